@@ -1,0 +1,5 @@
+"""``python -m render.cli`` is ``nonesuch``."""
+
+from render.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""``gallery.lock``: the weights, by hash, that a gallery was first rendered with.
+
+A gallery is one thing made over many nights. When the weights behind a name change, its old recipes would silently mean
+other pictures; so the first night writes the hashes down and every later one compares.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from render.config.problems import sentences
+from render.config.settings import Strict
+from render.errors import NonesuchError
+
+LOCK = "gallery.lock"
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Lock(Strict):
+    """What ``gallery.lock`` says."""
+
+    weights: dict[str, str] = Field(default_factory=dict)
+    """From the name or path in ``gallery.toml`` to the sha256 of the weights."""
+
+
+def read_lock(folder: Path) -> Lock:
+    """The gallery's lock; an empty one before its first night."""
+    path = folder / LOCK
+    try:
+        lock = Lock.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Lock()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NonesuchError(f"{path} is damaged ({error}); put it back from a copy.") from None
+    except ValidationError as error:
+        raise NonesuchError(f"{path}: {sentences(error, Lock)[0]}.") from None
+    for name, digest in lock.weights.items():
+        if not HASH.fullmatch(digest):
+            raise NonesuchError(f"{path}: '{name}' should be a sha256, not '{digest[:80]}'.")
+    return lock
+
+
+def check_weights(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Refuse weights that are not the ones this gallery was first rendered with; writes nothing.
+
+    hashes: from the name in ``gallery.toml`` to the sha256 of the weights found now.
+    """
+    pinned = read_lock(folder).weights
+    for name, digest in hashes.items():
+        if pinned.get(name, digest) != digest:
+            raise NonesuchError(
+                f"the weights '{name}' are not those that this gallery was first rendered with ({LOCK} says "
+                f"{pinned[name][:12]}…, found {digest[:12]}…): put the former ones back, or delete the line "
+                f"'{name}' in {folder / LOCK} to go on with the new ones; exhibits already made keep their pages."
+            )
+
+
+def pin_weights(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Check the weights and write down those that are new here, atomically."""
+    import tomlkit
+
+    check_weights(folder, hashes)
+    pinned = read_lock(folder).weights
+    if set(hashes) <= set(pinned):
+        return
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Written by nonesuch: the weights that this gallery was first rendered with."))
+    document.add("weights", tomlkit.item(dict(sorted({**pinned, **hashes}.items()))))
+    temporary = folder / f".{LOCK}"
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(tomlkit.dumps(document))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / LOCK)

@@ -1,0 +1,280 @@
+"""``gallery.toml`` as types: one class a table, a docstring under each setting.
+
+The docstrings are the documentation: `docs/settings.md` is generated from them, and an error quotes them when a setting
+is missing. Everything is strict: no key is ignored, no text becomes a number.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+BASE = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?")
+SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*(,\d+-)?|\d+-")
+LARGEST_SEED = 2**63 - 1  # a column of SQLite holds no more
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError("expected small letters, digits and single hyphens between them, such as 'ring-galaxies'")
+    return value
+
+
+def _base(value: str) -> str:
+    if not BASE.fullmatch(value):
+        raise ValueError("expected a path that begins and ends with a slash, such as '/' or '/my-repository/'")
+    return value
+
+
+def _address(value: str) -> str:
+    if not ADDRESS.fullmatch(value):
+        raise ValueError("expected a whole address, such as 'https://example.org/galaxies/'")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected some text")
+    return value
+
+
+def _seeds(value: str) -> str:
+    if not SEEDS.fullmatch(value):
+        raise ValueError("expected seeds such as '0-' (all from 0 on), '1,2,5-10' or '100-199'")
+    for part in value.split(","):
+        first, _, last = part.partition("-")
+        if int(first) > LARGEST_SEED or (last and int(last) > LARGEST_SEED):
+            raise ValueError(f"expected seeds of at most {LARGEST_SEED}")
+        if last and int(last) < int(first):
+            raise ValueError(f"the range '{part}' ends before it begins")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Base = Annotated[str, AfterValidator(_base)]
+Address = Annotated[str, AfterValidator(_address)]
+Text = Annotated[str, AfterValidator(_not_blank)]
+Seeds = Annotated[str, AfterValidator(_seeds)]
+Sampler = Literal["euler", "heun", "ab2"]
+Path_ = Literal["great-circle", "spline"]
+
+
+class Strict(BaseModel):
+    """No key is ignored, nothing is converted, nothing changes later."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class About(Strict):
+    """The site as a whole."""
+
+    title: Text
+    """What the site is called; it stands on every page."""
+    author: str = ""
+    """Who made the gallery, for the about page. Left out when empty."""
+    address: Address | None = None
+    """The address at which the site will stand. Feeds and previews in other programs need it; the pages do not."""
+    base: Base = "/"
+    """The path under which the site will stand: `/`, or `/repository/` on GitHub Pages. Only the 404 page needs it."""
+    licence: Text = "CC0-1.0"
+    """The licence of the generated pictures, as an SPDX name."""
+
+
+class Store(Strict):
+    """Where the media lie."""
+
+    location: Text = "store"
+    """A folder (a relative one is in the gallery's folder)."""
+
+
+class Collection(Strict):
+    """One "this X does not exist"."""
+
+    slug: Slug
+    """The collection's name in addresses; no two collections share one, and it should never change."""
+    title: Text
+    """One of its things, as in "This *galaxy* does not exist."."""
+    plural: str = ""
+    """Several of its things, for headings. `title` with an s when left out."""
+    weights: Text
+    """The name of shipped weights, or the path of a weights folder (a relative one starts at the gallery's folder)."""
+    count: int = Field(ge=1, le=1_000_000)
+    """How many exhibits the site shows. Near-copies and failures do not count: further seeds are drawn for them."""
+    classes: Literal["all"] | list[Text] = "all"
+    """The classes to ask for, one after the other: `"all"` that the weights know, or a list of some."""
+    source: str | None = None
+    """The look to ask for, where the weights know several sources. The first of the card when left out."""
+    seeds: Seeds = "0-"
+    """The seeds to draw from, in this order: `"0-"` for all from 0 on, or some, such as `"1,2,5-10"`."""
+    sampler: Sampler | None = None
+    """How the picture is found from noise. The weights' own choice when left out."""
+    steps: int | None = Field(default=None, ge=1, le=1000)
+    """Steps of the sampler. The weights' own choice when left out."""
+    guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
+    """How strongly the class steers the picture (classifier-free guidance scale; 1 is none, and half the work)."""
+    sketches: str | None = None
+    """A folder of drawings (PNG or JPEG, white on black) that steer the exhibits, one after the other."""
+
+    @property
+    def many(self) -> str:
+        """The plural for headings."""
+        return self.plural or f"{self.title}s"
+
+
+class Keyframe(Strict):
+    """One point of a walk."""
+
+    seed: int = Field(ge=0, le=LARGEST_SEED)
+    """The seed of the picture that the walk passes through."""
+    class_name: str | None = Field(default=None, alias="class")
+    """Its class. The first of the collection when left out."""
+    source: str | None = None
+    """Its look. The collection's when left out."""
+
+
+class Walk(Strict):
+    """A closed loop through latent space."""
+
+    collection: Slug
+    """The slug of the collection that the walk belongs to."""
+    slug: Slug
+    """The walk's name; no two walks of a collection share one."""
+    title: str = ""
+    """What the page calls it. Told from its classes when left out."""
+    path: Path_ | None = None
+    """`"great-circle"` through two keyframes, `"spline"` through more. Told from their number when left out."""
+    frames: int = Field(default=48, ge=8, le=1000)
+    """Frames of one round. Each takes as long as an exhibit."""
+    fps: int = Field(default=24, ge=1, le=60)
+    """Frames a second."""
+    keyframes: list[Keyframe] = Field(min_length=2, max_length=64)
+    """The points that the loop passes through: `{seed = 1, class = "spiral_mid"}` and so on."""
+
+    @property
+    def shape(self) -> Path_:
+        """The path, told from the number of keyframes where it was left out."""
+        return self.path or ("great-circle" if len(self.keyframes) == 2 else "spline")
+
+
+class Render(Strict):
+    """The device that draws."""
+
+    device: Text = "auto"
+    """`"auto"` takes a GPU where there is one; otherwise `"cpu"`, `"cuda"`, `"cuda:1"`, `"mps"`."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Number format of the network's passes. bf16 is faster on many GPUs; its pictures differ a little."""
+    batch: int | None = Field(default=None, ge=1, le=4096)
+    """Pictures drawn at once. Chosen for the device when left out."""
+
+
+class Classify(Strict):
+    """The network that names the classes."""
+
+    weights: Text = "galaxy-classifier"
+    """The name of shipped weights, or the path of a weights folder."""
+
+
+class Evidence(Strict):
+    """How exhibits are compared with the real pictures that the generator learned from."""
+
+    weights: Text = "galaxy-copydetector"
+    """The name of shipped weights, or the path of a weights folder."""
+    near_copies: Literal["leave out", "keep"] = "leave out"
+    """What happens to an exhibit that is too close to a real picture; when kept, its page says so."""
+
+
+class Captions(Strict):
+    """Who writes the texts."""
+
+    model: str | None = None
+    """A model of an OpenAI-compatible server. From the reviewed facts, without any network, when left out."""
+    base_url: Address | None = None
+    """The server's address. The key is read from the environment (`OPENAI_API_KEY`), never from this file."""
+    language: Literal["en"] = "en"
+    """The language of the texts."""
+
+
+class Bake(Strict):
+    """The pages."""
+
+    page_size: int = Field(default=48, ge=6, le=500)
+    """Exhibits on one page of a gallery."""
+
+
+class Gallery(Strict):
+    """A gallery: its folder, and everything that ``gallery.toml`` says.
+
+    Made by `render.config.load_gallery`, which also checks what no single setting shows.
+    """
+
+    about: About = Field(alias="gallery")
+    """The site as a whole."""
+    collections: list[Collection] = Field(alias="collection", min_length=1)
+    """One table a collection."""
+    walks: list[Walk] = Field(alias="walk", default_factory=list)
+    """One table a walk."""
+    store: Store = Field(default_factory=Store)
+    """Where the media lie."""
+    render: Render = Field(default_factory=Render)
+    """The device that draws."""
+    classify: Classify = Field(default_factory=Classify)
+    """The network that names the classes."""
+    evidence: Evidence = Field(default_factory=Evidence)
+    """How exhibits are compared with real pictures."""
+    captions: Captions = Field(default_factory=Captions)
+    """Who writes the texts."""
+    bake: Bake = Field(default_factory=Bake)
+    """The pages."""
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which ``gallery.toml`` lies, absolute."""
+        return self._folder
+
+    @property
+    def title(self) -> str:
+        return self.about.title
+
+    @property
+    def catalogue_path(self) -> Path:
+        return self._folder / "catalogue.sqlite"
+
+    @property
+    def store_path(self) -> Path:
+        return self._folder / self.store.location
+
+    @property
+    def runs(self) -> Path:
+        return self._folder / "runs"
+
+    @property
+    def public(self) -> Path:
+        """Where the site is baked to."""
+        return self._folder / "public"
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that a command which writes holds locked."""
+        return self._folder / ".nonesuch.lock"
+
+    def collection(self, slug: str) -> Collection:
+        """The collection of that slug; KeyError when there is none."""
+        return {one.slug: one for one in self.collections}[slug]
+
+    def walks_of(self, slug: str) -> list[Walk]:
+        """The walks of a collection, in the file's order."""
+        return [walk for walk in self.walks if walk.collection == slug]
+
+    def sketches_of(self, collection: Collection) -> list[Path]:
+        """The drawings that steer a collection, by name; none when it has no folder of them."""
+        if collection.sketches is None:
+            return []
+        found = (self._folder / collection.sketches).iterdir()
+        return sorted(path for path in found if path.suffix.lower() in (".png", ".jpg", ".jpeg") and path.is_file())
