@@ -1,0 +1,210 @@
+"""Noise that is the same everywhere: Philox 4x32-10 and Box-Muller, addressed by recipe, step and position.
+
+Philox is counter-based (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a block of
+four 32-bit words is a pure function of a counter and a key, so any part of any exhibit's noise can be drawn alone, in
+any order, on any worker, and in a browser. Layout: key = (low, high) word of the seed; counter = (position, step,
+stream, 0), where one position gives four values.
+
+Walks are closed loops on the sphere of radius sqrt(d), where standard normal noise of d values lies (within 1 % at our
+sizes).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from render.recipe import Recipe, Walk
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint64]
+"""32-bit words, held in 64 bits so that a product fits."""
+
+INITIAL = 0
+"""The stream of the noise that a picture starts from."""
+STEPS = 1
+"""The stream of noise that an ancestral sampler adds; `step` counts from 0."""
+
+MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
+WORD = 0xFFFFFFFF
+LOW = np.uint64(WORD)
+HALF = np.uint64(32)
+
+
+def philox(counter: tuple[Words, Words, Words, Words], key: tuple[Words, Words]) -> tuple[Words, Words, Words, Words]:
+    """Philox 4x32-10: four words of counter and two of key, arrays that broadcast, to four words of output."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for number in range(ROUNDS):
+        if number:
+            k0, k1 = (k0 + np.uint64(KEY_STEPS[0])) & LOW, (k1 + np.uint64(KEY_STEPS[1])) & LOW
+        first, second = c0 * MULTIPLIERS[0], c2 * MULTIPLIERS[1]
+        c0, c1, c2, c3 = (second >> HALF) ^ c1 ^ k0, second & LOW, (first >> HALF) ^ c3 ^ k1, first & LOW
+    return c0, c1, c2, c3
+
+
+def _uniform(words: Words) -> Doubles:
+    """Words to (0, 1), never either end: the middles of 2^32 equal intervals."""
+    return (words.astype(np.float64) + 0.5) / 4294967296.0
+
+
+def _normals(seeds: Sequence[int], count: int, step: int, stream: int) -> Floats:
+    """(len(seeds), count) standard normal values."""
+    for seed in seeds:
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed {seed} does not fit into 64 bits")
+    blocks = -(-count // 4)
+    if blocks > WORD or not 0 <= step <= WORD or not 0 <= stream <= WORD:
+        raise ValueError("position, step and stream are words of 32 bits")
+    position = np.arange(blocks, dtype=np.uint64)[None, :]  # (1, blocks)
+    words = np.array([[seed & WORD, seed >> 32] for seed in seeds], dtype=np.uint64).reshape(-1, 2)
+    fixed = [np.full((1, 1), word, dtype=np.uint64) for word in (step, stream, 0)]
+    x = philox((position, fixed[0], fixed[1], fixed[2]), (words[:, :1], words[:, 1:]))
+    values = np.empty((len(words), blocks, 4), dtype=np.float32)
+    for pair in (0, 2):  # Box-Muller: two uniforms to two normals
+        radius = np.sqrt(-2.0 * np.log(_uniform(x[pair])))
+        angle = 2.0 * math.pi * _uniform(x[pair + 1])
+        values[:, :, pair] = radius * np.cos(angle)
+        values[:, :, pair + 1] = radius * np.sin(angle)
+    return values.reshape(len(words), 4 * blocks)[:, :count]
+
+
+def normals(seed: int, shape: Sequence[int], *, step: int = 0, stream: int = INITIAL) -> Floats:
+    """Standard normal values of one seed, float32, any shape (filled in C order)."""
+    return _normals([seed], math.prod(shape), step, stream).reshape(tuple(shape))
+
+
+def batch_noise(recipes: Sequence[Recipe], shape: Sequence[int], *, step: int = 0, stream: int = INITIAL) -> Floats:
+    """(n, *shape): each recipe's own noise, whatever batch it is in."""
+    return _normals([r.seed for r in recipes], math.prod(shape), step, stream).reshape(len(recipes), *shape)
+
+
+def slerp(a: Floats, b: Floats, t: float) -> Floats:
+    """Spherical interpolation (Shoemake 1985); the length goes linearly from a's to b's. Nearly parallel: linear."""
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
+    cosine = float(np.vdot(x, y)) / (lengths[0] * lengths[1])
+    omega = math.acos(max(-1.0, min(1.0, cosine)))
+    if omega < 1e-6:
+        return ((1 - t) * x + t * y).astype(np.float32)
+    if math.pi - omega < 1e-6:
+        raise ValueError("between opposite points there is no shortest way")
+    length = (1 - t) * lengths[0] + t * lengths[1]
+    along = math.sin((1 - t) * omega) * x / lengths[0] + math.sin(t * omega) * y / lengths[1]
+    return (length / math.sin(omega) * along).astype(np.float32)
+
+
+def _on_sphere(points: Doubles) -> Doubles:
+    """(n, d) scaled to length sqrt(d)."""
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    scaled: Doubles = points * (math.sqrt(points.shape[1]) / lengths)
+    return scaled
+
+
+def great_circle_loop(a: Floats, b: Floats, frames: int) -> Floats:
+    """(frames, *shape): the whole circle through a and b, at equal steps; the frame after the last would be the first.
+
+    It starts at a, passes b's direction about a quarter of the way (independent noise is nearly orthogonal), and goes
+    on through -a and -b, which are as good noise as any.
+    """
+    return _great_circle(_rows([a, b]), np.arange(frames) / frames).reshape(frames, *a.shape)
+
+
+def closed_spline(keyframes: Sequence[Floats], frames: int) -> Floats:
+    """(frames, *shape): a closed loop through three or more keyframes, twice continuously differentiable everywhere.
+
+    A periodic cubic spline in the surrounding space, projected onto the sphere: projecting is smooth away from the
+    origin, so the loop has no kink at a keyframe, where chained slerps have one. Keyframe k of n is met at time k/n.
+    """
+    if len(keyframes) < 3:
+        raise ValueError("a closed spline needs at least three keyframes; two make a great circle")
+    return _spline(_rows(keyframes), np.arange(frames) / frames).reshape(frames, *keyframes[0].shape)
+
+
+def _rows(points: Sequence[Floats]) -> Doubles:
+    return _on_sphere(np.stack([point.reshape(-1) for point in points]).astype(np.float64))
+
+
+def _great_circle(ends: Doubles, time: Doubles) -> Floats:
+    """ends: (2, d) on the sphere; time: (n,) in [0, 1)."""
+    start, other = ends
+    across = other - start * (start @ other) / (start @ start)
+    if float(np.linalg.norm(across)) < 1e-6 * float(np.linalg.norm(start)):
+        raise ValueError("a great circle needs two points that do not lie on one line through the origin")
+    basis = np.stack([start, _on_sphere(across[None])[0]])
+    turn = 2 * math.pi * time
+    points: Doubles = np.stack([np.cos(turn), np.sin(turn)], axis=1) @ basis
+    return points.astype(np.float32)
+
+
+def _spline(keyframes: Doubles, time: Doubles) -> Floats:
+    """keyframes: (k, d) on the sphere; time: (n,) in [0, 1)."""
+    return _on_sphere(_cardinal(len(keyframes), time) @ keyframes).astype(np.float32)
+
+
+def _cardinal(count: int, time: Doubles) -> Doubles:
+    """(n, count): how much each keyframe weighs at each time in the periodic cubic spline through all of them.
+
+    The second derivatives m at the knots solve m[i-1] + 4 m[i] + m[i+1] = 6 (y[i-1] - 2 y[i] + y[i+1]), indices cyclic
+    (knots one apart; de Boor, "A Practical Guide to Splines", chapter IV).
+    """
+    one = np.eye(count)
+    around = np.roll(one, 1, axis=0) + np.roll(one, -1, axis=0)
+    curvature = np.linalg.solve(4 * one + around, 6 * (around - 2 * one))  # (count, count): m as a function of y
+    place = (time % 1.0) * count
+    left = np.floor(place).astype(int) % count
+    right = (left + 1) % count
+    b = (place - np.floor(place))[:, None]
+    a = 1 - b
+    bend: Doubles = (a**3 - a) * curvature[left] + (b**3 - b) * curvature[right]
+    weights: Doubles = a * one[left] + b * one[right] + bend / 6
+    return weights
+
+
+@lru_cache(maxsize=8)
+def _keyframe_noise(walk: Walk, shape: tuple[int, ...]) -> Doubles:
+    return _rows([normals(keyframe.seed, shape) for keyframe in walk.keyframes])
+
+
+def walk_noise(walk: Walk, shape: Sequence[int], frames: Sequence[int]) -> Floats:
+    """(len(frames), *shape): the noise of some of a walk's frames, so that a long walk is rendered in flat memory."""
+    time = np.asarray(frames, dtype=np.float64) / walk.frames
+    keyframes = _keyframe_noise(walk, tuple(shape))
+    points = _great_circle(keyframes, time) if walk.path == "great-circle" else _spline(keyframes, time)
+    return points.reshape(len(frames), *shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """What steers one frame: a share 1 - t of keyframe a's conditioning and t of keyframe b's."""
+
+    a: int
+    b: int
+    t: float
+
+
+def walk_blends(walk: Walk) -> list[Blend]:
+    """The conditioning of every frame, as smooth as the noise.
+
+    On a great circle the second keyframe weighs sin², so that a and -a are drawn as the first keyframe's class and b
+    and -b as the second's. On a spline each stretch eases with a quintic whose first two derivatives vanish at both
+    ends.
+    """
+    count = len(walk.keyframes)
+    blends = []
+    for frame in range(walk.frames):
+        if walk.path == "great-circle":
+            blends.append(Blend(0, 1, math.sin(2 * math.pi * frame / walk.frames) ** 2))
+            continue
+        stretch, rest = divmod(frame * count, walk.frames)
+        t = rest / walk.frames
+        blends.append(Blend(stretch, (stretch + 1) % count, t * t * t * (t * (6 * t - 15) + 10)))
+    return blends

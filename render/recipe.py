@@ -1,0 +1,206 @@
+"""The recipe: everything that a person chose of an exhibit's pixels, its canonical form, and its id.
+
+The id is a hash of the canonical form, so the same wish is the same exhibit whatever order, machine or day it is
+rendered on. Display sizes and encoder options are not part of it: they belong to the files, not to the picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from render.errors import NonesuchError, UsageError
+
+Kind = Literal["image", "walk"]
+Path = Literal["great-circle", "spline"]
+
+NOISE_METHOD = "philox4x32-10/box-muller/1"
+ID_LENGTH = 20
+LARGEST_SEED = 2**53 - 1
+"""The largest whole number that JavaScript reads exactly, so a browser can render the same recipe again."""
+MOST_SEEDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A point that a walk passes through."""
+
+    seed: int
+    class_name: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A closed loop: a great circle through two keyframes, or a spline through three or more."""
+
+    path: Path
+    frames: int
+    keyframes: tuple[Keyframe, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keyframes", tuple(self.keyframes))
+        count = len(self.keyframes)
+        if self.path == "great-circle" and count != 2:
+            raise UsageError(f'a great-circle walk goes through exactly 2 keyframes, not {count}; use path = "spline".')
+        if self.path == "spline" and count < 3:
+            raise UsageError(f'a spline walk needs at least 3 keyframes, not {count}; use path = "great-circle".')
+        if self.path not in ("great-circle", "spline"):
+            raise UsageError(f'there is no walk path \'{self.path}\'; use "great-circle" or "spline".')
+        if self.frames < count:
+            raise UsageError(f"a walk through {count} keyframes needs at least {count} frames, not {self.frames}.")
+        for keyframe in self.keyframes:
+            check_seed(keyframe.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an exhibit is made from.
+
+    weights: sha256 of the weights file; algorithm: version of the sampling code; noise: name of the noise method;
+    truncation: StyleGAN's psi; sketch: sha256 of the drawing that steers the picture; upscaler: sha256 of its weights.
+    A walk's `seed`, `class_name` and `source` are those of its first keyframe.
+    """
+
+    family: str
+    weights: str
+    seed: int
+    sampler: str
+    steps: int
+    guidance: float
+    size: int
+    kind: Kind = "image"
+    algorithm: int = 1
+    noise: str = NOISE_METHOD
+    class_name: str | None = None
+    source: str | None = None
+    truncation: float | None = None
+    prompt: str | None = None
+    sketch: str | None = None
+    upscaler: str | None = None
+    walk: Walk | None = None
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        object.__setattr__(self, "guidance", finite("guidance", self.guidance))
+        if self.truncation is not None:
+            object.__setattr__(self, "truncation", finite("truncation", self.truncation))
+        if (self.kind == "walk") != (self.walk is not None):
+            raise ValueError("a recipe has a walk exactly when its kind is 'walk'")
+
+    def as_json(self) -> dict[str, Any]:
+        """The recipe as plain JSON values: nothing that is absent, and whole floats as integers, as JavaScript
+        writes them.
+        """
+        return {key: value for key, value in _plain(self).items() if value is not None}
+
+    def canonical(self) -> bytes:
+        """The one spelling that is hashed: sorted keys, no white space, UTF-8."""
+        return canonical_json(self.as_json()).encode()
+
+    @property
+    def id(self) -> str:
+        """The exhibit's id: the first 20 hexadecimal digits of the canonical form's sha256 (80 bits)."""
+        return hashlib.sha256(self.canonical()).hexdigest()[:ID_LENGTH]
+
+    def keyframe(self, index: int) -> Recipe:
+        """The still picture at a walk's keyframe, with the walk's other settings."""
+        if self.walk is None:
+            raise ValueError("only a walk has keyframes")
+        frame = self.walk.keyframes[index]
+        return replace(self, kind="image", walk=None, seed=frame.seed, class_name=frame.class_name, source=frame.source)
+
+    @classmethod
+    def from_json(cls, value: str | bytes | Mapping[str, Any]) -> Recipe:
+        """Reads what `as_json` or `canonical` wrote; an unknown or missing entry is a NonesuchError."""
+        try:
+            raw = dict(json.loads(value) if isinstance(value, str | bytes) else value)
+            if raw.get("walk") is not None:
+                walk = dict(raw["walk"])
+                raw["walk"] = Walk(**walk | {"keyframes": tuple(Keyframe(**k) for k in walk["keyframes"])})
+            return cls(**raw)
+        except (TypeError, ValueError, KeyError) as error:
+            raise NonesuchError(f"this is not a recipe that this version of nonesuch can read: {error}.") from None
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses to dictionaries, tuples to lists, whole floats to integers."""
+    if isinstance(value, Recipe | Walk | Keyframe):
+        members = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: member for name, member in members.items() if member is not None}
+    if isinstance(value, tuple):
+        return [_plain(member) for member in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def canonical_json(value: Any) -> str:
+    """JSON in one spelling: the same value always gives the same text. Refuses NaN and infinities (ValueError)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def check_seed(seed: int) -> None:
+    """Raises UsageError unless the seed is a whole number that Python and a browser read alike."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"seed {seed!r} is not a whole number from 0 to {LARGEST_SEED}.")
+
+
+def finite(name: str, value: float) -> float:
+    """The number as a float; raises UsageError for NaN and infinities, which have no canonical form."""
+    if not math.isfinite(value):
+        raise UsageError(f"{name} must be a number, not {value}.")
+    return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Seeds by ordinal: some that were listed, then, when the list ends in an open range, all that follow."""
+
+    listed: tuple[int, ...]
+    tail: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Seeds:
+        """Reads ``1,2,5-10`` or, open, ``0-``: seeds in the order given. Raises UsageError for anything else."""
+        listed: list[int] = []
+        parts = text.split(",")
+        for position, part in enumerate(parts):
+            match = re.fullmatch(r"\s*(\d+)\s*(?:(-)\s*(\d*)\s*)?", part, re.ASCII)
+            if match is None:
+                raise UsageError(
+                    f"seeds '{text}': '{part.strip()}' is neither a seed nor a range; write 1,2,5-10 or 0-."
+                )
+            first = int(match[1])
+            check_seed(first)
+            if match[2] and not match[3]:
+                if position != len(parts) - 1:
+                    raise UsageError(f"seeds '{text}': only the last range may be open.")
+                return cls(tuple(listed), first)
+            last = int(match[3]) if match[3] else first
+            check_seed(last)
+            if last < first:
+                raise UsageError(f"seeds '{text}': the range {first}-{last} runs backwards; write {last}-{first}.")
+            if len(listed) + last - first >= MOST_SEEDS:
+                raise UsageError(f"seeds '{text}' lists more than {MOST_SEEDS} seeds; write an open range, {first}-.")
+            listed.extend(range(first, last + 1))
+        return cls(tuple(listed))
+
+    def at(self, ordinal: int) -> int | None:
+        """The seed of an ordinal (from 0), or None when a closed list has ended."""
+        if ordinal < len(self.listed):
+            return self.listed[ordinal]
+        return None if self.tail is None else self.tail + ordinal - len(self.listed)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """A closed list of seeds: ``1,2,5-10``. Raises UsageError for an open range and for anything else."""
+    seeds = Seeds.parse(text)
+    if seeds.tail is not None:
+        raise UsageError(f"seeds '{text}': this list needs an end; write {seeds.tail}-{seeds.tail + 9}, for example.")
+    return list(seeds.listed)

@@ -1,0 +1,137 @@
+"""Noise is what makes an exhibit the same picture on every machine and in a browser."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from render.noise import (
+    batch_noise,
+    closed_spline,
+    great_circle_loop,
+    normals,
+    philox,
+    slerp,
+    walk_blends,
+    walk_noise,
+)
+from render.recipe import Keyframe, Recipe, Walk
+
+RECIPE = Recipe(family="flow", weights="ab" * 32, seed=7, sampler="heun", steps=12, guidance=1.5, size=96)
+
+
+@pytest.mark.parametrize(
+    ("counter", "key", "expected"),
+    [
+        ((0,) * 4, (0,) * 2, "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+        ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+        (
+            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+            (0xA4093822, 0x299F31D0),
+            "d16cfe09 94fdcceb 5001e420 24126ea1",
+        ),
+    ],
+)
+def test_philox_known_answers(counter, key, expected):
+    """The published vectors: without them a browser and this machine would draw different galaxies."""
+    words = philox(
+        tuple(np.array([w], dtype=np.uint64) for w in counter), tuple(np.array([w], dtype=np.uint64) for w in key)
+    )
+    assert " ".join(f"{int(w[0]):08x}" for w in words) == expected
+
+
+def test_layout_is_fixed_for_good():
+    """Position, step, stream and the seed's two words, one by one, against a scalar computation."""
+    seed, step, stream = 0x0123456789ABCDEF, 3, 2
+    values = normals(seed, (11,), step=step, stream=stream)
+    key = tuple(np.array([w], dtype=np.uint64) for w in (0x89ABCDEF, 0x01234567))
+    expected = []
+    for position in range(3):
+        counter = tuple(np.array([w], dtype=np.uint64) for w in (position, step, stream, 0))
+        u = [(int(w[0]) + 0.5) / 2**32 for w in philox(counter, key)]
+        for a, b in ((u[0], u[1]), (u[2], u[3])):
+            radius = math.sqrt(-2 * math.log(a))
+            expected += [radius * math.cos(2 * math.pi * b), radius * math.sin(2 * math.pi * b)]
+    np.testing.assert_array_equal(values, np.array(expected[:11], dtype=np.float32))
+
+
+def test_noise_belongs_to_the_recipe_alone():
+    recipes = [replace(RECIPE, seed=s) for s in (5, 6, 2**40)]
+    batch = batch_noise(recipes, (3, 5, 7))
+    assert batch.shape == (3, 3, 5, 7)
+    assert batch.dtype == np.float32
+    for row, recipe in zip(batch, recipes, strict=True):
+        np.testing.assert_array_equal(row, normals(recipe.seed, (3, 5, 7)))
+    assert batch_noise([], (2, 2)).shape == (0, 2, 2)
+    np.testing.assert_array_equal(normals(5, (8,))[:5], normals(5, (5,)))
+
+
+def test_it_is_standard_normal_and_streams_are_independent():
+    a, b, c = normals(1, (40000,)), normals(1, (40000,), step=1), normals(2, (40000,))
+    assert abs(a.mean()) < 0.02  # 4 standard errors
+    assert abs(a.std() - 1) < 0.015
+    assert abs((a**4).mean() - 3) < 0.2
+    for other in (b, c, normals(1, (40000,), stream=1)):
+        assert abs(np.corrcoef(a, other)[0, 1]) < 0.02
+
+
+def test_slerp_ends_and_length():
+    a, b = normals(1, (3, 16, 16)), normals(2, (3, 16, 16))
+    np.testing.assert_allclose(slerp(a, b, 0), a, atol=1e-6)
+    np.testing.assert_allclose(slerp(a, b, 1), b, atol=1e-6)
+    middle = np.linalg.norm(slerp(a, b, 0.5))
+    assert middle == pytest.approx((np.linalg.norm(a) + np.linalg.norm(b)) / 2, rel=1e-5)
+    with pytest.raises(ValueError, match="opposite"):
+        slerp(a, -a, 0.5)
+
+
+def smoothness(loop: np.ndarray) -> float:
+    """The largest jump in speed between frames, as a share of the speed; closing the loop included. A kink gives
+    about 1.
+    """
+    rows = loop.reshape(len(loop), -1).astype(np.float64)
+    speed = np.roll(rows, -1, axis=0) - rows
+    turn = np.linalg.norm(np.roll(speed, -1, axis=0) - speed, axis=1)
+    return float(turn.max() / np.linalg.norm(speed, axis=1).mean())
+
+
+@pytest.mark.parametrize("keyframes", [3, 4, 7])
+def test_splines_close_without_kinks(keyframes):
+    points = [normals(s, (3, 8, 8)) for s in range(keyframes)]
+    coarse, fine = closed_spline(points, 40 * keyframes), closed_spline(points, 80 * keyframes)
+    assert smoothness(coarse) < 0.15
+    assert smoothness(fine) == pytest.approx(smoothness(coarse) / 2, rel=0.1), "a kink would not shrink with the step"
+    radius = math.sqrt(192)
+    np.testing.assert_allclose(np.linalg.norm(fine.reshape(len(fine), -1), axis=1), radius, rtol=1e-5)
+    for index, point in enumerate(points):  # the loop passes through its keyframes
+        np.testing.assert_allclose(coarse[40 * index], point * (radius / np.linalg.norm(point)), atol=1e-5)
+
+
+def test_great_circle_closes_at_even_speed():
+    a, b = normals(1, (3, 8, 8)), normals(2, (3, 8, 8))
+    loop = great_circle_loop(a, b, 24)
+    steps = np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=(2, 3)).astype(np.float64)
+    whole = np.sqrt((steps**2).sum(axis=1))
+    np.testing.assert_allclose(whole, whole[0], rtol=1e-5)
+    np.testing.assert_allclose(loop[12], -loop[0], atol=1e-5)
+    with pytest.raises(ValueError, match="one line"):
+        great_circle_loop(a, -a, 4)
+
+
+def test_frames_can_be_drawn_alone():
+    spline = Walk("spline", 30, tuple(Keyframe(s) for s in (4, 5, 6)))
+    circle = Walk("great-circle", 30, (Keyframe(4), Keyframe(5)))
+    a, b, c = (normals(s, (2, 4, 4)) for s in (4, 5, 6))
+    np.testing.assert_array_equal(walk_noise(spline, (2, 4, 4), [7, 29]), closed_spline([a, b, c], 30)[[7, 29]])
+    np.testing.assert_allclose(walk_noise(circle, (2, 4, 4), range(30)), great_circle_loop(a, b, 30), atol=1e-6)
+
+
+def test_conditioning_follows_the_keyframes_smoothly():
+    spline = Walk("spline", 30, tuple(Keyframe(s) for s in (4, 5, 6)))
+    blends = walk_blends(spline)
+    assert [(x.a, x.b, x.t) for x in blends[::10]] == [(0, 1, 0.0), (1, 2, 0.0), (2, 0, 0.0)]
+    circle = walk_blends(Walk("great-circle", 8, (Keyframe(4), Keyframe(5))))
+    assert [round(x.t, 6) for x in circle] == [0, 0.5, 1, 0.5, 0, 0.5, 1, 0.5]
