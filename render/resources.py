@@ -1,0 +1,37 @@
+"""Where the files are that the program reads beside its own code.
+
+From a checkout they are used where they stand; an installed wheel carries them in ``render/_data`` (mapped there by
+``pyproject.toml``). Everything that needs one of them asks here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from render.errors import NonesuchError
+
+Resource = Literal["templates", "site", "weights"]
+
+PACKAGE = Path(__file__).resolve().parent
+IN_CHECKOUT: dict[Resource, str] = {"templates": "templates", "site": "site/dist", "weights": "weights"}
+
+
+def checkout() -> Path | None:
+    """The root of the checkout that this code runs from, or None when it is installed."""
+    root = PACKAGE.parent
+    return root if (root / "hatch_build.py").is_file() else None
+
+
+def resource(name: Resource) -> Path:
+    """The folder of the templates, of the built site, or of the shipped weights.
+
+    Raises NonesuchError when it is missing: from a checkout that usually means that the site was not built yet.
+    """
+    root = checkout()
+    folder = PACKAGE / "_data" / name if root is None else root / IN_CHECKOUT[name]
+    if folder.is_dir():
+        return folder
+    if root is not None and name == "site":
+        raise NonesuchError(f"{folder} is not built yet: run `python hatch_build.py` in {root}.")
+    raise NonesuchError(f"{folder} is missing: this installation of nonesuch is incomplete; install it again.")

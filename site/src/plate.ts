@@ -1,0 +1,76 @@
+// The picture of the home page and the line below it.
+import type { Entry } from "./manifest";
+
+/** Writes exhibits into the markup that the bake made for the first one. */
+export class Plate {
+  constructor(
+    private readonly home: HTMLElement,
+    private readonly root: URL,
+  ) {}
+
+  /** Where "another" leads without this script. */
+  get link(): string {
+    return this.find<HTMLAnchorElement>("[data-another]")?.href ?? this.root.href;
+  }
+
+  /** Resolves when the picture is decoded, so that the fade never ends in an empty plate. */
+  async load(entry: Entry): Promise<void> {
+    const picture = this.picture(entry);
+    const image = picture.querySelector("img");
+    if (!image) return;
+    image.loading = "eager";
+    await image.decode();
+  }
+
+  /** Puts the exhibit in place of the one on show. Only text and addresses are set: nothing is ever parsed as HTML. */
+  put(entry: Entry): void {
+    const page = new URL(entry.u, this.root).href;
+    this.find("picture")?.replaceWith(this.picture(entry));
+    this.find(".placeholder")?.remove();
+    for (const link of this.home.querySelectorAll<HTMLAnchorElement>("[data-link]")) link.href = page;
+    this.write("[data-designation]", entry.d ?? entry.t);
+    this.write("[data-class]", entry.c);
+    this.write("[data-probability]", entry.p === null ? "" : `${Math.round(100 * entry.p)} %`);
+    this.write("[data-announce]", [entry.d ?? entry.t, entry.c].filter(Boolean).join(", "));
+  }
+
+  /** The line that names the keys. */
+  hint(text: string): void {
+    const hint = this.find<HTMLElement>("[data-hint]");
+    if (!hint) return;
+    hint.textContent = text;
+    hint.hidden = false;
+  }
+
+  private picture(entry: Entry): HTMLPictureElement {
+    const old = this.find("picture source");
+    const picture = document.createElement("picture");
+    const source = document.createElement("source");
+    source.type = "image/avif";
+    source.sizes = old?.getAttribute("sizes") ?? "100vw";
+    source.srcset = Object.entries(entry.s).map(([width, key]) => `${this.media(key)} ${width}w`).join(", ");
+    const image = document.createElement("img");
+    image.className = "exposure";
+    image.decoding = "async";
+    image.width = entry.w;
+    image.height = entry.h;
+    image.alt = entry.alt ?? entry.c;
+    if (source.srcset) picture.append(source);
+    picture.append(image);
+    image.src = this.media(entry.j); // last: the browser chooses once it knows the alternatives
+    return picture;
+  }
+
+  private media(key: string): string {
+    return new URL(`media/${key}`, this.root).href;
+  }
+
+  private write(selector: string, text: string): void {
+    const element = this.find(selector);
+    if (element) element.textContent = text;
+  }
+
+  private find<E extends Element>(selector: string): E | null {
+    return this.home.querySelector<E>(selector);
+  }
+}
