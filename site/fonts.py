@@ -70,7 +70,9 @@ def build(packages: Path, target: Path) -> dict[str, int]:
                     pieces.append(piece)
             font = join(pieces)
             font.flavor = "woff2"
+            # The same glyphs make the same file, whenever they are built: its name is its hash, and pages carry it.
             font.recalcTimestamp = False
+            font["head"].created = font["head"].modified = TTFont(pieces[0])["head"].created
             font.save(target / f"{name}.woff2")
             sizes[name] = (target / f"{name}.woff2").stat().st_size
     if sum(sizes.values()) > BUDGET:

@@ -1,8 +1,17 @@
 // The picture of the home page and the line below it.
 import type { Entry } from "./manifest";
 
+const KEPT = 8; // decoded pictures held: those ahead, and a few that the back button may ask for
+
+interface Loading {
+  picture: HTMLPictureElement;
+  decoded: Promise<unknown>;
+}
+
 /** Writes exhibits into the markup that the bake made for the first one. */
 export class Plate {
+  private readonly pictures = new Map<number, Loading>();
+
   constructor(
     private readonly home: HTMLElement,
     private readonly root: URL,
@@ -13,24 +22,29 @@ export class Plate {
     return this.find<HTMLAnchorElement>("[data-another]")?.href ?? this.root.href;
   }
 
-  /** Resolves when the picture is decoded, so that the fade never ends in an empty plate. */
-  async load(entry: Entry): Promise<void> {
-    const picture = this.picture(entry);
-    const image = picture.querySelector("img");
-    if (!image) return;
-    image.loading = "eager";
-    await image.decode();
+  /** Resolves when the picture is decoded, so that the fade never ends in an empty plate. The same picture is fetched once. */
+  load(entry: Entry): Promise<unknown> {
+    let loading = this.pictures.get(entry.n);
+    if (!loading) {
+      const picture = this.picture(entry);
+      const decoded = picture.querySelector("img")?.decode() ?? Promise.resolve();
+      loading = { picture, decoded };
+      this.pictures.set(entry.n, loading);
+      decoded.catch(() => this.pictures.delete(entry.n)); // a failed fetch may be tried again
+      if (this.pictures.size > KEPT) this.pictures.delete([...this.pictures.keys()][0] ?? 0);
+    }
+    return loading.decoded;
   }
 
   /** Puts the exhibit in place of the one on show. Only text and addresses are set: nothing is ever parsed as HTML. */
   put(entry: Entry): void {
     const page = new URL(entry.u, this.root).href;
-    this.find("picture")?.replaceWith(this.picture(entry));
+    this.find("picture")?.replaceWith(this.pictures.get(entry.n)?.picture ?? this.picture(entry));
     this.find(".placeholder")?.remove();
     for (const link of this.home.querySelectorAll<HTMLAnchorElement>("[data-link]")) link.href = page;
     this.write("[data-designation]", entry.d ?? entry.t);
     this.write("[data-class]", entry.c);
-    this.write("[data-probability]", entry.p === null ? "" : `${Math.round(100 * entry.p)} %`);
+    this.write("[data-probability]", entry.p === null ? "" : `${Math.round(100 * entry.p)}\u202f%`);
     this.write("[data-announce]", [entry.d ?? entry.t, entry.c].filter(Boolean).join(", "));
   }
 
