@@ -44,7 +44,7 @@ export class Plate {
     for (const link of this.home.querySelectorAll<HTMLAnchorElement>("[data-link]")) link.href = page;
     this.write("[data-designation]", entry.d ?? entry.t);
     this.write("[data-class]", entry.c);
-    this.write("[data-probability]", entry.p === null ? "" : `${Math.round(100 * entry.p)}\u202f%`);
+    this.write("[data-probability]", entry.p === null ? "" : percent(entry.p));
     this.write("[data-announce]", [entry.d ?? entry.t, entry.c].filter(Boolean).join(", "));
   }
 
@@ -87,4 +87,11 @@ export class Plate {
   private find<E extends Element>(selector: string): E | null {
     return this.home.querySelector<E>(selector);
   }
+}
+
+/** A probability as a label, as the bake writes it: never 0 % or 100 %, which nothing measured can be. */
+function percent(share: number): string {
+  if (share < 0.005) return "< 1\u202f%";
+  if (share > 0.995) return "> 99\u202f%";
+  return `${Math.round(100 * share)}\u202f%`;
 }
