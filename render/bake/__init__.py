@@ -1,0 +1,93 @@
+"""Catalogue and templates become ``public/``, a folder that any web server can show.
+
+Deterministic: the same catalogue gives the same bytes. Nothing here opens the network or imports torch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from render.bake.about import Cards
+from render.bake.chrome import Assets, Chrome, check_slugs
+from render.bake.exhibits import CollectionPages
+from render.bake.facts import Facts
+from render.bake.media import Media
+from render.bake.outputs import Outputs
+from render.bake.pages import Pages
+from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
+from render.bake.source import Source
+from render.bake.walks import offer_walks
+from render.catalogue import FILE, Catalogue
+from render.config import Gallery
+from render.resources import resource
+
+__all__ = ["BakeReport", "bake"]
+
+
+@dataclass(frozen=True)
+class BakeReport:
+    """What a bake did. Paths are relative to ``public/``."""
+
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    kept: int = 0
+    media: int = 0  # media files that were added
+    seconds: float = 0.0
+
+
+def bake(
+    gallery: Gallery,
+    folder: Path | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    templates: Path | None = None,
+    site: Path | None = None,
+) -> BakeReport:
+    """Bring ``public/`` up to the catalogue's state and say what changed.
+
+    `folder` is the gallery's folder where it is not the one that ``gallery.toml`` lies in; `templates` and `site` stand
+    in for the shipped ones. Only one bake of a gallery may run at a time: the caller holds the gallery's lock.
+    """
+    started = clock()
+    home = folder or gallery.folder
+    check_slugs(gallery)
+    pages = Pages(templates or resource("templates"))
+    assets = Assets(site or resource("site"))
+    public = home / "public"
+    with Catalogue(home / FILE) as catalogue, Outputs(public, home / ".nonesuch") as out:
+        source = Source(catalogue.db)
+        media = Media(public / "media", (home / gallery.store.location).joinpath)
+        media.publish(source.media_keys())
+        _offer_all(gallery, source, out, pages, assets)
+        out.finish(owned=["about", "assets", "data", *(collection.slug for collection in gallery.collections)])
+        swept = media.sweep()
+    return BakeReport(
+        written=out.written,
+        removed=[*out.removed, *(f"media/{name}" for name in swept)],
+        kept=out.kept,
+        media=media.added,
+        seconds=clock() - started,
+    )
+
+
+def _offer_all(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets) -> None:
+    cards = Cards(gallery)
+    offer_assets(assets, out)
+    made: list[tuple[Chrome, CollectionPages]] = []
+    for position, collection in enumerate(gallery.collections):
+        walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
+        chrome = Chrome(gallery, collection, assets, bool(walks))
+        facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], gallery.about.author)
+        one = CollectionPages(source, out, pages, chrome, facts, gallery.bake.page_size, position == 0)
+        one.offer()
+        offer_walks(walks, gallery, out, pages, chrome)
+        made.append((chrome, one))
+    chrome, first = made[0]
+    offer_about(gallery, cards, out, pages, chrome)
+    offer_missing(gallery, first.first, out, pages, chrome)
+    offer_plain(gallery, chrome, {one.slug: one.tally for _, one in made}, out)
+
+

@@ -1,0 +1,93 @@
+"""What every page carries: titles, the menu, the security policy, the names of style and script."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from render.bake.outputs import digest
+from render.bake.words import licence_sentence
+from render.config import Collection, Gallery
+from render.errors import NonesuchError, UsageError
+
+POLICY = (
+    "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+PRELOADED = ("serif.woff2", "sans.woff2")
+RESERVED = ("about", "assets", "data", "media")
+
+
+class Assets:
+    """The built browser side: plain names and the hashed ones under which the files travel."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.names: dict[str, str] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            raise NonesuchError(f"{folder} has no manifest.json: build the site's style and script again.") from None
+
+    def name(self, plain: str) -> str:
+        """The hashed name; empty when this build has no such file, and then the page does without."""
+        return self.names.get(plain, "")
+
+
+class Chrome:
+    """The surroundings of the pages of one collection, and the hash of everything in them."""
+
+    def __init__(self, gallery: Gallery, collection: Collection, assets: Assets, walks: bool) -> None:
+        about = gallery.about
+        self.slug = collection.slug
+        self.site: dict[str, Any] = {
+            "title": about.title,
+            "description": f"{collection.many.capitalize()} that do not exist, drawn by a network from random numbers.",
+            "language": gallery.captions.language,
+            "author": about.author,
+            "address": f"{about.address.rstrip('/')}/" if about.address else "",
+            "licence": licence_sentence(about.licence),
+            "footnote": "Drawn by a network, not observed.",
+            "policy": POLICY,
+            "css": assets.name("style.css"),
+            "js": assets.name("app.js"),
+            "theme": assets.name("theme.js"),
+            "fonts": [name for plain in PRELOADED if (name := assets.name(plain))],
+            "icon": assets.name("icon.svg"),
+            "menu": _menu(gallery, collection, walks),
+        }
+        self.collection: dict[str, Any] = {
+            "slug": collection.slug,
+            "title": collection.title,
+            "many": collection.many,
+            "sentence": f"This {collection.title} does not exist.",
+        }
+        self.key = digest(json.dumps([self.site, self.collection], sort_keys=True))
+
+    def context(self, base: str, current: str = "", **more: Any) -> dict[str, Any]:
+        """A page's variables; `base` leads from it to the root of the site."""
+        return {"site": self.site, "collection": self.collection, "base": base, "current": current, **more}
+
+
+def base_of(path: str) -> str:
+    """The way from a file of the site to its root: ``./`` or ``../`` as often as it lies deep."""
+    return "../" * path.count("/") or "./"
+
+
+def check_slugs(gallery: Gallery) -> None:
+    """Refuse a collection whose folder would be one of the site's own."""
+    for collection in gallery.collections:
+        if collection.slug in RESERVED:
+            raise UsageError(
+                f"collection '{collection.slug}': the site has a folder of that name for itself; choose another slug."
+            )
+
+
+def _menu(gallery: Gallery, here: Collection, walks: bool) -> list[dict[str, str]]:
+    several = gallery.collections if len(gallery.collections) > 1 else []
+    menu = [{"title": one.many, "href": f"{one.slug}/"} for one in several]
+    menu.append({"title": "gallery", "href": f"{here.slug}/gallery/"})
+    if walks:
+        menu.append({"title": "walks", "href": f"{here.slug}/walks/"})
+    menu.append({"title": "about", "href": "about/"})
+    return menu

@@ -1,0 +1,81 @@
+"""Evidence as a page shows it: where the nearest real galaxies lie, and how far apart real ones are from each other.
+
+Evidence, never proof: the sentences say what was compared with what, and no more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from render.bake.source import Row
+from render.bake.words import class_name, percent
+from render.weights import Card
+
+SHOWN = 3
+WIDTH = 200.0  # of the scale, in its own units
+
+
+def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> dict[str, Any]:
+    """The variables of the page's block on evidence, for an exhibit that was checked."""
+    pictures = {m.position: m for m in row.media if m.role == "neighbour"}
+    neighbours = [
+        {
+            "key": pictures[i].key if i in pictures else "",
+            "width": pictures[i].width if i in pictures else 0,
+            "height": pictures[i].height if i in pictures else 0,
+            "name": _object(str(near.get("file", ""))),
+            "class": class_name(near.get("class_name")),
+            "distance": f"{near['distance']:.2f}",
+            "credit": near.get("credit", ""),
+        }
+        for i, near in enumerate(evidence.get("neighbours", [])[:SHOWN])
+    ]
+    quantiles = _quantiles(detector)
+    distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
+    ruler = _ruler(quantiles, distances)
+    return {
+        "sentence": _sentence(evidence),
+        "neighbours": neighbours,
+        "ruler": ruler,
+        "marks": [_place(one, ruler["span"]) for one in distances] if ruler else [],
+    }
+
+
+def _sentence(evidence: dict[str, Any]) -> str:
+    share = evidence.get("percentile")
+    if evidence.get("near_copy"):
+        return "Closer to a real galaxy than real galaxies are to each other: probably a copy. It is shown because the gallery keeps such pictures."
+    if share is None:
+        return "Compared with the real galaxies that the generator learned from: none is as near as a copy would be."
+    if 0.2 <= share <= 0.8:
+        return "As far from the nearest real galaxy as real galaxies usually are from their own nearest. A drawing by a network, not an observation."
+    if share < 0.2:
+        return f"Nearer to a real galaxy than most real galaxies are to their own nearest ({percent(share)} lie nearer), yet farther than a copy would be."
+    return f"Farther from every real galaxy than most real galaxies are from their own nearest ({percent(share)} lie nearer)."
+
+
+def _object(file: str) -> str:
+    """`efigi/PGC0000212.jpg` as a catalogue designation: PGC 212."""
+    stem = file.rpartition("/")[2].rpartition(".")[0]
+    letters = stem.rstrip("0123456789")
+    digits = stem[len(letters) :].lstrip("0")
+    return f"{letters} {digits}" if letters.isalpha() and letters.isupper() and digits else stem
+
+
+def _quantiles(detector: Card | None) -> dict[str, float]:
+    """Quantiles of the distance between a real galaxy and its own nearest, as the card states them."""
+    found = detector.quality.get("real_distances", {}) if detector else {}
+    return {key: float(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _ruler(quantiles: dict[str, float], distances: list[float]) -> dict[str, Any] | None:
+    if not {"5", "50", "95"} <= quantiles.keys():
+        return None
+    span = 1.15 * max(quantiles["95"], *distances) if distances else 1.15 * quantiles["95"]
+    low, median, high = (_place(quantiles[key], span) for key in ("5", "50", "95"))
+    label = "Dots: these three. Band: where nine in ten real galaxies have their own nearest; tick: the median."
+    return {"span": span, "low": low, "width": round(high - low, 1), "median": median, "label": label}
+
+
+def _place(value: float, span: float) -> float:
+    return round(WIDTH * min(max(value / span, 0), 1), 1)

@@ -1,0 +1,211 @@
+"""The pages of one collection: exhibits, galleries, home, walks, and the data that the home page's script reads."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from render.bake import views
+from render.bake.chrome import Chrome, base_of
+from render.bake.facts import Facts
+from render.bake.outputs import Outputs, Rank, digest
+from render.bake.pages import Pages
+from render.bake.source import Row, Source
+from render.bake.windows import Window, Windows
+from render.bake.words import CLASSES, class_plural, class_slug
+
+SHARD = 100
+
+
+class CollectionPages:
+    """Offers every file of a collection in one pass over its rows, of which it holds a page per gallery at a time."""
+
+    def __init__(
+        self, source: Source, out: Outputs, pages: Pages, chrome: Chrome, facts: Facts, page_size: int, home: bool
+    ) -> None:
+        self.slug = chrome.slug
+        self.first: Row | None = None  # the exhibit that stands on the home page
+        self._source = source
+        self._out = out
+        self._pages = pages
+        self._chrome = chrome
+        self._facts = facts
+        self._size = page_size
+        self._home = home  # whether the site's root is this collection's home
+        self.tally = source.tally(self.slug)
+        self._shards: list[str] = []
+        self._splendour = -1.0
+
+    def offer(self) -> None:
+        """Offer all files: in the order in which rows come, which is that of their numbers."""
+        gallery = Windows(self._size, lambda window: self._gallery(None, window))
+        classes = {name: self._class_windows(name) for name in self.tally.classes if name}
+        shards = Windows(SHARD, self._shard, empty=True)
+        before, waiting = None, None  # an exhibit's page waits until the number after it is known
+        for row in self._source.rows(self.slug):
+            gallery.by_number(row)
+            shards.by_number(row)
+            if (found := row.column("found")) in classes:
+                classes[found].by_rank(row)
+            if not row.shown:
+                continue
+            self._consider(row)
+            if waiting is not None:
+                self._exhibit(waiting, before, row.number)
+                before = waiting.number
+            waiting = row
+        if waiting is not None:
+            self._exhibit(waiting, before, None)
+        for windows in (gallery, shards, *classes.values()):
+            windows.close()
+        if not self.tally.shown:
+            self._gallery(None, Window(0))
+        self._index()
+        self._homes()
+
+    def _class_windows(self, name: str) -> Windows:
+        return Windows(self._size, lambda window: self._gallery(name, window))
+
+    def _exhibit(self, row: Row, before: int | None, after: int | None) -> None:
+        path = views.page_of(self.slug, row.number)
+        key = digest(
+            self._pages.key("exhibit.html"), self._chrome.key, self._facts.key, row.digest, f"{before} {after}"
+        )
+
+        def render() -> bytes:
+            view = {**views.tile(row, self.slug), **self._facts.exhibit(row, self.slug)}
+            return self._pages.render(
+                "exhibit.html",
+                **self._chrome.context(
+                    base_of(path),
+                    exhibit=view,
+                    previous=before and self._step(before),
+                    next=after and self._step(after),
+                    gallery_href=f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}",
+                ),
+            )
+
+        self._out.offer(path, Rank.PAGE, key, render)
+
+    def _step(self, number: int) -> dict[str, str]:
+        return {"href": views.page_of(self.slug, number), "designation": views.designation(number)}
+
+    def _gallery(self, name: str | None, window: Window) -> None:
+        folder = self._gallery_folder(name)
+        path = f"{folder}{_page_name(window.index) or 'index.html'}"
+        filters = self._filters(name, counts=window.index == 0)
+        parts = json.dumps([window.index, window.earlier, window.later, filters, self._size])
+        key = digest(self._pages.key("gallery.html"), self._chrome.key, parts, *(row.digest for row in window.rows))
+
+        def render() -> bytes:
+            return self._pages.render(
+                "gallery.html",
+                **self._chrome.context(
+                    base_of(path),
+                    f"{self.slug}/gallery/",
+                    heading=(class_plural(name) if name else self._chrome.collection["many"]).capitalize(),
+                    page=window.index + 1,
+                    filters=filters,
+                    tiles=[views.tile(row, self.slug) for row in window.rows],
+                    earlier=self._page_link(folder, window.earlier),
+                    later=self._page_link(folder, window.later),
+                    range=self._range(window.index),
+                ),
+            )
+
+        self._out.offer(path, Rank.GALLERY if window.index else Rank.INDEX, key, render)
+
+    def _gallery_folder(self, name: str | None) -> str:
+        return f"{self.slug}/gallery/" + (f"{class_slug(name)}/" if name else "")
+
+    def _filters(self, here: str | None, counts: bool) -> list[dict[str, Any]]:
+        """The line of classes. Only the first page of a gallery states how many: the others need not change with it."""
+        order = [*CLASSES, *sorted(self.tally.classes.keys() - CLASSES.keys())]
+        names: list[str | None] = [None, *(name for name in order if name and name in self.tally.classes)]
+        return [
+            {
+                "name": class_plural(name) if name else "all",
+                "href": self._gallery_folder(name),
+                "count": (self.tally.classes[name] if name else self.tally.shown) if counts else None,
+                "current": name == here,
+            }
+            for name in names
+        ]
+
+    def _page_link(self, folder: str, index: int | None) -> dict[str, str] | None:
+        return None if index is None else {"href": folder + _page_name(index), "range": self._range(index)}
+
+    def _range(self, index: int) -> str:
+        return f"{index * self._size + 1}–{(index + 1) * self._size}"
+
+    def _shard(self, window: Window) -> None:
+        key = digest(b"shard 1", self.slug, *(row.digest for row in window.rows))
+        number = f"{window.index:03d}"
+        while len(self._shards) <= window.index:
+            self._shards.append("")
+        self._shards[window.index] = name = key.hex()[:12]
+        self._out.offer(
+            f"data/{self.slug}/shard-{number}.{name}.json",
+            Rank.NEW,
+            key,
+            lambda: _json([views.shard_entry(row, self.slug) for row in window.rows]),
+        )
+
+    def _index(self) -> None:
+        tally = self.tally
+        index = {
+            "count": tally.shown,
+            "max": tally.last,
+            "numbers": tally.gone or "dense",
+            "shard": SHARD,
+            "key": sha256(self.slug.encode()).hexdigest()[:8],
+            "shards": self._shards,
+        }
+        body = _json(index)
+        self._out.offer(f"data/{self.slug}/index.json", Rank.INDEX, digest(body), lambda: body)
+
+    def _consider(self, row: Row) -> None:
+        """Whether this is the exhibit to begin with: of the first hundred, so that it stays when others come."""
+        if row.number > SHARD and self.first is not None:
+            return
+        if (splendour := views.splendour(row)) > self._splendour:
+            self._splendour, self.first = splendour, row
+
+    def _homes(self) -> None:
+        for path in [f"{self.slug}/index.html", "index.html"] if self._home else [f"{self.slug}/index.html"]:
+            self._home_page(path)
+
+    def _home_page(self, path: str) -> None:
+        row, other = self.first, self._another()
+        key = digest(
+            self._pages.key("home.html"), self._chrome.key, row.digest if row else b"", str(other), base_of(path)
+        )
+
+        def render() -> bytes:
+            return self._pages.render(
+                "home.html",
+                **self._chrome.context(
+                    base_of(path),
+                    f"{self.slug}/",
+                    exhibit=row and views.tile(row, self.slug),
+                    another={"href": views.page_of(self.slug, other)},
+                ),
+            )
+
+        self._out.offer(path, Rank.INDEX, key, render)
+
+    def _another(self) -> int:
+        """Where "another" leads without script: an exhibit far from the first one, the same for every bake."""
+        gone, here = set(self.tally.gone), self.first.number if self.first else 0
+        shown = [n for n in range(1, min(self.tally.last, SHARD) + 1) if n not in gone and n != here]
+        return shown[int(sha256(self.slug.encode()).hexdigest(), 16) % len(shown)] if shown else here
+
+
+def _page_name(index: int) -> str:
+    """The file of a gallery's page; the first is the folder's own."""
+    return f"{index + 1}.html" if index else ""
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,65 @@
+"""What an exhibit's page says beyond its picture: classes with what they are worth, evidence, measurements, recipe.
+
+Figures about real galaxies come from the cards of the classifier and of the copy detector. A figure that no card states
+is not shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from render.bake import views
+from render.bake.evidence import evidence_view
+from render.bake.outputs import digest
+from render.bake.source import Row
+from render.bake.words import class_name, percent
+from render.weights import Card
+
+
+
+class Facts:
+    """The figures of a gallery's cards, and the views of rows that need them."""
+
+    def __init__(self, classifier: Card | None, detector: Card | None, licence: str, author: str) -> None:
+        self._classifier = classifier
+        self._detector = detector
+        self._licence = licence
+        self._author = author
+        cards = [card.model_dump_json() if card else "" for card in (classifier, detector)]
+        self.key = digest(*cards, licence, author)
+
+    def exhibit(self, row: Row, slug: str) -> dict[str, Any]:
+        """Everything of an exhibit's page that its tile does not have."""
+        texts = row.json("texts")
+        asked = row.column("asked")
+        return {
+            "caption": texts.get("caption", ""),
+            "description": texts.get("description", ""),
+            "classes": views.bars(row),
+            "asked": class_name(asked),
+            "accuracy": self._accuracy(row),
+            "evidence": self._evidence(row),
+            "measurements": views.measurements(row),
+            "recipe": views.recipe(row),
+            "downloads": views.downloads(row, slug),
+            "licence": self._licence,
+            "author": self._author,
+        }
+
+    def _accuracy(self, row: Row) -> list[str]:
+        """What the classifier's word is worth, measured on real galaxies that it never saw."""
+        if self._classifier is None or not row.json("classes"):
+            return []
+        quality, found = self._classifier.quality, row.column("found")
+        lines = []
+        if (accuracy := quality.get("accuracy")) is not None:
+            lines.append(
+                f"Of real galaxies that it never saw, the classifier names {percent(accuracy)} as their catalogue does."
+            )
+        return lines
+
+    def _evidence(self, row: Row) -> dict[str, Any]:
+        evidence = row.json("evidence")
+        if not evidence.get("checked"):
+            return {"sentence": "Not checked.", "neighbours": [], "ruler": None, "marks": []}
+        return evidence_view(evidence, row, self._detector)

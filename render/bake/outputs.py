@@ -1,0 +1,206 @@
+"""The files of the site and how they change: by declared inputs, and never by halves.
+
+Every file is offered with a *key*, the hash of all that it is made from. A file whose key is the one it was last
+written with, and which still stands as it was written, is not even rendered. What does change is written to a staging
+folder first; then one transaction records the whole change as a journal, and from there on it can only go forward: new
+files, then pages (each by one atomic rename), then the index pages that lead to them, and only then stale files go. A
+bake that is killed before that transaction has changed nothing; one that is killed after it is finished by the next.
+
+The record lives beside the site in ``.nonesuch/bake.sqlite``. It is a cache: without it the next bake writes everything
+again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from enum import IntEnum
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+LAYOUT = 1
+_TABLES = """
+CREATE TABLE outputs (path TEXT PRIMARY KEY, key BLOB, digest BLOB, size INTEGER, mtime INTEGER) WITHOUT ROWID;
+CREATE TABLE journal (path TEXT PRIMARY KEY, rank INTEGER, staged TEXT, key BLOB, digest BLOB) WITHOUT ROWID;
+CREATE TABLE stale (path TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class Rank(IntEnum):
+    """The order in which files take their place: nothing is shown before what it leads to stands."""
+
+    NEW = 0  # hashed names, which no page that visitors have links to yet
+    PAGE = 1
+    GALLERY = 2
+    INDEX = 3
+
+
+class Known(NamedTuple):
+    """A file as the last bake left it."""
+
+    key: bytes
+    digest: bytes
+    size: int
+    mtime: int
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """16 bytes that differ when any part differs; lengths are mixed in, so parts cannot run into each other."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.digest()
+
+
+class Outputs:
+    """The site's files during one bake; use as a context manager, offer every file, then `finish`."""
+
+    def __init__(self, public: Path, state: Path) -> None:
+        self.public = public
+        self.written: list[str] = []
+        self.removed: list[str] = []
+        self.kept = 0
+        self._root = str(public)
+        self._stage = state / "stage"
+        self._stage_root = str(self._stage)
+        self._staged = 0
+        self._changed = False
+        self._wanted: set[str] = set()
+        state.mkdir(parents=True, exist_ok=True)
+        self._db = _open(state / "bake.sqlite")
+        if self._db.execute("SELECT 1 FROM journal UNION ALL SELECT 1 FROM stale LIMIT 1").fetchone():
+            self._apply()  # what a killed bake had decided
+        self._known = {row[0]: Known(*row[1:]) for row in self._db.execute("SELECT * FROM outputs")}
+        shutil.rmtree(self._stage, ignore_errors=True)
+        self._stage.mkdir()
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.rollback()
+        self._db.close()
+        with suppress(OSError):
+            self._stage.rmdir()  # empty unless something went wrong; then the next bake still needs it
+
+    def offer(self, path: str, rank: Rank, key: bytes, render: Callable[[], bytes]) -> None:
+        """This file belongs to the site; `render` is called only when its inputs or the file itself changed."""
+        self._wanted.add(path)
+        known = self._known.get(path)
+        standing = known is not None and self._stands(path, known)
+        if known is not None and standing and known.key == key:
+            self.kept += 1
+            return
+        body = render()
+        sum_ = digest(body)
+        if known is not None and standing and known.digest == sum_:
+            self.kept += 1
+            self._record(path, rank, None, key, sum_)
+        else:
+            self.written.append(path)
+            self._record(path, rank, self._write(body), key, sum_)
+
+    def finish(self, owned: Iterable[str]) -> None:
+        """Make the change. In the folders `owned` (relative to the site) every file that was not offered is stale."""
+        self.removed = sorted((self._known.keys() - self._wanted) | set(self._strays(owned)))
+        if self._changed or self.removed:
+            self._db.executemany("INSERT OR IGNORE INTO stale VALUES (?)", ((path,) for path in self.removed))
+            self._db.commit()
+            self._apply()
+
+    def _stands(self, path: str, known: Known) -> bool:
+        try:
+            found = os.stat(f"{self._root}/{path}")
+        except OSError:
+            return False
+        return found.st_size == known.size and found.st_mtime_ns == known.mtime
+
+    def _write(self, body: bytes) -> str:
+        self._staged += 1
+        name = f"{self._staged:07d}"
+        file = os.open(f"{self._stage_root}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            view = memoryview(body)
+            while view:
+                view = view[os.write(file, view) :]
+        finally:
+            os.close(file)
+        return name
+
+    def _record(self, path: str, rank: Rank, staged: str | None, key: bytes, sum_: bytes) -> None:
+        self._changed = True
+        self._db.execute("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?)", (path, int(rank), staged, key, sum_))
+
+    def _strays(self, owned: Iterable[str]) -> Iterable[str]:
+        for top in owned:
+            for folder, _, names in os.walk(f"{self._root}/{top}"):
+                inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
+                yield from (path for name in names if (path := f"{inside}/{name}") not in self._wanted)
+
+    def _apply(self) -> None:
+        """Carry out the journal. Every step may have been done already by a bake that was killed here."""
+        folders: set[str] = set()
+        for path, staged in self._db.execute("SELECT path, staged FROM journal ORDER BY rank, path"):
+            target = f"{self._root}/{path}"
+            if (folder := os.path.dirname(target)) not in folders:
+                os.makedirs(folder, exist_ok=True)
+                folders.add(folder)
+            if staged is not None:
+                with suppress(FileNotFoundError):
+                    os.replace(f"{self._stage_root}/{staged}", target)
+        for (path,) in self._db.execute("SELECT path FROM stale"):
+            self._remove(path)
+        self._settle()
+
+    def _remove(self, path: str) -> None:
+        target = Path(self._root, path)
+        target.unlink(missing_ok=True)
+        for folder in target.parents:
+            if folder == self.public:
+                break
+            try:
+                folder.rmdir()
+            except OSError:  # not empty
+                break
+
+    def _settle(self) -> None:
+        """Turn the journal into the record of what stands."""
+        rows = ((*row, *self._measure(row[0])) for row in self._db.execute("SELECT path, key, digest FROM journal"))
+        self._db.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.execute("DELETE FROM outputs WHERE path IN (SELECT path FROM stale)")
+        self._db.execute("DELETE FROM journal")
+        self._db.execute("DELETE FROM stale")
+        self._db.commit()
+
+    def _measure(self, path: str) -> tuple[int, int]:
+        """Size and time by which the file is known again; (-1, -1), which no file has, when it is not there."""
+        try:
+            found = os.stat(f"{self._root}/{path}")
+        except FileNotFoundError:
+            return -1, -1
+        return found.st_size, found.st_mtime_ns
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The record, made anew when it is of another layout or damaged: it is only a cache."""
+    try:
+        db = sqlite3.connect(path)
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == LAYOUT:
+            return db
+        db.close()
+    except sqlite3.DatabaseError:
+        pass
+    path.unlink(missing_ok=True)
+    db = sqlite3.connect(path)
+    db.executescript(f"{_TABLES} PRAGMA user_version = {LAYOUT};")
+    return db

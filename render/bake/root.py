@@ -1,0 +1,80 @@
+"""The files of the site's root: 404, what hosts and crawlers read, and the built browser side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from render.bake import views
+from render.bake.about import Cards, about_context
+from render.bake.chrome import POLICY, Assets, Chrome
+from render.bake.outputs import Outputs, Rank, digest
+from render.bake.pages import Pages
+from render.bake.source import Row, Tally
+from render.config import Gallery
+
+SITEMAP = 10_000
+
+
+def offer_about(gallery: Gallery, cards: Cards, out: Outputs, pages: Pages, chrome: Chrome) -> None:
+    """Offer ``about/index.html``."""
+    variables: dict[str, Any] = about_context(gallery, cards, chrome.site["licence"])
+    key = digest(pages.key("about.html"), chrome.key, repr(variables))
+
+    def render() -> bytes:
+        return pages.render("about.html", **chrome.context("../", "about/", **variables))
+
+    out.offer("about/index.html", Rank.INDEX, key, render)
+
+
+def offer_missing(gallery: Gallery, first: Row | None, out: Outputs, pages: Pages, chrome: Chrome) -> None:
+    """Offer ``404.html``: hosts send it for any address, so its links start at the configured base."""
+    base = gallery.about.base
+    key = digest(pages.key("404.html"), chrome.key, base, first.digest if first else b"")
+
+    def render() -> bytes:
+        return pages.render("404.html", **chrome.context(base, exhibit=first and views.tile(first, chrome.slug)))
+
+    out.offer("404.html", Rank.INDEX, key, render)
+
+
+def offer_plain(gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out: Outputs) -> None:
+    """Offer ``_headers``, ``.nojekyll``, and, where the site's address is known, ``robots.txt`` and the sitemaps."""
+    _offer(out, ".nojekyll", "")
+    _offer(out, "_headers", _headers(gallery.about.base))
+    if address := chrome.site["address"]:
+        maps = [name for slug, tally in tallies.items() for name in _sitemaps(address, slug, tally, out)]
+        lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {address}{name}" for name in maps)]
+        _offer(out, "robots.txt", "\n".join(lines) + "\n")
+
+
+def _sitemaps(address: str, slug: str, tally: Tally, out: Outputs) -> Iterator[str]:
+    """Plain-text sitemaps, filled from the oldest number like everything else."""
+    gone = set(tally.gone)
+    for start in range(1, tally.last + 1, SITEMAP):
+        numbers = [n for n in range(start, min(start + SITEMAP, tally.last + 1)) if n not in gone]
+        name = f"sitemap-{slug}-{start}.txt"
+        _offer(out, name, "".join(f"{address}{views.page_of(slug, n)}\n" for n in numbers))
+        yield name
+
+
+def offer_assets(assets: Assets, out: Outputs) -> None:
+    """Offer the built style, script, fonts and icons under their hashed names."""
+    for name in sorted(assets.names.values()):
+        out.offer(f"assets/{name}", Rank.NEW, digest(name), (assets.folder / name).read_bytes)
+
+
+def _offer(out: Outputs, path: str, text: str) -> None:
+    out.offer(path, Rank.INDEX, digest(text), text.encode)
+
+
+def _headers(base: str) -> str:
+    immutable = "  Cache-Control: public, max-age=31536000, immutable\n"
+    return (
+        f"{base}*\n"
+        f"  Content-Security-Policy: {POLICY}; frame-ancestors 'none'\n"
+        "  X-Content-Type-Options: nosniff\n"
+        "  Referrer-Policy: no-referrer\n"
+        f"{base}media/*\n{immutable}"
+        f"{base}assets/*\n{immutable}"
+    )

@@ -1,0 +1,126 @@
+"""What the bake reads of the catalogue: rows in the order of their numbers, one at a time.
+
+A row is hashed as it comes out of SQLite. Its JSON is parsed only when a page that shows it has to be rendered.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+PUBLISHED = ("image", "fallback", "video", "gif", "poster", "neighbour")
+"""Media that pages show; the lossless master stays in the store."""
+
+_COLUMNS = ("recipe", "state", "made_at", "asked", "found", "classes", "measurements", "evidence", "texts", "display")
+_ROWS = f"""
+SELECT number, id, {", ".join(_COLUMNS)},
+  (SELECT group_concat(role || ' ' || position || ' ' || width || ' ' || height || ' ' || format || ' ' || key || ' '
+     || bytes, char(10)) FROM (SELECT * FROM media WHERE exhibit = e.id ORDER BY role, position, width, format))
+FROM exhibits e
+WHERE collection = ? AND kind = ? AND number IS NOT NULL AND state IN ('shown', 'removed')
+ORDER BY number
+"""
+_TALLY = """
+SELECT number, state, found FROM exhibits
+WHERE collection = ? AND kind = ? AND number IS NOT NULL AND state IN ('shown', 'removed') ORDER BY number
+"""
+_KEYS = f"""
+SELECT m.key FROM media m INDEXED BY media_by_key CROSS JOIN exhibits e ON e.id = m.exhibit
+WHERE e.state = 'shown' AND e.number IS NOT NULL AND m.role IN ({", ".join("?" * len(PUBLISHED))})
+ORDER BY m.key
+"""
+
+
+class Medium(NamedTuple):
+    """One published file of an exhibit."""
+
+    role: str
+    position: int
+    width: int
+    height: int
+    format: str
+    key: str
+    bytes: int
+
+
+class Row:
+    """An exhibit as the catalogue has it, or the tombstone of one."""
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        self.number: int = values[0]
+        self.id: str = values[1]
+        self.tile: dict[str, Any] | None = None  # its view in grids, once made
+        self._values = values
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Changes when anything does that a page could show of this exhibit."""
+        return blake2b(repr(self._values).encode(), digest_size=16).digest()
+
+    @property
+    def shown(self) -> bool:
+        """False for a tombstone, which keeps its number and its place on the gallery pages."""
+        return bool(self.column("state") == "shown")
+
+    def column(self, name: str) -> Any:
+        """A column as it is stored."""
+        return self._values[2 + _COLUMNS.index(name)]
+
+    def json(self, name: str) -> dict[str, Any]:
+        """A column that holds a JSON object; empty where the stage that fills it has not run."""
+        text = self.column(name)
+        return json.loads(text) if text else {}
+
+    @cached_property
+    def media(self) -> list[Medium]:
+        """The exhibit's files, by role, position, width and format."""
+        lines = (line.split(" ") for line in (self._values[-1] or "").split("\n") if line)
+        return [
+            Medium(role, int(position), int(width), int(height), form, key, int(size))
+            for role, position, width, height, form, key, size in lines
+        ]
+
+
+class Tally(NamedTuple):
+    """How a collection stands."""
+
+    shown: int
+    last: int  # the largest number given so far, shown or not
+    gone: list[int]  # numbers up to the last that no exhibit shows: tombstones, and the walks' numbers
+    classes: dict[str, int]  # shown exhibits by the class that was found
+
+
+class Source:
+    """The catalogue, read-only, as the bake sees it."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def rows(self, collection: str, kind: str = "image") -> Iterator[Row]:
+        """Everything of a collection that ever had a number, from the oldest on."""
+        for values in self._db.execute(_ROWS, (collection, kind)):
+            yield Row(tuple(values))
+
+    def tally(self, collection: str, kind: str = "image") -> Tally:
+        """Counts, before any page is made: the first page of a gallery states them."""
+        gone: list[int] = []
+        shown, last, classes = 0, 0, Counter[str]()
+        for number, state, found in self._db.execute(_TALLY, (collection, kind)):
+            gone += range(last + 1, number)
+            last = number
+            if state == "shown":
+                shown += 1
+                classes[found or ""] += 1
+            else:
+                gone.append(number)
+        return Tally(shown, last, gone, dict(classes))
+
+    def media_keys(self) -> Iterator[str]:
+        """The keys of all files that the site shows, sorted; a file that exhibits share comes once for each."""
+        for (key,) in self._db.execute(_KEYS, PUBLISHED):
+            yield key

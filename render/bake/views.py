@@ -1,0 +1,157 @@
+"""From a row to what a template shows: words, shares as percentages, addresses relative to the site's root."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from render.bake.source import Medium, Row
+from render.bake.words import class_name, percent
+
+MIME = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "avif": "image/avif", "jpeg": "image/jpeg"}
+MEASURES = {
+    "axis_ratio": ("Axis ratio", 2, "1 is round, 0 a line"),
+    "half_light_radius": ("Half-light radius", 2, "as a share of the picture's width"),
+    "concentration": ("Concentration", 2, "larger: more light in the middle"),
+    "colour": ("Colour, red less blue", 2, "larger: redder"),
+}
+FALLBACK_COLOUR = "#8d8678"
+
+
+def designation(number: int) -> str:
+    """What a visitor reads: an acronym and a running number, which cannot be taken for a position in the sky."""
+    return f"NONESUCH {number}"
+
+
+def walk_designation(number: int) -> str:
+    """Walks have a series of numbers of their own."""
+    return f"Walk {number}"
+
+
+def page_of(slug: str, number: int) -> str:
+    """The address of an exhibit's page, relative to the site's root: its permalink."""
+    return f"{slug}/{number}.html"
+
+
+def tile(row: Row, slug: str) -> dict[str, Any]:
+    """What a grid, the home page and a shard show of an exhibit."""
+    if row.tile is None:
+        texts = row.json("texts")
+        found = row.column("found")
+        share = row.json("classes").get("probabilities", {}).get(found)
+        row.tile = {
+            "number": row.number,
+            "designation": designation(row.number),
+            "href": page_of(slug, row.number),
+            "title": texts.get("title") or designation(row.number),
+            "found": class_name(found),
+            "share": share,
+            "percent": "" if share is None else percent(share),
+            "image": image(row, texts.get("alt") or f"{designation(row.number)}: a generated picture"),
+        }
+    return row.tile
+
+
+def image(row: Row, alt: str) -> dict[str, Any]:
+    """Everything that a picture element needs."""
+    display = row.json("display")
+    avif = sorted((m.width, m.key) for m in row.media if m.role == "image" and m.format == "avif")
+    fallback = max((m for m in row.media if m.role == "fallback"), key=lambda m: m.width, default=None)
+    largest = max((m for m in row.media if m.role in ("image", "fallback")), key=lambda m: m.width, default=None)
+    return {
+        "avif": avif,
+        "jpeg": fallback.key if fallback else (avif[-1][1] if avif else ""),
+        "width": largest.width if largest else display.get("width", 0),
+        "height": largest.height if largest else display.get("height", 0),
+        "alt": alt,
+        "placeholder": display.get("placeholder") or "",
+        "colour": display.get("colour") or FALLBACK_COLOUR,
+    }
+
+
+def shard_entry(row: Row, slug: str) -> dict[str, Any]:
+    """What the script of the home page reads of an exhibit."""
+    view = tile(row, slug)
+    picture = view["image"]
+    return {
+        "n": row.number,
+        "u": view["href"],
+        "t": view["title"],
+        "d": view["designation"],
+        "c": view["found"],
+        "p": None if view["share"] is None else round(view["share"], 3),
+        "s": {str(width): key for width, key in picture["avif"]},
+        "j": picture["jpeg"],
+        "w": picture["width"],
+        "h": picture["height"],
+        "col": picture["colour"],
+        "alt": picture["alt"],
+    }
+
+
+def splendour(row: Row) -> float:
+    """How well an exhibit opens a visit: large, surely a spiral, with arms to look at."""
+    shares: dict[str, float] = row.json("classes").get("probabilities", {})
+    spiral = sum(share for name, share in shares.items() if name in ("spiral_early", "spiral_mid"))
+    measured = row.json("measurements")
+    return spiral + 2 * min(float(measured.get("half_light_radius") or 0), 0.25)
+
+
+def bars(row: Row) -> list[dict[str, Any]]:
+    """All classes with their probabilities, in the order of the sequence; the found one is marked."""
+    found = row.column("found")
+    shares: dict[str, float] = row.json("classes").get("probabilities", {})
+    return [
+        {"name": class_name(key), "share": share, "percent": percent(share), "found": key == found}
+        for key, share in shares.items()
+    ]
+
+
+def downloads(row: Row, slug: str) -> list[dict[str, str]]:
+    """The largest picture of each format, or a walk's loops, under a name that says what it is."""
+    best: dict[str, Medium] = {}
+    for medium in row.media:
+        if medium.role in ("image", "fallback", "video", "gif") and (
+            medium.format not in best or medium.width > best[medium.format].width
+        ):
+            best[medium.format] = medium
+    return [
+        {
+            "key": medium.key,
+            "name": f"nonesuch-{slug}-{row.number}.{medium.key.rpartition('.')[2]}",
+            "label": f"{form.upper()}, {medium.width}\u202fpx, {_size(medium.bytes)}",
+        }
+        for form, medium in sorted(best.items(), key=lambda item: -item[1].width)
+    ]
+
+
+def recipe(row: Row) -> list[tuple[str, str]]:
+    """The recipe, one line a choice; classes and hashes in words short enough for a label."""
+    lines = [("Exhibit", row.id)]
+    for name, value in row.json("recipe").items():
+        if name == "walk":
+            lines += [("Path", str(value["path"])), ("Frames", str(value["frames"]))]
+            lines += [("Keyframe", _keyframe(one)) for one in value.get("keyframes", [])]
+        elif not isinstance(value, dict | list):
+            lines.append((name.replace("_", " ").capitalize(), str(value)))
+    if made := row.column("made_at"):
+        lines.append(("Made", str(made)[:10]))
+    return lines
+
+
+def _keyframe(value: dict[str, Any]) -> str:
+    parts = [f"seed {value['seed']}", class_name(value.get("class_name")), value.get("source") or ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024 / 1024:.1f}\u202fMiB" if count >= 1 << 20 else f"{max(1, round(count / 1024))}\u202fKiB"
+
+
+def measurements(row: Row) -> list[dict[str, Any]]:
+    """What was measured on the picture, each with what the number means."""
+    values = row.json("measurements")
+    lines = []
+    for key, (name, digits, meaning) in MEASURES.items():
+        if isinstance(value := values.get(key), int | float):
+            lines.append({"name": name, "value": f"{value:.{digits}f}", "meaning": meaning, "ruler": None, "x": 0})
+    return lines
