@@ -1,0 +1,109 @@
+"""One file of unknown origin to one square sRGB picture, or the reason why not."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms, ImageOps
+
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+"""What is opened at all: no format whose reader starts another program (EPS) or is hardly ever tested."""
+SUFFIXES = (
+    ".avif .bmp .gif .jfif .jp2 .j2k .jpe .jpeg .jpg .mpo .pgm .png .pnm .ppm .tif .tiff .webp".split()  # noqa: SIM905
+)
+BLANK = 10
+"""Grey levels between the darkest and the brightest half per cent that a picture has at least."""
+SRGB = ImageCms.createProfile("sRGB")
+
+
+class Dropped(Exception):
+    """A file that is left out: the reason, one of a few, and what exactly was found."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What pictures are made into.
+
+    size: pixels of a side. smallest: shorter sides below this are dropped. background: what shows through where a
+    picture is transparent.
+    """
+
+    size: int
+    smallest: int
+    background: tuple[int, int, int] = (0, 0, 0)
+
+
+def prepare_picture(data: bytes, to: Preparation) -> npt.NDArray[np.uint8]:
+    """The bytes of a file to (size, size, 3) uint8 sRGB; raises Dropped.
+
+    In this order: upright by its EXIF orientation, colours to sRGB, transparency flattened, the centre square, Lanczos.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):
+                raise Dropped("too large", f"{image.width} x {image.height} px")
+            if min(image.size) < to.smallest:
+                raise Dropped("too small", f"{image.width} x {image.height} px, at least {to.smallest} are needed")
+            square = _square(_flat(_eight_bit(ImageOps.exif_transpose(image)), to.background), to.size)
+    except Dropped:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Dropped("too large", str(error)) from None
+    except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes; the report names it
+        raise Dropped("unreadable", f"{type(error).__name__}: {error}"[:200].replace("\n", " ")) from None
+    pixels = np.asarray(square, dtype=np.uint8)
+    low, high = np.percentile(pixels.mean(axis=2), (0.5, 99.5))
+    if high - low < BLANK:
+        raise Dropped("nearly blank", f"{high - low:.1f} grey levels from dark to bright, at least {BLANK} are needed")
+    return pixels
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16-bit greys scaled to 8 bits, which Pillow would clip; floating point has no agreed white and is refused."""
+    if image.mode == "F":
+        raise Dropped("unreadable", "floating-point pixels have no agreed white; save the picture with 8 or 16 bits")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        grey = np.asarray(image.convert("I"), dtype=np.int64)
+        return Image.fromarray(np.clip(grey // 257, 0, 255).astype(np.uint8))
+    return image
+
+
+def _flat(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    """RGB in sRGB, with what is transparent replaced by the background."""
+    profile = image.info.get("icc_profile")
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert("RGB")
+    elif image.mode in ("1", "P", "PA"):
+        image = image.convert("RGB")
+    colours = _to_srgb(image, profile) if profile else image.convert("RGB")
+    if alpha is None:
+        return colours
+    return Image.composite(colours, Image.new("RGB", image.size, background), alpha)
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Through the picture's own profile. A damaged or foreign one is passed over, as browsers do."""
+    try:
+        converted = ImageCms.profileToProfile(
+            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB, outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image.convert("RGB")
+    return image.convert("RGB") if converted is None else converted
+
+
+def _square(image: Image.Image, size: int) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    box = (left, top, left + side, top + side)
+    return image.resize((size, size), Image.Resampling.LANCZOS, box=box)
