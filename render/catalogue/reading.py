@@ -1,0 +1,129 @@
+"""Questions to the catalogue. Results stream: ten thousand exhibits are read in flat memory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Literal, cast
+
+from render.catalogue.rows import COLUMNS, Exhibit, Known, Medium, Run, State, from_row, from_text
+from render.errors import NonesuchError
+
+Stage = Literal["classify", "evidence", "caption", "show"]
+
+MISSING: dict[Stage, str] = {
+    "classify": "state = 'rendered' AND classes IS NULL",
+    "evidence": "state = 'rendered' AND evidence IS NULL",
+    "caption": "state IN ('rendered', 'shown') AND texts IS NULL",
+    "show": "state = 'rendered' AND number IS NOT NULL",
+}
+"""Which exhibits a stage has yet to look at."""
+
+_MEDIA = """
+  (SELECT json_group_array(json_array(role, format, width, height, key, bytes, sha256, position))
+   FROM media WHERE exhibit = e.id)"""
+_SELECT = f"SELECT {', '.join('e.' + name for name in COLUMNS)},{_MEDIA} AS media FROM exhibits e"
+
+
+class Reading:
+    """The reading half of the catalogue; `db` is open to read-only queries of the bake's own."""
+
+    db: sqlite3.Connection
+
+    def known(self, collection: str | None = None) -> Iterator[Known]:
+        """Every exhibit that was ever tried, by collection, kind and ordinal."""
+        query = "SELECT id, collection, kind, ordinal, state, number, attempts FROM exhibits"
+        where = " WHERE collection = :collection" if collection is not None else ""
+        rows = self.db.execute(f"{query}{where} ORDER BY collection, kind, ordinal", {"collection": collection})
+        return (Known(*row) for row in rows)
+
+    def counts(self) -> dict[tuple[str, str, State], int]:
+        """How many exhibits there are, by collection, kind and state."""
+        query = "SELECT collection, kind, state, count(*) FROM exhibits GROUP BY collection, kind, state"
+        return {(c, k, s): n for c, k, s, n in self.db.execute(query)}
+
+    def exhibit(self, identity: str) -> Exhibit | None:
+        """By id."""
+        return next((exhibit for exhibit, _ in self._exhibits("e.id = ?", (identity,), "e.id")), None)
+
+    def numbered(self, collection: str, number: int, kind: str = "image") -> Exhibit | None:
+        """By the number that visitors see."""
+        found = self._exhibits("e.collection = ? AND e.kind = ? AND e.number = ?", (collection, kind, number), "e.id")
+        return next((exhibit for exhibit, _ in found), None)
+
+    def exhibits(
+        self, collection: str | None = None, kind: str | None = None, states: Sequence[State] = ()
+    ) -> Iterator[tuple[Exhibit, list[Medium]]]:
+        """Exhibits with their files, by collection, kind and ordinal."""
+        where, values = _filter(collection, kind)
+        if states:
+            where.append(f"e.state IN ({', '.join('?' * len(states))})")
+            values += states
+        return self._exhibits(" AND ".join(where) or "1", values, "e.collection, e.kind, e.ordinal")
+
+    def in_order(self, collection: str, kind: str = "image") -> Iterator[tuple[Exhibit, list[Medium]]]:
+        """What visitors can ask for: shown exhibits and tombstones with their files, from the oldest number on."""
+        where = "e.collection = ? AND e.kind = ? AND e.number IS NOT NULL AND e.state IN ('shown', 'removed')"
+        return self._exhibits(where, (collection, kind), "e.number")
+
+    def pending(
+        self, stage: Stage, collection: str | None = None, kind: str | None = None
+    ) -> Iterator[tuple[Exhibit, list[Medium]]]:
+        """Exhibits that a stage has yet to look at, with their files, by collection, kind and ordinal.
+
+        The list is fixed when iteration starts, so the stage may write its results while it reads.
+        """
+        where, values = _filter(collection, kind)
+        query = f"SELECT id FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage]])}"
+        wanted = [row[0] for row in self.db.execute(f"{query} ORDER BY collection, kind, ordinal", values)]
+        for identity in wanted:
+            yield from self._exhibits("e.id = ?", (identity,), "e.id")
+
+    def waiting(self, stage: Stage, collection: str | None = None, kind: str | None = None) -> int:
+        """How many exhibits `pending` would give."""
+        where, values = _filter(collection, kind)
+        query = f"SELECT count(*) FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage]])}"
+        return int(self.db.execute(query, values).fetchone()[0])
+
+    def media(self, identity: str) -> list[Medium]:
+        """The files of an exhibit, by role, position, width and format."""
+        query = "SELECT role, format, width, height, key, bytes, sha256, position FROM media WHERE exhibit = ?"
+        return [Medium(*row) for row in self.db.execute(query, (identity,))]
+
+    def media_keys(self, roles: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+        """Every file that a row names, as (key, sha256), once, by key."""
+        where = f" WHERE role IN ({', '.join('?' * len(roles))})" if roles else ""
+        query = f"SELECT key, min(sha256) FROM media{where} GROUP BY key ORDER BY key"
+        return ((key, sha256) for key, sha256 in self.db.execute(query, tuple(roles)))
+
+    def owners(self, key: str) -> list[str]:
+        """The ids of the exhibits that name a file."""
+        return [row[0] for row in self.db.execute("SELECT DISTINCT exhibit FROM media WHERE key = ?", (key,))]
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest first."""
+        rows = self.db.execute("SELECT id, started, ended, ledger FROM runs ORDER BY id DESC")
+        return [Run(number, started, ended, from_text(ledger)) for number, started, ended, ledger in rows]
+
+    def check(self) -> list[str]:
+        """What SQLite finds wrong with the file itself; empty when it is sound."""
+        found = [str(row[0]) for row in self.db.execute("PRAGMA integrity_check(20)")]
+        orphans = self.db.execute("PRAGMA foreign_key_check")
+        broken = [f"{table}: row {row} refers to nothing" for table, row, *_ in orphans]
+        return ([] if found == ["ok"] else found) + broken
+
+    def _exhibits(self, where: str, values: Sequence[object], order: str) -> Iterator[tuple[Exhibit, list[Medium]]]:
+        cursor = self.db.cursor()
+        cursor.row_factory = sqlite3.Row
+        try:
+            for row in cursor.execute(f"{_SELECT} WHERE {where} ORDER BY {order}", tuple(values)):
+                yield from_row(cast("dict[str, object]", row)), [Medium(*one) for one in json.loads(row["media"])]
+        except sqlite3.DatabaseError as error:
+            raise NonesuchError(f"the catalogue cannot be read: {error}; `nonesuch check` says more.") from None
+
+
+def _filter(collection: str | None, kind: str | None) -> tuple[list[str], list[object]]:
+    pairs = [("e.collection = ?", collection), ("e.kind = ?", kind)]
+    chosen = [(clause, value) for clause, value in pairs if value is not None]
+    return [clause for clause, _ in chosen], [value for _, value in chosen]

@@ -1,0 +1,243 @@
+"""Writing to the catalogue: small, typed steps, committed in groups.
+
+Order matters: a file is durable under its final name before a row names it. So a row can be lost when the machine stops
+(at most 64 exhibits or 2 seconds of work, which the next run makes again), but none ever promises what is not there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from render.catalogue.database import open_for_reading, open_for_writing
+from render.catalogue.lock import gallery_lock
+from render.catalogue.reading import Reading
+from render.catalogue.rows import COLUMNS, Exhibit, Json, Medium, as_text, to_row
+from render.errors import NonesuchError
+from render.recipe import Recipe
+
+GROUP = 64
+"""Exhibits in a commit."""
+SECONDS = 2.0
+"""How long a change waits for others at most, as long as `tick` is called."""
+
+_INSERT = (
+    f"INSERT INTO exhibits ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + name for name in COLUMNS)}) "
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in COLUMNS if n not in ('id', 'number'))} "
+    "WHERE exhibits.state = 'failed'"
+)
+_MEDIUM = (
+    "INSERT OR REPLACE INTO media (exhibit, role, format, width, height, key, bytes, sha256, position) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+REPAIRED = ["run", "made_at", "device", "precision", "batch_shape", "versions", "seconds", "pixel_hash"]
+REPAIRED += ["perceptual_hash", "display"]
+_NUMBER = """
+UPDATE exhibits SET number = given.number FROM (
+  SELECT id, row_number() OVER (ORDER BY ordinal)
+    + (SELECT ifnull(max(number), 0) FROM exhibits WHERE collection = :collection AND kind = :kind) AS number
+  FROM exhibits WHERE collection = :collection AND kind = :kind AND state = 'rendered' AND number IS NULL
+    AND (:unchecked OR evidence IS NOT NULL)
+) AS given WHERE exhibits.id = given.id
+"""
+
+
+class Catalogue(Reading):
+    """A gallery's catalogue. A context manager; leaving it commits, unless an error is on its way out of SQLite itself.
+
+    write=False opens it without changing anything on the disk and without the gallery lock.
+    """
+
+    def __init__(self, path: Path, write: bool = False) -> None:
+        self.path = path
+        self.writable = write
+        self._resources = ExitStack()
+        self._dirty = 0
+        self._since = 0.0
+        if write:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise NonesuchError(f"{path.parent} cannot be made: {error.strerror}.") from None
+            self._resources.enter_context(gallery_lock(path.parent))
+        try:
+            self.db = open_for_writing(path) if write else open_for_reading(path)
+        except BaseException:
+            self._resources.close()
+            raise
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit, close the file, and let go of the gallery."""
+        try:
+            self.commit()
+        finally:
+            self.db.close()
+            self._resources.close()
+
+    def commit(self) -> None:
+        """Make every change so far durable."""
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
+        self._dirty = 0
+
+    def tick(self) -> None:
+        """Commit when the oldest waiting change has waited long enough; call it now and then."""
+        if self._dirty and time.monotonic() - self._since >= SECONDS:
+            self.commit()
+
+    def rendered(self, exhibit: Exhibit, media: Iterable[Medium]) -> None:
+        """A new exhibit whose files are durable. Takes the place of an earlier failure of the same recipe.
+
+        Raises NonesuchError when the catalogue already has the exhibit, or another one at its ordinal.
+        """
+        self._add(exhibit, media)
+
+    def failed(
+        self, recipe: Recipe, collection: str, ordinal: int, reason: str, attempts: int = 1, run: int | None = None
+    ) -> None:
+        """An exhibit that could not be made: it keeps its place, with the reason, and further seeds are drawn."""
+        exhibit = Exhibit(recipe, collection, ordinal, "failed", reason=reason, attempts=attempts, run=run)
+        self._add(replace(exhibit, made_at=now(), asked=recipe.class_name), ())
+
+    def classified(self, identity: str, found: str | None, classes: Json, measurements: Json) -> None:
+        """What the classifier found, and what was measured."""
+        with self._change():
+            self._set(identity, found=found, classes=as_text(classes), measurements=as_text(measurements))
+
+    def checked(
+        self, identity: str, evidence: Json, media: Iterable[Medium] = (), near_copy: str | None = None
+    ) -> None:
+        """The evidence. near_copy: the reason why the exhibit is left out, or None when it may be shown."""
+        with self._change():
+            self._set(identity, evidence=as_text(evidence))
+            if near_copy is not None:
+                self._set(identity, state="near-copy", reason=near_copy)
+            self._media(identity, media)
+
+    def captioned(self, identity: str, texts: Json) -> None:
+        """The exhibit's texts."""
+        with self._change():
+            self._set(identity, texts=as_text(texts))
+
+    def give_numbers(self, collection: str, kind: str = "image", unchecked: bool = False) -> int:
+        """Numbers, in order of ordinal, for what has passed the evidence stage (unchecked: for everything rendered).
+
+        Returns how many were given. They go on from the largest that was ever given in the series.
+        """
+        values = {"collection": collection, "kind": kind, "unchecked": unchecked}
+        with self._change():
+            return self.db.execute(_NUMBER, values).rowcount
+
+    def show(self, identities: Iterable[str]) -> None:
+        """Numbered exhibits take their place on the site."""
+        for identity in identities:
+            with self._change():
+                self._set(identity, state="shown")
+
+    def set_aside(self, identity: str, reason: str, near_copy: bool = False) -> None:
+        """Leave out an exhibit that has no number yet."""
+        with self._change():
+            self._set(identity, state="near-copy" if near_copy else "failed", reason=reason)
+
+    def removed(self, identity: str, reason: str) -> None:
+        """Take an exhibit off the site for good: a tombstone stays, with its number, recipe and reason.
+
+        Its files are no longer named; `nonesuch gc` deletes them.
+        """
+        gone = dict.fromkeys(("found", "classes", "measurements", "evidence", "texts", "display"))
+        with self._change():
+            self._set(identity, state="removed", reason=reason, **gone)
+            self.db.execute("DELETE FROM media WHERE exhibit = ?", (identity,))
+
+    def replace_media(self, identity: str, media: Sequence[Medium]) -> None:
+        """Other files for an exhibit, role by role: all files of the roles that occur in `media` are replaced."""
+        with self._change():
+            self._replace_media(identity, media)
+
+    def forget(self, identity: str) -> None:
+        """Delete a row, so that the recipe can be tried again. Raises NonesuchError for one that has a number."""
+        with self._change():
+            self.db.execute("DELETE FROM exhibits WHERE id = ?", (identity,))
+
+    def repaired(self, exhibit: Exhibit, media: Sequence[Medium]) -> None:
+        """The same exhibit, rendered again because its files were lost: its number, state and texts stay."""
+        row = to_row(exhibit)
+        with self._change():
+            self._set(exhibit.id, **{name: row[name] for name in REPAIRED})
+            self._replace_media(exhibit.id, media)
+
+    def begin_run(self) -> int:
+        """A run starts; returns its number. Committed at once."""
+        with self._change():
+            number = self.db.execute("INSERT INTO runs (started) VALUES (?)", (now(),)).lastrowid
+        self.commit()
+        return int(number or 0)
+
+    def end_run(self, run: int, ledger: Json) -> None:
+        """A run has ended, with where its time went. Committed at once."""
+        with self._change():
+            self.db.execute("UPDATE runs SET ended = ?, ledger = ? WHERE id = ?", (now(), as_text(ledger), run))
+        self.commit()
+
+    def _add(self, exhibit: Exhibit, media: Iterable[Medium]) -> None:
+        with self._change():
+            if self.db.execute(_INSERT, to_row(exhibit)).rowcount == 0:
+                raise NonesuchError(f"the catalogue already has exhibit {exhibit.id}.")
+            self._media(exhibit.id, media)
+
+    def _media(self, identity: str, media: Iterable[Medium]) -> None:
+        rows = ((identity, m.role, m.format, m.width, m.height, m.key, m.bytes, m.sha256, m.position) for m in media)
+        self.db.executemany(_MEDIUM, rows)
+
+    def _replace_media(self, identity: str, media: Sequence[Medium]) -> None:
+        for role in {medium.role for medium in media}:
+            self.db.execute("DELETE FROM media WHERE exhibit = ? AND role = ?", (identity, role))
+        self._media(identity, media)
+
+    def _set(self, identity: str, **columns: Any) -> None:
+        query = f"UPDATE exhibits SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE id = :identity"
+        if self.db.execute(query, columns | {"identity": identity}).rowcount == 0:
+            raise NonesuchError(f"the catalogue has no exhibit {identity}.")
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """One change, whole or not at all, in the open group; a full group is committed before it."""
+        if not self.writable:
+            raise NonesuchError(f"the catalogue {self.path} was opened for reading only.")
+        if self._dirty >= GROUP:
+            self.commit()
+        try:
+            if not self.db.in_transaction:
+                self.db.execute("BEGIN IMMEDIATE")
+                self._since = time.monotonic()
+            self.db.execute("SAVEPOINT change")
+            try:
+                yield
+            except BaseException:
+                self.db.execute("ROLLBACK TO change")
+                raise
+            finally:
+                self.db.execute("RELEASE change")
+        except sqlite3.IntegrityError as error:
+            raise NonesuchError(f"the catalogue refuses this change: {error}.") from error
+        except sqlite3.OperationalError as error:
+            raise NonesuchError(f"the catalogue {self.path} cannot be written: {error}.") from error
+        self._dirty += 1
+
+
+def now() -> str:
+    """UTC, ISO 8601, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
