@@ -47,7 +47,11 @@ def spiral(seed: int, size: int = 96) -> Image.Image:
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     radius, angle = np.hypot(x, y * rng.uniform(1, 2)), np.arctan2(y, x)
     arms = 1 + 0.8 * np.cos(2 * angle + 9 * radius + rng.uniform(0, 6))
-    light = np.exp(-radius * 9)[..., None] * [1.0, 0.9, 0.7] + (np.exp(-radius * 4.5) * arms)[..., None] * [0.3, 0.36, 0.5]
+    light = np.exp(-radius * 9)[..., None] * [1.0, 0.9, 0.7] + (np.exp(-radius * 4.5) * arms)[..., None] * [
+        0.3,
+        0.36,
+        0.5,
+    ]
     return Image.fromarray((np.clip(light, 0, 1) * 255).astype(np.uint8))
 
 
@@ -124,7 +128,9 @@ def evidence(draw: random.Random) -> dict[str, Any]:
     return {"checked": True, "near_copy": False, "distance": distance, "percentile": 0.54, "neighbours": near}
 
 
-def walk(number: int, folder: Path, picture: Picture, video: bytes = b"\0\0\0\x20ftypisom") -> tuple[Exhibit, list[Medium]]:
+def walk(
+    number: int, folder: Path, picture: Picture, video: bytes = b"\0\0\0\x20ftypisom"
+) -> tuple[Exhibit, list[Medium]]:
     """A shown walk; its loop is whatever bytes are given."""
     keyframes = (Keyframe(number, "spiral_mid"), Keyframe(number + 100, "irregular"))
     recipe = Recipe(

@@ -89,5 +89,3 @@ def _offer_all(gallery: Gallery, source: Source, out: Outputs, pages: Pages, ass
     offer_about(gallery, cards, out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
     offer_plain(gallery, chrome, {one.slug: one.tally for _, one in made}, out)
-
-

@@ -41,17 +41,34 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
     }
 
 
+COPY = (
+    "Closer to a real galaxy than real galaxies are to each other: probably a copy. "
+    "It is shown because the gallery keeps such pictures."
+)
+UNRANKED = "Compared with the real galaxies that the generator learned from: none is as near as a copy would be."
+USUAL = (
+    "As far from the nearest real galaxy as such galaxies usually are from their own nearest. "
+    "A drawing by a network, not an observation."
+)
+NEARER = (
+    "Nearer to a real galaxy than most real galaxies are to their own nearest ({share} of them lie nearer still), "
+    "yet farther than a copy would be."
+)
+FARTHER = (
+    "Farther from every real galaxy than most real galaxies are from their own nearest ({share} of them lie nearer)."
+)
+
+
 def _sentence(evidence: dict[str, Any]) -> str:
+    """The verdict in words; `percentile` is the share of real galaxies that lie nearer to their own nearest."""
     share = evidence.get("percentile")
     if evidence.get("near_copy"):
-        return "Closer to a real galaxy than real galaxies are to each other: probably a copy. It is shown because the gallery keeps such pictures."
+        return COPY
     if share is None:
-        return "Compared with the real galaxies that the generator learned from: none is as near as a copy would be."
+        return UNRANKED
     if 0.2 <= share <= 0.8:
-        return "As far from the nearest real galaxy as real galaxies usually are from their own nearest. A drawing by a network, not an observation."
-    if share < 0.2:
-        return f"Nearer to a real galaxy than most real galaxies are to their own nearest ({percent(share)} lie nearer), yet farther than a copy would be."
-    return f"Farther from every real galaxy than most real galaxies are from their own nearest ({percent(share)} lie nearer)."
+        return USUAL
+    return (NEARER if share < 0.2 else FARTHER).format(share=percent(share))
 
 
 def _object(file: str) -> str:

@@ -16,7 +16,6 @@ from render.bake.words import class_name, percent
 from render.weights import Card
 
 
-
 class Facts:
     """The figures of a gallery's cards, and the views of rows that need them."""
 
@@ -50,13 +49,10 @@ class Facts:
         """What the classifier's word is worth, measured on real galaxies that it never saw."""
         if self._classifier is None or not row.json("classes"):
             return []
-        quality, found = self._classifier.quality, row.column("found")
-        lines = []
-        if (accuracy := quality.get("accuracy")) is not None:
-            lines.append(
-                f"Of real galaxies that it never saw, the classifier names {percent(accuracy)} as their catalogue does."
-            )
-        return lines
+        accuracy = self._classifier.quality.get("accuracy")
+        if not isinstance(accuracy, float):
+            return []
+        return [f"Of real galaxies it never saw, the classifier names {percent(accuracy)} as their catalogue does."]
 
     def _evidence(self, row: Row) -> dict[str, Any]:
         evidence = row.json("evidence")
