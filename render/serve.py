@@ -77,6 +77,12 @@ class Preview(ThreadingHTTPServer):
             self.turn += 1
             self.changed.notify_all()
 
+    def wait(self, seen: int) -> int:
+        """The number of the last reload, as soon as it is not `seen` any more, or after a while; -1 at the end."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.turn != seen, HEARTBEAT)
+            return self.turn
+
     def server_close(self) -> None:
         """Stop listening, and let the waiting streams end."""
         super().server_close()
@@ -179,13 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("Connection", "close")
         self.end_headers()
-        changed, seen = self.server.changed, self.server.turn
+        seen = self.server.turn
         try:
             while seen >= 0:
-                with changed:
-                    news = changed.wait_for(lambda: self.server.turn != seen, HEARTBEAT)
-                    seen = self.server.turn
-                self.wfile.write(b"data: reload\n\n" if news and seen >= 0 else b": still here\n\n")
+                turn = self.server.wait(seen)
+                self.wfile.write(b": still here\n\n" if turn == seen else b"data: reload\n\n")
+                seen = turn
         except OSError:
             return  # the page was closed
 

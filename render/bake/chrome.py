@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,17 @@ class Chrome:
             "many": collection.many,
             "sentence": f"This {collection.title} does not exist.",
         }
-        self.key = digest(json.dumps([self.site, self.collection], sort_keys=True))
+        self.key = digest(code_key(), json.dumps([self.site, self.collection], sort_keys=True))
 
     def context(self, base: str, current: str = "", **more: Any) -> dict[str, Any]:
         """A page's variables; `base` leads from it to the root of the site."""
         return {"site": self.site, "collection": self.collection, "base": base, "current": current, **more}
+
+
+@cache
+def code_key() -> bytes:
+    """Hash of this package's own code: another version of nonesuch may make other pages of the same rows."""
+    return digest(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
 
 
 def base_of(path: str) -> str:

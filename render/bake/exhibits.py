@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from render.bake import views
-from render.bake.chrome import Chrome, base_of
+from render.bake.chrome import Chrome, base_of, code_key
 from render.bake.facts import Facts
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
@@ -140,7 +140,7 @@ class CollectionPages:
         return f"{index * self._size + 1}–{(index + 1) * self._size}"
 
     def _shard(self, window: Window) -> None:
-        key = digest(b"shard 1", self.slug, *(row.digest for row in window.rows))
+        key = digest(code_key(), self.slug, *(row.digest for row in window.rows))
         number = f"{window.index:03d}"
         while len(self._shards) <= window.index:
             self._shards.append("")

@@ -11,9 +11,7 @@ from render.cli.options import gallery_argument
 
 @click.command(short_help="Show the baked site.")
 @gallery_argument
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any that is free."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any.")
 @click.option("--base", metavar="PATH", help="The path to show it under, such as /repository/. Default: gallery.base.")
 def command(gallery: Path, port: int, base: str | None) -> None:
     """Show the site on this machine, at http://127.0.0.1:8000/, and reload the pages when something changes.
@@ -32,7 +30,5 @@ def command(gallery: Path, port: int, base: str | None) -> None:
     from render.serve import serve
 
     if base is not None and not BASE.fullmatch(base):
-        raise click.BadParameter(
-            "expected a path that begins and ends with a slash, such as /repository/", param_hint="--base"
-        )
+        raise click.BadParameter("it begins and ends with a slash, such as /repository/", param_hint="--base")
     serve(load_gallery(gallery), port, base, click.echo)
