@@ -1,0 +1,46 @@
+"""Texts of a walk, from the classes of its keyframes."""
+
+from __future__ import annotations
+
+from render.captions.texts import ALT_LIMIT, TITLE_LIMIT, Observation, Texts
+from render.captions.words import Choice, article, joined, noun, sentence
+
+
+def walk_texts(observation: Observation) -> Texts:
+    """A closed loop: where it begins, what it passes, and that it returns."""
+    choice = Choice(observation.id)
+    stops = [noun(key) for key in observation.keyframes]
+    changed = [name for i, name in enumerate(stops) if i == 0 or name != stops[i - 1]]
+    if len(changed) > 1 and changed[-1] == changed[0]:
+        changed.pop()  # the loop closes anyway
+    same = len(changed) == 1
+    route = f"one {stops[0]} to another" if same else " to ".join(article(name) for name in changed)
+    title = sentence(f"from {route}").rstrip(".")
+    if len(title) > TITLE_LIMIT:
+        title = sentence(f"from {article(changed[0])}, by {len(changed) - 1} others, and back").rstrip(".")
+    alt = sentence(f"a galaxy changes from {route} and back, on black")
+    if len(alt) > ALT_LIMIT:
+        alt = sentence(f"a galaxy changes shape through {len(changed)} kinds and back, on black")
+    through = f"several drawings of {article(stops[0])}" if same else joined([article(name) for name in changed])
+    frames = f" in {observation.frames} frames" if observation.frames else ""
+    description = sentence(f"one galaxy at the centre of a black square changes without a cut, through {through}")
+    caption = choice.of(
+        "walk",
+        (
+            f"a closed loop through the network's latent space{frames}, by way of {through}",
+            f"a walk{frames} through what the network knows, passing {through}",
+        ),
+    )
+    closing = choice.of(
+        "walk closing",
+        (
+            "No galaxy changes like this: the steps between are the network's, not nature's.",
+            "It is a path through a network, not through time; galaxies do not turn into one another so.",
+        ),
+    )
+    return Texts(
+        title=title,
+        alt=alt,
+        description=f"{description} The last frame leads back to the first.",
+        caption=f"{sentence(caption)} {closing}",
+    )
