@@ -1,0 +1,69 @@
+"""The display mapping: from a picture of the sky to the numbers a network works in, and back.
+
+Survey pictures have a grey sky with a colour cast (EFIGI's border median is 20 of 255). A power law lifts that sky to a
+grey square; here it is subtracted first, per channel, and what is left is stretched with asinh (Lupton et al. 2004,
+PASP 116, 133) so that arms and cores show together. Real and generated pictures pass through the same function.
+
+Three spaces:
+
+- *data*: float32, -1 is the sky, +1 is white; a little below -1 is sky noise. Networks work here.
+- *display*: [0, 1] or uint8, 0 is the sky, so that a picture's sky is the page's black.
+- *linear*: the stretch undone: sky is 0, white is 1. Pseudo-linear, since the survey's own pictures are not linear in flux.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class DisplayMapping:
+    """Sky subtraction and asinh stretch, with the numbers that a card keeps.
+
+    border: width in pixels of the frame whose per-channel median is the sky.
+    softening: where asinh turns from linear to logarithmic, as a share of white above the sky.
+    floor: the lowest value kept in data space; what lies below is noise that no picture needs.
+    """
+
+    name: str = "sky-asinh"
+    border: int = 4
+    softening: float = 0.35
+    floor: float = -1.25
+
+    def sky(self, picture: Bytes) -> Floats:
+        """Per-channel median of the border: (h, w, 3) uint8 -> (3,) in [0, 1]."""
+        inner = np.ones(picture.shape[:2], dtype=bool)
+        inner[self.border : -self.border, self.border : -self.border] = False
+        return np.asarray(np.median(picture[inner], axis=0) / 255, dtype=np.float32)
+
+    def to_data(self, picture: Bytes) -> Floats:
+        """A real picture, (h, w, 3) uint8, to data space, (3, h, w) float32."""
+        sky = self.sky(picture)
+        linear = (picture.astype(np.float32) / 255 - sky) / (1 - sky)
+        return self.from_linear(np.ascontiguousarray(linear.transpose(2, 0, 1)))
+
+    def from_linear(self, linear: Floats) -> Floats:
+        """Pseudo-linear values (sky 0, white 1) to data space, any shape."""
+        stretched = np.arcsinh(linear / self.softening) / np.arcsinh(1 / self.softening)
+        return np.clip(2 * stretched - 1, self.floor, 1).astype(np.float32)
+
+    def to_linear(self, data: Floats) -> Floats:
+        """The inverse of `from_linear` wherever nothing was clipped."""
+        stretched = (np.asarray(data, dtype=np.float32) + 1) / 2
+        return np.asarray(self.softening * np.sinh(stretched * np.arcsinh(1 / self.softening)), dtype=np.float32)
+
+    def to_display(self, data: Floats) -> Bytes:
+        """Data space, (3, h, w), to what a person sees, (h, w, 3) uint8."""
+        display = np.clip((np.asarray(data, dtype=np.float32) + 1) / 2, 0, 1)
+        return np.rint(display * 255).astype(np.uint8).transpose(1, 2, 0)
+
+    def settings(self) -> dict[str, Any]:
+        """What the card stores under ``[display]``."""
+        return asdict(self)

@@ -1,0 +1,25 @@
+"""Errors that a person reads: one sentence that says what is wrong, where, and what to do.
+
+Exit codes (the same for every command): 0 the plan is complete, 1 failed, 2 wrong use,
+3 stopped early or items set aside.
+"""
+
+from __future__ import annotations
+
+
+class NonesuchError(Exception):
+    """Something failed that a person can mend; ``str(error)`` is the sentence to print."""
+
+    exit_code = 1
+
+
+class UsageError(NonesuchError):
+    """The command or the settings were wrong; nothing was written."""
+
+    exit_code = 2
+
+
+class StoppedEarly(NonesuchError):
+    """What was done is safe, but something is left or was set aside."""
+
+    exit_code = 3

@@ -1,0 +1,63 @@
+"""Generators: one file per family behind one small protocol.
+
+A generator turns a batch of recipes into a batch of pictures. It is the only device code at render time; noise comes from
+`render.noise`, keyed by the recipe, so a generator draws none itself. A family is found by the name in its card, through
+the entry point group ``nonesuch.generators``, so that one can also come from another distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from render.errors import NonesuchError
+from render.weights import Card, load_card
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from render.recipe import Recipe
+
+Drawings = Callable[[str], "Tensor"]
+"""From a sketch's sha256 to the drawing, (1, h, w) float32 in [0, 1], white on black."""
+
+BUILT_IN = {"flow": "render.generators.flow:FlowGenerator"}
+ALGORITHMS = {"flow": 1}
+"""The algorithm's version by family, here so that a plan can be made without torch; families from outside are version 1.
+Raised when the same recipe would give another picture: it is part of every recipe."""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """What the engine knows of a family."""
+
+    card: Card
+
+    @property
+    def noise_shape(self) -> tuple[int, int, int]:
+        """(c, h, w) of the noise that one picture starts from."""
+
+    def condition(self, recipes: Sequence[Recipe]) -> Any:
+        """What steers each picture of the batch: class, source, sketch, settings of the sampler."""
+
+    def mix(self, a: Any, b: Any, t: Sequence[float]) -> Any:
+        """Between two conditionings of len(t) pictures each, at each picture's own t in [0, 1], for walks."""
+
+    def images(self, conditioning: Any, noise: Tensor) -> Tensor:
+        """(n, *noise_shape) standard normal to (n, 3, h, w) float32 in the card's data space, on the CPU."""
+
+
+def load_generator(
+    folder: Path, device: str = "cpu", precision: str = "fp32", drawings: Drawings | None = None
+) -> Generator:
+    """The generator of the family that the card names; its weights are verified before they are read."""
+    family = load_card(folder).family
+    found = {point.name: point.value for point in entry_points(group="nonesuch.generators")} | BUILT_IN
+    if family not in found:
+        known = ", ".join(sorted(found))
+        raise NonesuchError(f"{folder}: there is no generator for the family '{family}'; known families are {known}.")
+    module, _, name = found[family].partition(":")
+    loaded: Generator = getattr(__import__(module, fromlist=[name]), name).load(folder, device, precision, drawings)
+    return loaded

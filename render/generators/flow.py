@@ -1,0 +1,171 @@
+"""The flow family: rectified flow in pixel space, conditioned on class, source and sketch.
+
+Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) is applied only in the middle of the path, where it
+sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404.07724); the steps outside cost one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from render.errors import NonesuchError
+from render.generators import Drawings
+from render.generators.network import FlowNetwork, NetworkSettings
+from render.generators.samplers import SAMPLERS, passes, times
+from render.weights import Card, load_card, load_tensors
+
+if TYPE_CHECKING:
+    from render.recipe import Recipe
+
+SHIFT = 2.5
+GUIDED = (0.35, 0.9)
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What steers a batch of n pictures.
+
+    classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
+    (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch.
+    """
+
+    classes: Tensor
+    sources: Tensor
+    sketch: Tensor
+    drawn: Tensor
+    sampler: str
+    steps: int
+    guidance: float
+
+    def passes(self) -> int:
+        """Network passes that a picture costs, guidance included."""
+        path = times(self.steps, SHIFT)
+        guided = sum(is_guided(t, self.guidance) for t in path[:-1])
+        second = sum(is_guided(t, self.guidance) for t in path[1:-1]) if self.sampler == "heun" else 0
+        return passes(self.sampler, self.steps) + guided + second
+
+
+def is_guided(t: float, guidance: float) -> bool:
+    """Whether guidance is applied at time t."""
+    return guidance != 1 and GUIDED[0] <= t <= GUIDED[1]
+
+
+class FlowGenerator:
+    """A trained `FlowNetwork` behind the generator protocol."""
+
+    def __init__(
+        self, card: Card, network: FlowNetwork, device: str, precision: str, drawings: Drawings | None = None
+    ) -> None:
+        self.card = card
+        self.device = torch.device(device)
+        self.precision = precision
+        self.network = network.to(self.device).eval().requires_grad_(False)
+        if self.device.type == "cuda":
+            self.network = self.network.to(memory_format=torch.channels_last)
+        self.drawings = drawings
+
+    @classmethod
+    def load(cls, folder: Path, device: str, precision: str, drawings: Drawings | None = None) -> FlowGenerator:
+        card = load_card(folder)
+        network = FlowNetwork(NetworkSettings.from_card(card.network))
+        tensors = {name: value.float() for name, value in load_tensors(folder).items()}
+        try:
+            network.load_state_dict(tensors)
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise NonesuchError(f"{folder}: the tensors do not fit the card's [network]: {first}") from None
+        return cls(card, network, device, precision, drawings)
+
+    @property
+    def noise_shape(self) -> tuple[int, int, int]:
+        return (3, self.card.size, self.card.size)
+
+    def condition(self, recipes: Sequence[Recipe]) -> Conditioning:
+        settings = {(r.sampler, r.steps, r.guidance) for r in recipes}
+        if len(settings) != 1:
+            raise ValueError("a batch has one sampler, number of steps and guidance")
+        sampler, steps, guidance = settings.pop()
+        if sampler not in SAMPLERS:
+            raise NonesuchError(f"there is no sampler called '{sampler}'; the flow family has {', '.join(SAMPLERS)}.")
+        classes = torch.stack([self._one_hot(r.class_name, self.card.classes, "class") for r in recipes])
+        sources = torch.stack([self._one_hot(r.source, self.card.sources, "source") for r in recipes])
+        sketch = torch.zeros(len(recipes), 1, self.card.size, self.card.size)
+        for row, recipe in enumerate(recipes):
+            if recipe.sketch is not None:
+                sketch[row] = self._drawing(recipe.sketch)
+        return Conditioning(
+            classes=classes.to(self.device),
+            sources=sources.to(self.device),
+            sketch=sketch.to(self.device),
+            drawn=torch.tensor([float(r.sketch is not None) for r in recipes], device=self.device),
+            sampler=sampler,
+            steps=steps,
+            guidance=guidance,
+        )
+
+    def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
+        amount = torch.tensor(list(t), dtype=torch.float32, device=self.device)
+
+        def between(x: Tensor, y: Tensor) -> Tensor:
+            weight = amount.view(-1, *[1] * (x.dim() - 1))
+            return (1 - weight) * x + weight * y
+
+        return Conditioning(
+            classes=between(a.classes, b.classes),
+            sources=between(a.sources, b.sources),
+            sketch=between(a.sketch, b.sketch),
+            drawn=torch.maximum(a.drawn, b.drawn).expand(len(amount)),
+            sampler=a.sampler,
+            steps=a.steps,
+            guidance=a.guidance,
+        )
+
+    @torch.inference_mode()
+    def images(self, conditioning: Conditioning, noise: Tensor) -> Tensor:
+        c = conditioning
+        nothing = torch.zeros_like(c.classes)
+        nothing[:, -1] = 1
+
+        def network(x: Tensor, t: Tensor, classes: Tensor) -> Tensor:
+            with self._autocast():
+                v: Tensor = self.network(x, t, classes, c.sources, c.sketch, c.drawn).float()
+            return v
+
+        def velocity(x: Tensor, t: float) -> Tensor:
+            moment = torch.full((len(x),), t, device=self.device)
+            v = network(x, moment, c.classes)
+            if is_guided(t, c.guidance):
+                free = network(x, moment, nothing)
+                v = free + c.guidance * (v - free)
+            return v
+
+        x = SAMPLERS[c.sampler](velocity, noise.to(self.device), times(c.steps, SHIFT), None)
+        net = self.network.settings
+        data: Tensor = (x * net.scale + net.shift).cpu()
+        return data
+
+    def _autocast(self) -> torch.autocast | nullcontext[None]:
+        if self.precision == "bf16":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return nullcontext()
+
+    def _one_hot(self, name: str | None, names: list[str], what: str) -> Tensor:
+        if name is not None and name not in names:
+            raise NonesuchError(f"'{self.card.name}' knows no {what} '{name}'; it knows {', '.join(names)}.")
+        row = torch.zeros(len(names) + 1)
+        row[names.index(name) if name is not None else len(names)] = 1
+        return row
+
+    def _drawing(self, sketch: str) -> Tensor:
+        if self.drawings is None:
+            raise NonesuchError("a recipe asks for a sketch, but no folder of sketches was given.")
+        drawing = self.drawings(sketch)
+        size = self.card.size
+        return torch.nn.functional.interpolate(drawing[None], (size, size), mode="bilinear", antialias=True)[0]

@@ -1,0 +1,1 @@
+"""Preparing pictures and training every family that ships."""

@@ -1,0 +1,172 @@
+"""Weights folders and their cards: what a model says of itself, and loading it without running anything.
+
+A weights folder holds ``card.toml``, ``model.safetensors`` and whatever else the card lists with its sha256. Only
+safetensors are read; a file whose sha256 differs from the card's is refused. Nothing here imports torch until tensors
+are asked for, because `bake` reads cards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from render.display import DisplayMapping
+from render.errors import NonesuchError
+from render.resources import resource
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CARD = "card.toml"
+MODEL = "model.safetensors"
+
+
+class Credit(BaseModel):
+    """Who made a part of the training data, and on what terms."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    text: str
+    licence: str
+    url: str = ""
+
+
+class Training(BaseModel):
+    """How the weights came to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: str = ""
+    folds: list[int] = Field(default_factory=list)
+    pictures: int = 0
+    images_seen: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    device: str = ""
+    credits: list[Credit] = Field(default_factory=list)
+
+
+class Sampling(BaseModel):
+    """The generator's defaults; a gallery may choose others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sampler: str = "heun"
+    steps: int = 12
+    guidance: float = 1.0
+
+
+class Card(BaseModel):
+    """``card.toml``: everything that other rooms need to know about a model without loading it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    family: str
+    title: str = ""
+    version: int = 1
+    size: int
+    parameters: int = 0
+    classes: list[str] = Field(default_factory=list)
+    sources: list[str] = Field(default_factory=list)
+    licence: str = "CC-BY-4.0"
+    network: dict[str, Any] = Field(default_factory=dict)
+    display: dict[str, Any] = Field(default_factory=dict)
+    sampling: Sampling | None = None
+    training: Training = Field(default_factory=Training)
+    quality: dict[str, Any] = Field(default_factory=dict)
+    sha256: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def mapping(self) -> DisplayMapping:
+        """The display mapping that pictures of this model went through."""
+        return DisplayMapping(**self.display)
+
+
+def shipped_weights() -> list[str]:
+    """The names of the weights folders that came with the program."""
+    home = resource("weights")
+    return sorted(path.parent.name for path in home.glob(f"*/{CARD}")) if home.is_dir() else []
+
+
+def find_weights(reference: str, base: Path | None = None) -> Path:
+    """The folder behind a name of shipped weights, or a path (relative ones from `base`, the gallery's folder).
+
+    Raises NonesuchError, listing what exists, when there is no card there.
+    """
+    candidates = [(base or Path()) / reference]
+    if "/" not in reference and not reference.startswith("."):
+        candidates.insert(0, resource("weights") / reference)
+    for folder in candidates:
+        if (folder / CARD).is_file():
+            return folder
+    known = ", ".join(shipped_weights()) or "none"
+    raise NonesuchError(
+        f"no weights called '{reference}': there is no {CARD} in {candidates[-1]}; shipped weights are {known}."
+    )
+
+
+def load_card(folder: Path) -> Card:
+    """Read and check ``card.toml``."""
+    path = folder / CARD
+    try:
+        return Card.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise NonesuchError(f"{path} is missing: a weights folder needs a card.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NonesuchError(f"{path} is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise NonesuchError(f"{path}: '{where}' is wrong: {first['msg']}.") from None
+
+
+def save_card(folder: Path, card: Card) -> None:
+    """Write ``card.toml`` with the sha256 of every other file in the folder."""
+    import tomlkit
+
+    hashes = {p.name: sha256_of(p) for p in sorted(folder.iterdir()) if p.is_file() and p.name != CARD}
+    values = card.model_copy(update={"sha256": hashes}).model_dump(exclude_none=True)
+    temporary = folder / f".{CARD}"
+    temporary.write_text(tomlkit.dumps(values), encoding="utf-8")
+    temporary.replace(folder / CARD)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(folder: Path, files: tuple[str, ...] = ()) -> None:
+    """Compare files (all that the card lists, or those named) with the card's sha256; refuse what differs."""
+    card = load_card(folder)
+    for name in files or tuple(card.sha256):
+        expected = card.sha256.get(name)
+        if expected is None or Path(name).name != name:
+            raise NonesuchError(f"{folder / CARD} lists no sha256 for '{name}': the file is not loaded.")
+        if not (folder / name).is_file():
+            raise NonesuchError(f"{folder / name} is missing though the card lists it: fetch the weights again.")
+        if sha256_of(folder / name) != expected:
+            raise NonesuchError(f"{folder / name} is not the file that the card describes (its sha256 differs).")
+
+
+def weights_hash(folder: Path) -> str:
+    """The sha256 by which recipes name these weights, as the card states it."""
+    digest = load_card(folder).sha256.get(MODEL)
+    if digest is None:
+        raise NonesuchError(f"{folder / CARD} lists no sha256 for {MODEL}.")
+    return digest
+
+
+def load_tensors(folder: Path, file: str = MODEL) -> dict[str, Tensor]:
+    """The tensors of a verified safetensors file, on the CPU, in the precision they were stored in."""
+    verify(folder, (file,))
+    from safetensors.torch import load_file
+
+    return load_file(folder / file)
