@@ -90,7 +90,7 @@ def alt(observation: Observation, choice: Choice) -> str:
     name = named(observation)
     subject = article(f"{shape} {name}" if shape and "edge" not in name else name)
     if (share := probability(observation)) is not None and share < LIKELY:
-        subject = article(f"{shape} galaxy" if shape else "galaxy") + f", perhaps {article(noun(observation.found))}"
+        subject = article(f"{shape} galaxy" if shape else "galaxy") + f", perhaps {article(noun(observation.found))},"
     paint = None
     if core and disc:
         paint = f"{core} throughout" if core == disc else f"{core} in the middle, {disc} further out"
@@ -104,6 +104,7 @@ def alt(observation: Observation, choice: Choice) -> str:
 
 
 def lying(observation: Observation) -> str | None:
+    """Which way the object points, where it has a long axis."""
     return direction(observation.number("position_angle_deg"), observation.number("axis_ratio"))
 
 
@@ -137,7 +138,7 @@ def layout(observation: Observation, choice: Choice) -> str:
             f"a black square; at its centre, {form}",
             f"one object sits at the centre: {form}",
         )
-        if not observation.number("neighbours_in_field")
+        if observation.number("neighbours_in_field") == 0
         else (
             f"in the middle of the picture lies {form}",
             f"the picture centres on {form}",
@@ -327,9 +328,6 @@ def measured(observation: Observation, choice: Choice) -> list[str]:
     if (radius := observation.number("half_light_radius")) is not None:
         share = f"{100 * radius:.0f} %"
         options.append(f"half of its light lies within {share} of the picture's width from the centre")
-    if (concentration := observation.number("concentration")) is not None and concentration > 0:
-        where = "gathered at the centre" if concentration > 3.5 else "spread out"
-        options.append(f"its light is {where}: a concentration of {concentration:.1f}, from about 2.5 to 5 in galaxies")
     core, disc = observation.number("core_colour"), observation.number("disc_colour")
     if core is not None and disc is not None and abs(core - disc) >= 0.1:
         side = "redder" if core > disc else "bluer"

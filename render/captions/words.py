@@ -11,7 +11,7 @@ NOUNS = {
     "elliptical": "elliptical galaxy",
     "lenticular": "lenticular galaxy",
     "spiral_early": "early spiral",
-    "spiral_mid": "spiral of the middle kind",
+    "spiral_mid": "spiral galaxy",
     "spiral_late": "late spiral",
     "irregular": "irregular galaxy",
     "dwarf_elliptical": "dwarf elliptical",
@@ -70,7 +70,7 @@ def colour(value: float | None) -> str | None:
     """A red-blue index (magnitudes, 0 = neutral) as the eye would call it."""
     if value is None:
         return None
-    bounds = ((-0.12, "blue"), (0.08, "bluish white"), (0.25, "white"), (0.5, "cream"), (0.8, "yellow"))
+    bounds = ((-0.45, "blue"), (-0.15, "bluish white"), (0.1, "white"), (0.25, "cream"), (0.6, "yellow"))
     return next((name for bound, name in bounds if value < bound), "orange")
 
 
@@ -86,7 +86,7 @@ def extent(radius: float | None) -> str | None:
     """How much of the frame the inner half of the light takes."""
     if radius is None:
         return None
-    return "small in its frame" if radius < 0.09 else "filling much of the frame" if radius > 0.2 else None
+    return "small in its frame" if radius < 0.17 else "filling much of the frame" if radius > 0.26 else None
 
 
 def direction(angle: float | None, axis_ratio: float | None) -> str | None:
