@@ -18,7 +18,10 @@ export function siteRoot(): URL {
 
 /** Makes every relative address of the page absolute, before the page's own address changes. */
 export function fixAddresses(): void {
-  for (const link of document.querySelectorAll<HTMLAnchorElement>("a[href]")) link.href = link.href;
+  // The icon's link too: browsers look it up again when the address changes.
+  for (const link of document.querySelectorAll<HTMLAnchorElement | HTMLLinkElement>("a[href], link[rel=icon]")) {
+    link.href = link.href;
+  }
   for (const image of document.querySelectorAll<HTMLImageElement>("img[src]")) image.src = image.src;
   for (const source of document.querySelectorAll<HTMLElement>("[srcset]")) {
     source.setAttribute("srcset", absoluteSet(source.getAttribute("srcset") ?? ""));
