@@ -49,8 +49,11 @@ def test_every_topic_has_reviewed_facts(topic: str) -> None:
     chosen = [fact for fact in facts().values() if fact.topic == topic]
     assert 4 <= len(chosen) <= 8
     for fact in chosen:
-        assert fact.source.startswith("http") and fact.title and isinstance(fact.read, date)
-        assert len(fact.passage) > 20 and fact.text.endswith(".")
+        assert fact.source.startswith("http")
+        assert fact.title
+        assert isinstance(fact.read, date)
+        assert len(fact.passage) > 20
+        assert fact.text.endswith(".")
         assert fact.text not in fact.passage  # our words, not the source's
 
 
@@ -74,18 +77,24 @@ def test_the_same_exhibit_gets_the_same_words_in_any_batch() -> None:
 def test_doubt_and_a_broken_promise_are_told() -> None:
     unsure = Observation("N 1", "a", "irregular", "lenticular", {"lenticular": 0.36, "elliptical": 0.34})
     (texts,) = facts_captioner().write([unsure])
-    assert texts.title.endswith("?") and "asked for" in texts.caption and "irregular" in texts.caption
+    assert texts.title.endswith("?")
+    assert "asked for" in texts.caption
+    assert "irregular" in texts.caption
     assert any(word in texts.caption for word in ("cannot tell", "neither is certain"))
 
 
 def test_what_was_not_measured_is_not_mentioned() -> None:
     (bare,) = facts_captioner().write([Observation("NONESUCH 1", "x")])
-    assert bare.alt and "colour" not in bare.description and "not been classified" in bare.caption
+    assert bare.alt
+    assert "colour" not in bare.description
+    assert "not been classified" in bare.caption
 
 
 def test_a_walk_names_its_stops_and_returns() -> None:
     (texts,) = facts_captioner().write([Observation("W", "w", keyframes=("elliptical", "spiral_late"), frames=48)])
-    assert "elliptical" in texts.title and "late spiral" in texts.title and "48 frames" in texts.caption
+    assert "elliptical" in texts.title
+    assert "late spiral" in texts.title
+    assert "48 frames" in texts.caption
 
 
 def test_captions_need_neither_torch_nor_openai() -> None:
@@ -108,7 +117,9 @@ def server(script: list[tuple[int, str]]) -> Iterator[tuple[str, list[str]]]:
             if status == 200:
                 message = {"role": "assistant", "content": body}
                 choice = {"index": 0, "finish_reason": "stop", "message": message}
-                body = json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]})
+                body = json.dumps(
+                    {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
+                )
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("retry-after-ms", "10")
@@ -128,7 +139,12 @@ def server(script: list[tuple[int, str]]) -> Iterator[tuple[str, list[str]]]:
 
 
 def reply(**changes: str) -> str:
-    good = {"title": "A spiral", "alt": "A spiral on black.", "description": "It has arms.", "caption": "Probably a spiral."}
+    good = {
+        "title": "A spiral",
+        "alt": "A spiral on black.",
+        "description": "It has arms.",
+        "caption": "Probably a spiral.",
+    }
     return json.dumps(good | changes)
 
 
@@ -139,7 +155,8 @@ def asked(script: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch, timeou
     monkeypatch.setenv(KEY, SECRET)
     with server(script) as (address, seen):
         (texts,) = ServerCaptioner("model-x", address, timeout=timeout, retries=1).write([observed(1)])
-    assert SECRET not in str(texts) and SECRET not in "".join(seen)
+    assert SECRET not in str(texts)
+    assert SECRET not in "".join(seen)
     return texts.author, texts.caption, len(seen)
 
 
@@ -169,7 +186,9 @@ def test_a_bad_reply_leaves_the_facts(
     answer: tuple[int, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     author, _, _ = asked([answer], monkeypatch, timeout=0.3 if answer[0] == 0 else 5.0)
-    assert author == "facts" and "NONESUCH 1" in caplog.text and SECRET not in caplog.text
+    assert author == "facts"
+    assert "NONESUCH 1" in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_without_a_key_nobody_is_called(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -177,4 +196,6 @@ def test_without_a_key_nobody_is_called(monkeypatch: pytest.MonkeyPatch, caplog:
     monkeypatch.delenv("OPENAI_API_KEY_FILE", raising=False)
     with server([(200, reply())]) as (address, seen):
         (texts,) = ServerCaptioner("model-x", address).write([observed(1)])
-    assert texts.author == "facts" and not seen and "not called" in caplog.text
+    assert texts.author == "facts"
+    assert not seen
+    assert "not called" in caplog.text

@@ -251,8 +251,12 @@ def background(observation: Observation, choice: Choice) -> str | None:
     if count is None:
         return None
     if count == 0:
-        return choice.of("empty", ("the sky around it is empty", "nothing else stands in the field", "the rest is black"))
-    number = ("", "one other point of light", "two other sources", "three other sources")[int(count)] if count < 4 else ""
+        return choice.of(
+            "empty", ("the sky around it is empty", "nothing else stands in the field", "the rest is black")
+        )
+    number = (
+        ("", "one other point of light", "two other sources", "three other sources")[int(count)] if count < 4 else ""
+    )
     number = number or "several other sources"
     verb = "shares" if count == 1 else "share"
     return choice.of("field", (f"{number} {verb} the field", f"the field also holds {number}"))
@@ -327,11 +331,13 @@ def measured(observation: Observation, choice: Choice) -> list[str]:
         ]
     if (radius := observation.number("half_light_radius")) is not None:
         share = f"{100 * radius:.0f} %"
-        options.append(f"half of its light lies within {share} of the picture's width from the centre")
+        options.append(f"the inner half of its light reaches out to {share} of the picture's width")
     core, disc = observation.number("core_colour"), observation.number("disc_colour")
     if core is not None and disc is not None and abs(core - disc) >= 0.1:
         side = "redder" if core > disc else "bluer"
-        options.append(f"the core is {side} than its surroundings by {abs(core - disc):.1f} magnitudes, red against blue")
+        options.append(
+            f"the core is {side} than its surroundings by {abs(core - disc):.1f} magnitudes, red against blue"
+        )
     return [choice.of("measured", options)] if options else []
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from render.captions.compose import FactsCaptioner
 from render.captions.facts import facts
@@ -100,7 +100,7 @@ class ServerCaptioner:
                 try:
                     texts[place] = self._ask(client, observation, ours, key)
                     failures = 0
-                except (openai.OpenAIError, ValidationError, ValueError, LookupError) as error:
+                except (openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError) as error:
                     failures += not isinstance(error, ValueError)
                     # the kind alone: a server's message may repeat the key
                     reason = str(error) if type(error) is Refused else type(error).__name__
