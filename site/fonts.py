@@ -1,7 +1,7 @@
 """The site's four typefaces, cut down to the glyphs it uses: Fontsource's files in, one small WOFF2 per face out.
 
-Fontsource publishes each face in pieces by script. A page that mixes English with a Polish or Czech name would fetch two
-pieces of every face, so here the two pieces are cut and then joined. Run by the build (``hatch_build.py``).
+Fontsource publishes each face in pieces by script. A page that mixes English with a Polish or Czech name would fetch
+two pieces of every face, so here the two pieces are cut and then joined. Run by the build (``hatch_build.py``).
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def cut(source: Path, text: str, target: Path) -> bool:
 
 def join(pieces: list[Path]) -> TTFont:
     """One font from the pieces of one face; a glyph that two pieces have is taken from the first."""
-    return TTFont(pieces[0], recalcTimestamp=False) if len(pieces) == 1 else merge.Merger().merge([str(piece) for piece in pieces])
+    if len(pieces) == 1:
+        return TTFont(pieces[0], recalcTimestamp=False)
+    return merge.Merger().merge([str(piece) for piece in pieces])
 
 
 def build(packages: Path, target: Path) -> dict[str, int]:

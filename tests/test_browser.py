@@ -1,6 +1,7 @@
 """The baked site in a real Chromium: what a visitor would lose if the pages, the script or the styles broke.
 
-The gallery is synthetic, the rest is real: pages from the bake, script and styles from the build, a server on the loopback.
+The gallery is synthetic, the rest is real: pages from the bake, script and styles from the build, a server on the
+loopback.
 """
 
 from __future__ import annotations
@@ -171,7 +172,8 @@ def test_everything_but_the_key_works_without_javascript(browser: playwright.Bro
 
 
 def test_where_storage_is_blocked_the_key_works_all_the_same(page: playwright.Page, address: str) -> None:
-    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('blocked'); }})")
+    blocked = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('blocked'); }})"
+    page.add_init_script(blocked)
     page.goto(address)
     here = shown(page)
     for _ in range(3):

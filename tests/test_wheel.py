@@ -1,4 +1,4 @@
-"""The built distribution: without these, `pip install` could leave a person with a program that lacks its pages or weights."""
+"""The built distribution: without these, `pip install` could leave a person without pages or weights."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ import pytest
 import render
 
 ROOT = Path(__file__).resolve().parent.parent
-TORCH_FREE = ("render.bake", "render.serve", "render.cli", "render.config", "render.catalogue", "render.captions", "render.weights")
+TORCH_FREE = [f"render.{name}" for name in ("bake", "serve", "cli", "config", "catalogue", "captions", "weights")]
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
     """The output of a command that has to succeed."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, text=True, capture_output=True, timeout=300)
+    words = [str(part) for part in command]
+    done = subprocess.run(words, cwd=cwd, env=env, text=True, capture_output=True, timeout=300)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -42,8 +43,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a clean environment outside the checkout that has the wheel.
 
-    The dependencies (gigabytes with torch) are lent from the environment of the tests: they come after the environment's own
-    packages on the path, so `render` is the wheel's.
+    The dependencies (gigabytes with torch) are lent from the environment of the tests: they come after the environment's
+    own packages on the path, so `render` is the wheel's.
     """
     home = tmp_path_factory.mktemp("clean")
     run(sys.executable, "-m", "venv", "--without-pip", home / "venv", cwd=home)
