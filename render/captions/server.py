@@ -23,7 +23,7 @@ KEY, KEY_FILE = "OPENAI_API_KEY", "OPENAI_API_KEY_FILE"
 FAILURES_IN_A_ROW = 3  # after so many the server is left alone for the rest of the run
 LIMITS = {"title": TITLE_LIMIT, "alt": ALT_LIMIT, "description": DESCRIPTION_LIMIT, "caption": CAPTION_LIMIT}
 INSTRUCTIONS = (
-    "You write labels for generated pictures of galaxies that do not exist. Plain, exact, a little dry British English. "
+    "You write labels for generated pictures of galaxies that do not exist. Plain, exact, a little dry English. "
     "Never claim that the galaxy exists, or a distance, age or size. Use only the numbers and facts of the input; say "
     "doubt in words. Plain text, no markup, no links. alt: at most 140 characters, only what is seen. "
     "Reply as JSON with the strings title, alt, description, caption."
