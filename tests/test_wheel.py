@@ -43,8 +43,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a clean environment outside the checkout that has the wheel.
 
-    The dependencies (gigabytes with torch) are lent from the environment of the tests: they come after the environment's
-    own packages on the path, so `render` is the wheel's.
+    The dependencies (gigabytes with torch) are lent from the environment of the tests: they come after its own packages
+    on the path, so `render` is the wheel's.
     """
     home = tmp_path_factory.mktemp("clean")
     run(sys.executable, "-m", "venv", "--without-pip", home / "venv", cwd=home)
