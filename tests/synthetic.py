@@ -1,4 +1,4 @@
-"""A gallery without a model: a real catalogue and real media files, made in a moment, for the bake and its benchmark."""
+"""A gallery without a model: a real catalogue and real media files, for the bake and its benchmark."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def exhibit(number: int, picture: Picture, **changes: Any) -> Exhibit:
         "texts": {
             "title": f"{found.replace('_', ' ').capitalize()} galaxy with a warm core",
             "alt": "A galaxy on a black sky: a small yellow core and two bluish arms.",
-            "description": "The galaxy fills a third of the picture. Its core is small and warm; two arms leave it and wind "
-            "once around before they fade. A few faint points lie around it.",
-            "caption": "Half of its light lies within a tenth of the picture's width. Arms that wind this tightly usually "
-            "belong to galaxies with a large bulge, and this one has been drawn with one.",
+            "description": "The galaxy fills a third of the picture. Its core is small and warm; two arms leave it and "
+            "wind once around before they fade. A few faint points lie around it.",
+            "caption": "Half of its light lies within a tenth of the picture's width. Arms that wind this tightly "
+            "usually belong to galaxies with a large bulge, and this one has been drawn with one.",
             "author": "facts",
         },
         "display": picture.display,

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from render.bake.about import Cards
-from render.bake.chrome import Assets, Chrome, check_slugs
+from render.bake.chrome import Assets, Chrome, code_key
 from render.bake.exhibits import CollectionPages
 from render.bake.facts import Facts
 from render.bake.media import Media
-from render.bake.outputs import Outputs
+from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Source
@@ -53,17 +53,21 @@ def bake(
     """
     started = clock()
     home = folder or gallery.folder
-    check_slugs(gallery)
     pages = Pages(templates or resource("templates"))
     assets = Assets(site or resource("site"))
     public = home / "public"
+    cards = Cards(gallery)
     with Catalogue(home / FILE) as catalogue, Outputs(public, home / ".nonesuch") as out:
-        source = Source(catalogue.db)
+        inputs = digest(_data(home / FILE), code_key(), pages.everything(), assets.key, cards.key, repr(gallery))
         media = Media(public / "media", (home / gallery.store.location).joinpath)
+        if out.untouched(inputs, media.count()):
+            return BakeReport(kept=out.kept, seconds=clock() - started)
+        source = Source(catalogue.db)
         media.publish(source.media_keys())
-        _offer_all(gallery, source, out, pages, assets)
+        _offer_all(gallery, source, out, pages, assets, cards)
         out.finish(owned=["about", "assets", "data", *(collection.slug for collection in gallery.collections)])
         swept = media.sweep()
+        out.note(inputs, media.count())
     return BakeReport(
         written=out.written,
         removed=[*out.removed, *(f"media/{name}" for name in swept)],
@@ -73,8 +77,15 @@ def bake(
     )
 
 
-def _offer_all(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets) -> None:
-    cards = Cards(gallery)
+def _data(catalogue: Path) -> str:
+    """Which state of the catalogue this is, without reading it: every commit changes the file or its log."""
+    files = [path for path in (catalogue, catalogue.with_name(f"{catalogue.name}-wal")) if path.exists()]
+    return repr(
+        [(path.name, found.st_ino, found.st_size, found.st_mtime_ns) for path in files if (found := path.stat())]
+    )
+
+
+def _offer_all(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets, cards: Cards) -> None:
     offer_assets(assets, out)
     made: list[tuple[Chrome, CollectionPages]] = []
     for position, collection in enumerate(gallery.collections):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from render.bake.outputs import digest
 from render.bake.words import percent
 from render.config import Gallery
 from render.errors import NonesuchError
@@ -29,6 +30,11 @@ class Cards:
         self.generators = [card for name in dict.fromkeys(names) if (card := _card(name, gallery))]
         self.classifier = _card(gallery.classify.weights, gallery)
         self.detector = _card(gallery.evidence.weights, gallery)
+
+    @property
+    def key(self) -> bytes:
+        """Changes when anything does that a card says."""
+        return digest(*(card.model_dump_json() for card in self.all()))
 
     def all(self) -> list[Card]:
         """Every card, each once, the generators first."""

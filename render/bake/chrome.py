@@ -10,14 +10,13 @@ from typing import Any
 from render.bake.outputs import digest
 from render.bake.words import licence_sentence
 from render.config import Collection, Gallery
-from render.errors import NonesuchError, UsageError
+from render.errors import NonesuchError
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 PRELOADED = ("serif.woff2", "sans.woff2")
-RESERVED = ("about", "assets", "data", "media")
 
 
 class Assets:
@@ -29,6 +28,11 @@ class Assets:
             self.names: dict[str, str] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             raise NonesuchError(f"{folder} has no manifest.json: build the site's style and script again.") from None
+
+    @property
+    def key(self) -> bytes:
+        """Changes with the contents of any file: their hashes are in their names."""
+        return digest(json.dumps(self.names, sort_keys=True))
 
     def name(self, plain: str) -> str:
         """The hashed name; empty when this build has no such file, and then the page does without."""
@@ -79,15 +83,6 @@ def code_key() -> bytes:
 def base_of(path: str) -> str:
     """The way from a file of the site to its root: ``./`` or ``../`` as often as it lies deep."""
     return "../" * path.count("/") or "./"
-
-
-def check_slugs(gallery: Gallery) -> None:
-    """Refuse a collection whose folder would be one of the site's own."""
-    for collection in gallery.collections:
-        if collection.slug in RESERVED:
-            raise UsageError(
-                f"collection '{collection.slug}': the site has a folder of that name for itself; choose another slug."
-            )
 
 
 def _menu(gallery: Gallery, here: Collection, walks: bool) -> list[dict[str, str]]:

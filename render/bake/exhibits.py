@@ -54,6 +54,7 @@ class CollectionPages:
             if waiting is not None:
                 self._exhibit(waiting, before, row.number)
                 before = waiting.number
+                waiting.forget()
             waiting = row
         if waiting is not None:
             self._exhibit(waiting, before, None)
@@ -120,18 +121,23 @@ class CollectionPages:
         return f"{self.slug}/gallery/" + (f"{class_slug(name)}/" if name else "")
 
     def _filters(self, here: str | None, counts: bool) -> list[dict[str, Any]]:
-        """The line of classes. Only the first page of a gallery states how many: the others need not change with it."""
+        """The line of classes. Only first pages state how many, and those of a class only its own: so a new exhibit
+        changes few pages.
+        """
         order = [*CLASSES, *sorted(self.tally.classes.keys() - CLASSES.keys())]
         names: list[str | None] = [None, *(name for name in order if name and name in self.tally.classes)]
         return [
             {
                 "name": class_plural(name) if name else "all",
                 "href": self._gallery_folder(name),
-                "count": (self.tally.classes[name] if name else self.tally.shown) if counts else None,
+                "count": self._count(name) if counts and here in (None, name) else None,
                 "current": name == here,
             }
             for name in names
         ]
+
+    def _count(self, name: str | None) -> int:
+        return self.tally.classes[name] if name else self.tally.shown
 
     def _page_link(self, folder: str, index: int | None) -> dict[str, str] | None:
         return None if index is None else {"href": folder + _page_name(index), "range": self._range(index)}

@@ -23,11 +23,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-LAYOUT = 1
+LAYOUT = 2
 _TABLES = """
 CREATE TABLE outputs (path TEXT PRIMARY KEY, key BLOB, digest BLOB, size INTEGER, mtime INTEGER) WITHOUT ROWID;
 CREATE TABLE journal (path TEXT PRIMARY KEY, rank INTEGER, staged TEXT, key BLOB, digest BLOB) WITHOUT ROWID;
 CREATE TABLE stale (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 """
 
 
@@ -113,9 +114,26 @@ class Outputs:
         """Make the change. In the folders `owned` (relative to the site) every file that was not offered is stale."""
         self.removed = sorted((self._known.keys() - self._wanted) | set(self._strays(owned)))
         if self._changed or self.removed:
+            self._db.execute("DELETE FROM notes")
             self._db.executemany("INSERT OR IGNORE INTO stale VALUES (?)", ((path,) for path in self.removed))
             self._db.commit()
             self._apply()
+
+    def untouched(self, inputs: bytes, media: int) -> bool:
+        """Whether the last bake had these inputs and all that it left still stands: then there is nothing to offer."""
+        notes = dict(self._db.execute("SELECT name, value FROM notes"))
+        if notes != {"inputs": inputs, "media": media} or not self._known:
+            return False
+        if not all(self._stands(path, known) for path, known in self._known.items()):
+            return False
+        self.kept = len(self._known)
+        return True
+
+    def note(self, inputs: bytes, media: int) -> None:
+        """Remember what the site was made from, now that it stands."""
+        rows = [("inputs", inputs), ("media", media)]
+        self._db.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", rows)
+        self._db.commit()
 
     def _stands(self, path: str, known: Known) -> bool:
         try:

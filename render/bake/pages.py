@@ -32,6 +32,10 @@ class Pages:
             template = self._templates[name] = self._load(name)
         return template.render(context).encode()
 
+    def everything(self) -> bytes:
+        """Hash of all templates."""
+        return digest(*(self.key(path.name) for path in sorted(self._folder.glob("*.html"))))
+
     def _key(self, name: str) -> bytes:
         """Hash of a template and of all that it extends, includes or imports."""
         todo, parts = [name], {}
@@ -61,7 +65,15 @@ class Pages:
 def _environment(folder: Path) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    class Quick(Environment):
+        """Views are dictionaries: look there first, not for an attribute. A third of a page's time."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if type(obj) is dict and attribute in obj:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
+    return Quick(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,

@@ -17,6 +17,7 @@ PUBLISHED = ("image", "fallback", "video", "gif", "poster", "neighbour")
 """Media that pages show; the lossless master stays in the store."""
 
 _COLUMNS = ("recipe", "state", "made_at", "asked", "found", "classes", "measurements", "evidence", "texts", "display")
+_PLACES = {name: place for place, name in enumerate(_COLUMNS, start=2)}
 _ROWS = f"""
 SELECT number, id, {", ".join(_COLUMNS)},
   (SELECT group_concat(role || ' ' || position || ' ' || width || ' ' || height || ' ' || format || ' ' || key || ' '
@@ -56,6 +57,7 @@ class Row:
         self.id: str = values[1]
         self.tile: dict[str, Any] | None = None  # its view in grids, once made
         self._values = values
+        self._parsed: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def digest(self) -> bytes:
@@ -67,14 +69,20 @@ class Row:
         """False for a tombstone, which keeps its number and its place on the gallery pages."""
         return bool(self.column("state") == "shown")
 
+    def forget(self) -> None:
+        """Let go of what was parsed, except the tile: the page is written, and a gallery page may wait for others."""
+        self._parsed.clear()
+
     def column(self, name: str) -> Any:
         """A column as it is stored."""
-        return self._values[2 + _COLUMNS.index(name)]
+        return self._values[_PLACES[name]]
 
     def json(self, name: str) -> dict[str, Any]:
         """A column that holds a JSON object; empty where the stage that fills it has not run."""
-        text = self.column(name)
-        return json.loads(text) if text else {}
+        if name not in self._parsed:
+            text = self.column(name)
+            self._parsed[name] = json.loads(text) if text else {}
+        return self._parsed[name]
 
     @cached_property
     def media(self) -> list[Medium]:

@@ -1,0 +1,399 @@
+"""The bake: what visitors would lose if pages were missing, halved, stale, unsafe, or tied to one address."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+import synthetic
+
+from render.bake import BakeReport, bake
+from render.catalogue import FILE, Catalogue
+from render.config import Gallery, load_gallery
+from render.errors import NonesuchError
+from render.resources import resource
+
+ROOT = Path(__file__).resolve().parent.parent
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[synthetic.Picture]]:
+    """A store with three encoded pictures, which all galleries of this file share by links."""
+    store = tmp_path_factory.mktemp("parts") / "store"
+    images = [synthetic.spiral(seed) for seed in range(3)]
+    return store, synthetic.pictures(store, images, widths=(48, 96))
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
+    """Sixty exhibits and two walks in a fresh folder."""
+    return make(tmp_path / "gallery", parts)
+
+
+def make(folder: Path, parts: tuple[Path, list[synthetic.Picture]], count: int = COUNT, about: str = "") -> Gallery:
+    made = synthetic.gallery(folder, count, about)
+    subprocess.run(["cp", "-al", str(parts[0]), str(folder / "store")], check=True)
+    synthetic.fill(folder, parts[1], count)
+    with Catalogue(folder / FILE, write=True) as catalogue:
+        for number in (1, 2):
+            catalogue.rendered(*synthetic.walk(number, folder, parts[1][number]))
+    return made
+
+
+def built(gallery: Gallery, **more: Path) -> BakeReport:
+    site = synthetic.built_site(gallery.folder.parent / "site")
+    return bake(gallery, site=more.pop("site", site), **more)
+
+
+def contents(public: Path) -> dict[str, str]:
+    return {
+        path.relative_to(public).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in public.rglob("*")
+        if path.is_file()
+    }
+
+
+class Links(HTMLParser):
+    """Every address that a page names."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            self.attributes.append((tag, name, value or ""))
+            if name in ("href", "src", "poster") or name.startswith("data-index"):
+                self.found.append(value or "")
+            if name == "srcset":
+                self.found += [part.split()[0] for part in (value or "").split(",")]
+
+
+def links_of(page: Path) -> list[str]:
+    return Links(page.read_text(encoding="utf-8")).found
+
+
+def test_every_link_leads_somewhere_under_any_path(gallery: Gallery) -> None:
+    """A visitor would meet dead links, at once or only when the site moves to /repository/."""
+    built(gallery)
+    public = gallery.public
+    for base in ("https://example.org/", "https://example.org/any-repo/"):
+        for page in public.rglob("*.html"):
+            if page.name == "404.html":
+                continue
+            here = base + page.relative_to(public).as_posix()
+            for link in links_of(page):
+                target = urljoin(here, link)
+                if link.startswith(("data:", "#")) or not link:
+                    continue
+                assert target.startswith(base), f"{page}: {link} leaves the site"
+                path = public / unquote(urlsplit(target).path.removeprefix(urlsplit(base).path))
+                assert (path / "index.html" if path.is_dir() else path).is_file(), f"{page}: {link} leads nowhere"
+
+
+def test_the_missing_page_has_absolute_links(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> None:
+    """Hosts send 404.html for any depth of address; relative links would break there."""
+    gallery = make(tmp_path / "g", parts, 3, 'base = "/any-repo/"')
+    built(gallery)
+    links = [link for link in links_of(gallery.public / "404.html") if not link.startswith(("#", "data:"))]
+    assert links
+    assert all(link.startswith("/any-repo/") for link in links)
+
+
+def test_two_bakes_are_byte_identical(gallery: Gallery, tmp_path: Path) -> None:
+    """A site in version control or on a host that uploads what changed would churn."""
+    built(gallery)
+    first = contents(gallery.public)
+    subprocess.run(["rm", "-r", str(gallery.public), str(gallery.folder / ".nonesuch")], check=True)
+    built(gallery)
+    assert contents(gallery.public) == first
+
+
+def test_nothing_changed_writes_nothing(gallery: Gallery) -> None:
+    """Every evening's run would rewrite the site, and hosts would be sent all of it again."""
+    first = built(gallery)
+    assert len(first.written) > COUNT
+    before = {path: path.stat().st_mtime_ns for path in gallery.public.rglob("*")}
+    again = built(gallery)
+    assert (again.written, again.removed, again.kept) == ([], [], len(first.written))
+    assert {path: path.stat().st_mtime_ns for path in gallery.public.rglob("*")} == before
+
+
+def test_one_more_exhibit_rewrites_its_declared_files(
+    gallery: Gallery, parts: tuple[Path, list[synthetic.Picture]]
+) -> None:
+    """At ten thousand exhibits, one more would mean ten thousand writes."""
+    built(gallery)
+    synthetic.fill(gallery.folder, parts[1], 1, first=COUNT + 1)
+    report = built(gallery)
+    found = synthetic.exhibit(COUNT + 1, parts[1][0]).found.replace("_", "-")
+    allowed = (
+        rf"galaxies/{COUNT + 1}\.html",  # itself
+        rf"galaxies/{COUNT}\.html",  # whose "next" it is
+        r"galaxies/gallery/(index|2)\.html",  # the counts, and the page it is on
+        rf"galaxies/gallery/{found}/(index|2)\.html",
+        r"data/galaxies/(index|shard-000\.\w+)\.json",
+        r"(galaxies/)?index\.html|404\.html",  # as long as the first hundred fill, one of which stands there
+    )
+    assert all(any(re.fullmatch(pattern, path) for pattern in allowed) for path in report.written), report.written
+    assert len(report.removed) == 1
+    assert report.removed[0].startswith("data/galaxies/shard-000.")
+    assert f"NONESUCH {COUNT + 1}" in (gallery.public / f"galaxies/{COUNT + 1}.html").read_text()
+
+
+def test_a_removed_exhibit_leaves_a_gap_and_no_link(gallery: Gallery) -> None:
+    """The page of a withdrawn exhibit would stay, or its number would pass to another."""
+    built(gallery)
+    with Catalogue(gallery.folder / FILE, write=True) as catalogue:
+        gone = catalogue.numbered("galaxies", 7)
+        assert gone is not None
+        catalogue.removed(gone.id, "asked to")
+    report = built(gallery)
+    assert "galaxies/7.html" in report.removed
+    assert "8.html" in " ".join(links_of(gallery.public / "galaxies/6.html"))
+    assert not any("galaxies/7.html" in link for page in gallery.public.rglob("*.html") for link in links_of(page))
+    index = json.loads((gallery.public / "data/galaxies/index.json").read_text())
+    assert (index["count"], index["numbers"], index["max"]) == (COUNT - 1, [7], COUNT)
+
+
+def test_what_was_damaged_is_mended(gallery: Gallery) -> None:
+    """A page lost or edited in public/ would stay so until its exhibit changes."""
+    built(gallery)
+    good = contents(gallery.public)
+    (gallery.public / "galaxies/3.html").unlink()
+    (gallery.public / "galaxies/4.html").write_text("defaced")
+    lost = next((gallery.public / "media").rglob("*.avif"))
+    lost.unlink()
+    built(gallery)
+    assert contents(gallery.public) == good
+
+
+def test_shards_hold_what_the_script_needs(gallery: Gallery) -> None:
+    """The key for another galaxy would do nothing."""
+    built(gallery)
+    folder = gallery.public / "data/galaxies"
+    index = json.loads((folder / "index.json").read_text())
+    assert (index["count"], index["numbers"], index["shard"]) == (COUNT, "dense", 100)
+    entries = json.loads((folder / f"shard-000.{index['shards'][0]}.json").read_text())
+    assert [entry["n"] for entry in entries] == list(range(1, COUNT + 1))
+    for entry in entries:
+        assert (gallery.public / entry["u"]).is_file()
+        assert all((gallery.public / "media" / key).is_file() for key in [entry["j"], *entry["s"].values()])
+
+
+HOSTILE = """"><script>alert(1)</script>'<img src=x onerror=alert(1)>{{ 7*7 }}&amp;"""
+
+
+def test_text_from_a_model_stays_text(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> None:
+    """A caption or a credit written elsewhere could run script on the maker's site."""
+    gallery = make(tmp_path / "g", parts, 2, f"author = {json.dumps(HOSTILE)}")
+    texts = dict.fromkeys(("title", "alt", "description", "caption"), HOSTILE)
+    near = {"index": 0, "file": f"efigi/{HOSTILE}.jpg", "distance": 0.5, "credit": HOSTILE, "class_name": HOSTILE}
+    evidence = {"checked": True, "distance": 0.5, "percentile": 0.5, "neighbours": [near]}
+    hostile = synthetic.exhibit(3, parts[1][0], texts=texts, evidence=evidence)
+    with Catalogue(gallery.folder / FILE, write=True) as catalogue:
+        catalogue.rendered(hostile, parts[1][0].media)
+    built(gallery)
+    for page in gallery.public.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        tags = Links(text).attributes
+        assert "<script>" not in text
+        assert not any(name.startswith("on") or name == "style" for _, name, _ in tags), page
+        assert not any(tag == "img" and value == "x" for tag, _, value in tags)
+    assert "{{ 7*7 }}" in (gallery.public / "galaxies/3.html").read_text()
+
+
+def test_pages_follow_their_own_policy(gallery: Gallery) -> None:
+    """A browser would refuse the page's own style or script, or the policy would have to be loosened."""
+    built(gallery)
+    for page in gallery.public.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "default-src &#39;none&#39;" in text
+        assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)", text), page
+        assert not any(link.startswith(("http:", "https:", "//")) for link in links_of(page)), page
+
+
+def test_pictures_reserve_their_place_and_load_in_order(gallery: Gallery) -> None:
+    """Pages would jump while they load, and fetch what nobody looks at first."""
+    built(gallery)
+    for name in ("index.html", "galaxies/5.html", "galaxies/gallery/index.html"):
+        text = (gallery.public / name).read_text()
+        images = re.findall(r"<img [^>]*>", text)
+        assert all(re.search(r'width="\d+" height="\d+"', image) for image in images)
+        exposures = [image for image in images if 'class="exposure"' in image]
+        assert 'fetchpriority="high"' in exposures[0]
+        assert all('loading="lazy"' in image for image in exposures[1:])
+        assert 'type="image/avif" srcset=' in text
+
+
+def test_hosts_get_what_they_need(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> None:
+    """GitHub Pages would drop files, hosts would not cache, crawlers would not find the exhibits."""
+    gallery = make(tmp_path / "g", parts, 4, 'address = "https://example.org/x"')
+    built(gallery)
+    names = contents(gallery.public)
+    assert ".nojekyll" in names
+    assert "immutable" in (gallery.public / "_headers").read_text()
+    assert not [name for name in names if any(part.startswith("_") for part in name.split("/")) and name != "_headers"]
+    assert "https://example.org/x/galaxies/4.html" in (gallery.public / "sitemap-galaxies-1.txt").read_text()
+    assert "sitemap-galaxies-1.txt" in (gallery.public / "robots.txt").read_text()
+    assert (
+        'property="og:image" content="https://example.org/x/media/' in (gallery.public / "galaxies/2.html").read_text()
+    )
+
+
+def test_own_files_in_the_root_stay(gallery: Gallery) -> None:
+    """A maker's CNAME would vanish with every bake; leftovers in the site's own folders would not."""
+    built(gallery)
+    (gallery.public / "CNAME").write_text("example.org\n")
+    stray = gallery.public / "galaxies/9999.html"
+    stray.write_text("left over")
+    (gallery.folder / "gallery.toml").write_text(
+        (gallery.folder / "gallery.toml").read_text() + "\n[bake]\npage_size=20\n"
+    )
+    built(load_gallery(gallery.folder))
+    assert (gallery.public / "CNAME").is_file()
+    assert not stray.exists()
+
+
+def test_a_template_changes_the_pages_that_use_it(gallery: Gallery, tmp_path: Path) -> None:
+    """Changed templates would show late, or a small change would rewrite everything."""
+    templates = tmp_path / "templates"
+    subprocess.run(["cp", "-r", str(resource("templates")), str(templates)], check=True)
+    built(gallery, templates=templates)
+    about = templates / "about.html"
+    about.write_text(about.read_text().replace("None of this exists", "Nothing of this exists"))
+    assert built(gallery, templates=templates).written == ["about/index.html"]
+    macros = templates / "macros.html"
+    macros.write_text(macros.read_text().replace('class="scale"', 'class="scale small"'))
+    written = built(gallery, templates=templates).written
+    assert "about/index.html" not in written
+
+
+def test_an_empty_collection_has_pages(tmp_path: Path) -> None:
+    """The first bake of a gallery would fail before anything is rendered."""
+    gallery = synthetic.gallery(tmp_path / "g", 3)
+    Catalogue(gallery.folder / FILE, write=True).close()
+    built(gallery)
+    assert "Nothing is on show" in (gallery.public / "index.html").read_text()
+
+
+def test_what_cannot_be_baked_says_why(gallery: Gallery) -> None:
+    """A maker would see a traceback instead of what to do."""
+    next((gallery.folder / "store").rglob("*.avif")).unlink()
+    with pytest.raises(NonesuchError, match="check --mend"):
+        built(gallery)
+
+
+BAKE = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "diffusers", "openai", "transformers"):
+            raise ImportError(f"{name} is blocked")
+sys.meta_path.insert(0, Blocked())
+import socket
+def refuse(*a, **k): raise RuntimeError("the network")
+socket.socket.connect = socket.getaddrinfo = refuse
+from pathlib import Path
+from render.bake import bake
+from render.config import load_gallery
+report = bake(load_gallery(Path(sys.argv[1])), site=Path(sys.argv[2]))
+print(len(report.written), report.kept)
+"""
+
+
+def child(gallery: Gallery) -> subprocess.Popen[str]:
+    site = synthetic.built_site(gallery.folder.parent / "site")
+    command = [sys.executable, "-c", BAKE, str(gallery.folder), str(site)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_bake_needs_neither_torch_nor_network(gallery: Gallery) -> None:
+    """A small machine that only publishes would need gigabytes, or an evening without network would end in an error."""
+    output, errors = child(gallery).communicate()
+    assert not errors
+    assert int(output.split()[0]) > COUNT
+
+
+def test_killed_at_any_moment_the_site_is_whole(
+    gallery: Gallery, parts: tuple[Path, list[synthetic.Picture]], tmp_path: Path
+) -> None:
+    """Visitors would see half a page, or a page that leads to nothing, until somebody notices."""
+    built(gallery)
+    for turn in range(6):
+        number = COUNT + 1 + 20 * turn
+        synthetic.fill(gallery.folder, parts[1], 20, first=number)
+        started = time.perf_counter()
+        process = child(gallery)
+        time.sleep(0.35 + 0.07 * turn)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert time.perf_counter() - started < 60
+        for page in gallery.public.rglob("*.html"):
+            assert page.read_text(encoding="utf-8").endswith("</html>\n"), f"{page} is cut off"
+    _, errors = child(gallery).communicate()
+    assert not errors, errors
+    finished = contents(gallery.public)
+    subprocess.run(["rm", "-r", str(gallery.public), str(gallery.folder / ".nonesuch")], check=True)
+    built(gallery)
+    assert contents(gallery.public) == finished
+
+
+@pytest.mark.parametrize("at", ["staged", "decided", "new", "pages", "stale", "settled"])
+def test_killed_at_each_step_the_next_bake_finishes(
+    gallery: Gallery, parts: tuple[Path, list[synthetic.Picture]], at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The random moments above may miss the few steps that matter: here each of them is hit."""
+    from render.bake.outputs import Outputs
+
+    class Killed(BaseException):
+        """What no handler of the program catches, as no handler sees SIGKILL."""
+
+    def dying(*_: object, **__: object) -> None:
+        raise Killed
+
+    built(gallery)
+    with Catalogue(gallery.folder / FILE, write=True) as catalogue:
+        gone = catalogue.numbered("galaxies", 7)
+        assert gone is not None
+        catalogue.removed(gone.id, "asked to")
+    synthetic.fill(gallery.folder, parts[1], 5, first=COUNT + 1)
+    with monkeypatch.context() as patch:
+        if at in ("new", "pages"):
+            done: list[str] = []
+            replace = os.replace
+
+            def some(source: str, target: str) -> None:
+                if len(done) == {"new": 1, "pages": 4}[at]:
+                    raise Killed
+                done.append(target)
+                replace(source, target)
+
+            patch.setattr("render.bake.outputs.os.replace", some)
+        else:
+            step = {"staged": "finish", "decided": "_apply", "stale": "_remove", "settled": "_settle"}[at]
+            patch.setattr(Outputs, step, dying)
+        with pytest.raises(Killed):
+            built(gallery)
+    for page in gallery.public.rglob("*.html"):
+        assert page.read_text(encoding="utf-8").endswith("</html>\n")
+    built(gallery)
+    finished = contents(gallery.public)
+    assert "galaxies/7.html" not in finished
+    assert f"galaxies/{COUNT + 5}.html" in finished
+    subprocess.run(["rm", "-r", str(gallery.public), str(gallery.folder / ".nonesuch")], check=True)
+    built(gallery)
+    assert contents(gallery.public) == finished
