@@ -8,7 +8,7 @@ Three spaces:
 
 - *data*: float32, -1 is the sky, +1 is white; a little below -1 is sky noise. Networks work here.
 - *display*: [0, 1] or uint8, 0 is the sky, so that a picture's sky is the page's black.
-- *linear*: the stretch undone: sky is 0, white is 1. Pseudo-linear, since the survey's own pictures are not linear in flux.
+- *linear*: the stretch undone: sky is 0, white is 1. Pseudo-linear, since the survey's pictures are not linear in flux.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class DisplayMapping:
     def from_linear(self, linear: Floats) -> Floats:
         """Pseudo-linear values (sky 0, white 1) to data space, any shape."""
         stretched = np.arcsinh(linear / self.softening) / np.arcsinh(1 / self.softening)
-        return np.clip(2 * stretched - 1, self.floor, 1).astype(np.float32)
+        return np.asarray(np.clip(2 * stretched - 1, self.floor, 1), dtype=np.float32)
 
     def to_linear(self, data: Floats) -> Floats:
         """The inverse of `from_linear` wherever nothing was clipped."""

@@ -169,4 +169,5 @@ def load_tensors(folder: Path, file: str = MODEL) -> dict[str, Tensor]:
     verify(folder, (file,))
     from safetensors.torch import load_file
 
-    return load_file(folder / file)
+    tensors: dict[str, Tensor] = load_file(folder / file)
+    return tensors

@@ -1,8 +1,8 @@
 """Generators: one file per family behind one small protocol.
 
-A generator turns a batch of recipes into a batch of pictures. It is the only device code at render time; noise comes from
-`render.noise`, keyed by the recipe, so a generator draws none itself. A family is found by the name in its card, through
-the entry point group ``nonesuch.generators``, so that one can also come from another distribution.
+A generator turns a batch of recipes into a batch of pictures. It is the only device code at render time; noise comes
+from `render.noise`, keyed by the recipe, so a generator draws none itself. A family is found by the name in its card,
+through the entry point group ``nonesuch.generators``, so that one can also come from another distribution.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Drawings = Callable[[str], "Tensor"]
 
 BUILT_IN = {"flow": "render.generators.flow:FlowGenerator"}
 ALGORITHMS = {"flow": 1}
-"""The algorithm's version by family, here so that a plan can be made without torch; families from outside are version 1.
+"""The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 
 

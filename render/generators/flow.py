@@ -1,14 +1,14 @@
 """The flow family: rectified flow in pixel space, conditioned on class, source and sketch.
 
 Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) is applied only in the middle of the path, where it
-sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404.07724); the steps outside cost one pass.
+sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404.07724); the other steps cost one pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,11 @@ class Conditioning:
     steps: int
     guidance: float
 
+    def to(self, device: torch.device) -> Conditioning:
+        """The same on another device."""
+        tensors = {name: getattr(self, name).to(device) for name in ("classes", "sources", "sketch", "drawn")}
+        return replace(self, **tensors)
+
     def passes(self) -> int:
         """Network passes that a picture costs, guidance included."""
         path = times(self.steps, SHIFT)
@@ -67,8 +72,6 @@ class FlowGenerator:
         self.device = torch.device(device)
         self.precision = precision
         self.network = network.to(self.device).eval().requires_grad_(False)
-        if self.device.type == "cuda":
-            self.network = self.network.to(memory_format=torch.channels_last)
         self.drawings = drawings
 
     @classmethod
@@ -101,14 +104,14 @@ class FlowGenerator:
             if recipe.sketch is not None:
                 sketch[row] = self._drawing(recipe.sketch)
         return Conditioning(
-            classes=classes.to(self.device),
-            sources=sources.to(self.device),
-            sketch=sketch.to(self.device),
-            drawn=torch.tensor([float(r.sketch is not None) for r in recipes], device=self.device),
+            classes=classes,
+            sources=sources,
+            sketch=sketch,
+            drawn=torch.tensor([float(r.sketch is not None) for r in recipes]),
             sampler=sampler,
             steps=steps,
             guidance=guidance,
-        )
+        ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
         amount = torch.tensor(list(t), dtype=torch.float32, device=self.device)

@@ -1,8 +1,9 @@
 """The velocity network of the flow family: a small U-Net on pictures folded into channels.
 
-A picture of 3 x size x size is folded (space-to-depth) into 3 f^2 channels on a grid of size / f, beside the sketch (one
-channel, folded alike) and a plane that says whether there is a sketch. Diffusers' `UNet2DModel` does the rest; class and
-source enter as vectors added to its time embedding (Dhariwal & Nichol 2021, arXiv:2105.05233), so classes can be mixed.
+A picture of 3 x size x size is folded (space-to-depth) into 3 f^2 channels on a grid of size / f, beside the sketch
+(one channel, folded alike) and a plane that says whether there is a sketch. Diffusers' `UNet2DModel` does the rest;
+class and source enter as vectors added to its time embedding (Dhariwal & Nichol 2021, arXiv:2105.05233), so classes can
+be mixed.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class FlowNetwork(nn.Module):
         plain = len(settings.channels) - settings.attention
         self.classes = nn.Embedding(settings.classes + 1, width)  # the last row: no class
         self.sources = nn.Embedding(settings.sources + 1, width)
-        nn.init.normal_(self.classes.weight, std=0.02)
-        nn.init.normal_(self.sources.weight, std=0.02)
+        nn.init.normal_(self.classes.weight, std=0.5)
+        nn.init.normal_(self.sources.weight, std=0.5)
         self.unet = UNet2DModel(
             sample_size=settings.size // settings.fold,
             in_channels=3 * area + area + 1,

@@ -1,15 +1,16 @@
 """Samplers: plain functions that carry noise to a picture along a velocity field.
 
-The path is the straight line x_t = (1 - t) x + t e of rectified flow (Liu et al. 2022, arXiv:2209.03003; Lipman et al.
-2022, arXiv:2210.02747), so dx/dt = e - x = v(x_t, t), and sampling integrates v from t = 1 (noise) to t = 0 (picture).
+The path is the straight line x_t = (1 - t) x + t e of rectified flow (Liu et al. 2022, arXiv:2209.03003; Lipman et
+al. 2022, arXiv:2210.02747), so dx/dt = e - x = v(x_t, t), and sampling integrates v from t = 1, noise, to t = 0.
 
-A sampler is ``sampler(velocity, x, times, callback)`` with ``velocity(x, t) -> v`` of x's shape, ``times`` a falling list
-of floats from 1 to 0 and ``callback(step, x)`` called after every step. They hold no state and draw no noise, so a
-picture depends on its start alone.
+A sampler is ``sampler(velocity, x, times, callback)`` with ``velocity(x, t) -> v`` of x's shape, ``times`` a falling
+list of floats from 1 to 0 and ``callback(step, x)`` called after every step. They hold no state and draw no noise, so
+a picture depends on its start alone.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from torch import Tensor
@@ -30,7 +31,7 @@ def times(steps: int, shift: float) -> list[float]:
 
 def euler(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
     """First order; one pass a step."""
-    for i, (t, s) in enumerate(zip(times, times[1:], strict=False)):
+    for i, (t, s) in enumerate(itertools.pairwise(times)):
         x = x + (s - t) * velocity(x, t)
         if callback:
             callback(i, x)
@@ -39,7 +40,7 @@ def euler(velocity: Velocity, x: Tensor, times: list[float], callback: Callback 
 
 def heun(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
     """Second order, two passes a step but for the last (Karras et al. 2022, arXiv:2206.00364, algorithm 1)."""
-    for i, (t, s) in enumerate(zip(times, times[1:], strict=False)):
+    for i, (t, s) in enumerate(itertools.pairwise(times)):
         v = velocity(x, t)
         ahead = x + (s - t) * v
         x = x + (s - t) * (v + velocity(ahead, s)) / 2 if s > 0 else ahead
@@ -52,7 +53,7 @@ def ab2(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | 
     """Second order with one pass a step: Adams-Bashforth with variable steps, the last velocity remembered."""
     before: Tensor | None = None
     width = 0.0
-    for i, (t, s) in enumerate(zip(times, times[1:], strict=False)):
+    for i, (t, s) in enumerate(itertools.pairwise(times)):
         v = velocity(x, t)
         ratio = (s - t) / (2 * width) if before is not None else 0.0
         x = x + (s - t) * (v if before is None else (1 + ratio) * v - ratio * before)

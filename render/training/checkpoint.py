@@ -1,7 +1,7 @@
 """Checkpoints that survive SIGKILL: one safetensors file, written beside and renamed, from which a run goes on exactly.
 
-Holds the raw weights, their moving average and the optimiser's moments; everything random is drawn from generators keyed
-by the step (see `step_generator`), so there is no random state to save.
+Holds the raw weights, their moving average and the optimiser's moments; everything random is drawn from generators
+keyed by the step (see `step_generator`), so there is no random state to save.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class TrainingSet:
         except (OSError, ValueError) as error:
             raise NonesuchError(f"{folder} is no training set ({error}); make one with `nonesuch prepare`.") from None
         if len(rows) != len(images):
-            raise NonesuchError(f"{folder}: index.csv has {len(rows)} rows for {len(images)} pictures; prepare it again.")
+            raise NonesuchError(f"{folder}: index.csv has {len(rows)} rows, not {len(images)}; prepare it again.")
         return cls(folder, images, rows)
 
     @property

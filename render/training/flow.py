@@ -1,8 +1,8 @@
 """Training the flow family: a velocity network on prepared pictures, by conditional flow matching.
 
-Objective: v(x_t, t) against e - x on the straight path (Lipman et al. 2022, arXiv:2210.02747), weighted so that the U-Net's
-own target counts the same at every t (Karras et al. 2022, arXiv:2206.00364), t from a logit-normal (Esser et al. 2024,
-arXiv:2403.03206) that leans to the noise, since that is where a smooth picture's shape is decided.
+Objective: v(x_t, t) against e - x on the straight path (Lipman et al. 2022, arXiv:2210.02747), weighted so that the
+U-Net's own target counts the same at every t (Karras et al. 2022, arXiv:2206.00364), t from a logit-normal (Esser et
+al. 2024, arXiv:2403.03206) that leans to the noise, since that is where a smooth picture's shape is decided.
 Class and source are dropped now and then for guidance (Ho & Salimans 2022, arXiv:2207.12598), the sketch half of the
 time. A step's pictures, noise and drops come from a generator keyed by seed, step and process alone, so a run that was
 killed goes on exactly, and the moving average of the weights (EMA) is what ships.
@@ -64,7 +64,7 @@ class Pictures:
     """A training set in memory, ready to be drawn from."""
 
     data: npt.NDArray[np.float16]  # (n, 3, h, w) data space
-    classes: npt.NDArray[np.float32]  # (n, classes) probabilities: one-hot where labelled, calibrated pseudo-labels else
+    classes: npt.NDArray[np.float32]  # (n, classes) one-hot where labelled, else calibrated pseudo-labels
     sources: npt.NDArray[np.int64]  # (n,)
     chance: npt.NDArray[np.float64]  # (n,) how often each is drawn
     class_names: list[str]
@@ -72,7 +72,11 @@ class Pictures:
 
     @classmethod
     def load(
-        cls, training_set: TrainingSet, mapping: DisplayMapping, pseudo: npt.NDArray[np.float32] | None, names: list[str]
+        cls,
+        training_set: TrainingSet,
+        mapping: DisplayMapping,
+        pseudo: npt.NDArray[np.float32] | None,
+        names: list[str],
     ) -> Pictures:
         """pseudo: (whole set, classes) probabilities for pictures without a label; they are never the null class."""
         keep = training_set.training()
@@ -82,6 +86,8 @@ class Pictures:
         for row, index in enumerate(keep):
             if labels[index]:
                 classes[row, names.index(labels[index])] = 1
+            elif len(names) == 1:
+                classes[row, 0] = 1
             elif pseudo is not None:
                 classes[row] = pseudo[index] / pseudo[index].sum()
             else:
@@ -126,7 +132,8 @@ def learning_rate(step: int, settings: FlowSettings) -> float:
 
 def flow_loss(network: nn.Module, pictures: Pictures, settings: FlowSettings, generator: torch.Generator) -> Tensor:
     """Mean squared error of what the U-Net predicts, over one batch drawn with this generator."""
-    plain: FlowNetwork = network.module if hasattr(network, "module") else network
+    plain = network if isinstance(network, FlowNetwork) else network.module  # DistributedDataParallel wraps it
+    assert isinstance(plain, FlowNetwork)
     net = plain.settings
     device = next(network.parameters()).device
     data, classes, sources = pictures.draw(settings.batch, generator)
@@ -149,7 +156,8 @@ def flow_loss(network: nn.Module, pictures: Pictures, settings: FlowSettings, ge
         drawn.to(device),
     )
     error = (velocity.float() - (noise - x).to(device)) / plain.preconditioning(t.to(device))[1]
-    return error.square().mean()
+    loss: Tensor = error.square().mean()
+    return loss
 
 
 class FlowTraining:
@@ -222,7 +230,7 @@ def choose_precision(network: FlowNetwork, pictures: Pictures, settings: FlowSet
             start = time.perf_counter()
             with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
                 loss = flow_loss(probe, pictures, settings, step_generator(settings.seed, 0))
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
             if device.type == "cuda":
                 torch.cuda.synchronize()
             seconds[precision] = time.perf_counter() - start

@@ -51,7 +51,8 @@ def strokes(light: Tensor, generator: Generator) -> Tensor:
     """
     n = light.shape[0]
     body = blur(light, uniform(n, 3.0, 5.0, generator))
-    body = torch.sigmoid(40 * (body / body.amax((2, 3), keepdim=True).clamp_min(1e-3) - uniform(n, 0.1, 0.25, generator)))
+    peak = body.amax((2, 3), keepdim=True).clamp_min(1e-3)
+    body = torch.sigmoid(40 * (body / peak - uniform(n, 0.1, 0.25, generator)))
     fine = uniform(n, 1.0, 2.2, generator)
     ridge = (blur(light, fine) - blur(light, fine * uniform(n, 2.0, 3.5, generator))).clamp_min(0) * body
     spread = (ridge**2 * body).sum((2, 3), keepdim=True) / body.sum((2, 3), keepdim=True).clamp_min(1)

@@ -1,0 +1,159 @@
+"""From a training set to a weights folder that can be shipped: card, tensors in half precision, sample sheet."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from render.classify import CLASSES
+from render.display import DisplayMapping
+from render.generators.flow import Conditioning, FlowGenerator
+from render.generators.network import FlowNetwork
+from render.noise import normals
+from render.training.dataset import TrainingSet
+from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, train_flow
+from render.training.pseudo import pseudo_labels
+from render.training.sheets import loss_curve, sample_sheet
+from render.weights import Card, Credit, Sampling, Training, save_card
+
+PER_CLASS = 8
+DEFAULT_SAMPLING = Sampling(sampler="ab2", steps=16, guidance=1.5)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a run cannot know of itself."""
+
+    name: str
+    title: str
+    data: str
+
+
+def generator_of(training: FlowTraining, card: Card) -> FlowGenerator:
+    """The run's averaged weights behind the generator protocol, where they stand."""
+    average = training.average
+    assert isinstance(average, FlowNetwork)
+    return FlowGenerator(card, average, str(training.accelerator.device), "fp32")
+
+
+def samples(generator: FlowGenerator, per_class: int = PER_CLASS, seed: int = 0) -> npt.NDArray[np.float32]:
+    """`per_class` pictures of every class, (classes * per_class, 3, h, w): the same noise in every row."""
+    card = generator.card
+    sampling = card.sampling or DEFAULT_SAMPLING
+    noise = torch.from_numpy(np.stack([normals(seed + i, generator.noise_shape) for i in range(per_class)]))
+    rows = []
+    for index in range(len(card.classes)):
+        conditioning = Conditioning(
+            classes=nn.functional.one_hot(torch.full((per_class,), index), len(card.classes) + 1).float(),
+            sources=nn.functional.one_hot(torch.zeros(per_class, dtype=torch.long), len(card.sources) + 1).float(),
+            sketch=torch.zeros(per_class, 1, card.size, card.size),
+            drawn=torch.zeros(per_class),
+            sampler=sampling.sampler,
+            steps=sampling.steps,
+            guidance=sampling.guidance,
+        )
+        rows.append(generator.images(conditioning.to(generator.device), noise).numpy())
+    return np.concatenate(rows)
+
+
+def look(training: FlowTraining, card: Card) -> None:
+    """The sheet and the curve that every checkpoint leaves in the run's folder."""
+    sheet = sample_sheet(samples(generator_of(training, card), per_class=4), card.mapping, columns=4)
+    sheet.save(training.run / f"sheet-{training.step:06d}.png")
+    loss_curve(training.run / "loss.csv", training.run / "loss.png")
+
+
+def card_of(training: FlowTraining, training_set: TrainingSet, mapping: DisplayMapping, about: Description) -> Card:
+    """The card of a run as it stands."""
+    network = training.average
+    assert isinstance(network, FlowNetwork)
+    kept = training_set.training()
+    folds = sorted({int(fold) for fold in training_set.folds[kept]})
+    credits = [
+        Credit(name=attribution, text=f"{count} pictures", licence=licence)
+        for (attribution, licence), count in training_set.credits(kept).items()
+    ]
+    return Card(
+        name=about.name,
+        family="flow",
+        title=about.title,
+        size=network.settings.size,
+        parameters=sum(p.numel() for p in network.parameters()),
+        classes=training.pictures.class_names,
+        sources=training.pictures.source_names,
+        network=network.settings.as_card(),
+        display=mapping.settings(),
+        sampling=DEFAULT_SAMPLING,
+        training=Training(
+            data=about.data,
+            folds=folds,
+            pictures=len(kept),
+            images_seen=training.step * training.settings.batch * training.accelerator.num_processes,
+            steps=training.step,
+            seconds=round(training.seconds, 1),
+            device=f"{training.accelerator.device.type}, {platform.machine()}, {torch.get_num_threads()} threads",
+            credits=credits,
+        ),
+    )
+
+
+def write_weights(folder: Path, training: FlowTraining, card: Card) -> None:
+    """A weights folder from a run: built beside its final name and moved there whole."""
+    building = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    half = {name: value.detach().cpu().half().contiguous() for name, value in training.average.state_dict().items()}
+    save_file(half, building / "model.safetensors")
+    sample_sheet(samples(generator_of(training, card)), card.mapping, PER_CLASS).save(building / "sheet.png")
+    loss_curve(training.run / "loss.csv", building / "loss.png")
+    save_card(building, card)
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+
+
+def train_generator(
+    source: Path,
+    run: Path,
+    out: Path,
+    settings: FlowSettings,
+    about: Description,
+    classifier: Path | None = None,
+    report: Report | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Card:
+    """Train on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
+
+    Goes on exactly where a killed run left off. classifier: weights that give unlabelled pictures a class. Labels that
+    are not Hubble classes become the classes in their alphabetical order.
+    """
+    training_set, mapping = TrainingSet.open(source), DisplayMapping()
+    run.mkdir(parents=True, exist_ok=True)
+    pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
+    pictures = Pictures.load(training_set, mapping, pseudo, class_names(training_set))
+    training = train_flow(
+        pictures,
+        run,
+        settings,
+        report,
+        lambda state: look(state, card_of(state, training_set, mapping, about)),
+        stop,
+    )
+    card = card_of(training, training_set, mapping, about)
+    if training.accelerator.is_main_process:
+        write_weights(out, training, card)
+    return card
+
+
+def class_names(training_set: TrainingSet) -> list[str]:
+    """The labels of a set: Hubble's order where they are Hubble's classes, else the alphabet's."""
+    found = {label for label in training_set.column("label") if label} or {"picture"}
+    return [name for name in CLASSES if name in found] if found <= set(CLASSES) else sorted(found)

@@ -1,0 +1,158 @@
+"""Training: what a person would lose is an evening of it, or a network that learnt from what it must not see."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from render.display import DisplayMapping
+from render.errors import NonesuchError
+from render.generators import load_generator
+from render.generators.flow import Conditioning
+from render.generators.samplers import SAMPLERS, passes, times
+from render.training.dataset import TrainingSet
+from render.training.flow import FlowSettings, Pictures, train_flow
+from render.training.shipping import Description, train_generator
+from render.training.sketch import sketches
+from render.weights import load_card, verify
+
+TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(16, 32), precision="fp32")
+ABOUT = Description("tiny", "blob", "synthetic blobs")
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Path:
+    """A prepared set of 40 round and long blobs on a grey sky, folds 0 to 9, in the format of `nonesuch prepare`."""
+    folder = tmp_path / "blobs"
+    folder.mkdir()
+    y, x = np.mgrid[-1:1:24j, -1:1:24j]
+    images, rows = [], []
+    for i in range(40):
+        long = i % 2
+        light = np.exp(-(x**2 + y**2 * (1 + 8 * long)) * 6)[..., None] * [220, 200, 160 + i]
+        images.append(np.clip(20 + light, 0, 255).astype(np.uint8))
+        label = "lenticular" if long else "elliptical"
+        rows.append({"file": f"{i}.png", "source": "made", "label": label, "fold": str(i // 2 % 10)})
+    np.save(folder / "images.npy", np.stack(images))
+    with (folder / "index.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["file", "source", "label", "fold", "licence", "attribution"])
+        writer.writeheader()
+        writer.writerows({**row, "licence": "CC0-1.0", "attribution": "nobody"} for row in rows)
+    return folder
+
+
+def pictures_of(folder: Path) -> Pictures:
+    return Pictures.load(TrainingSet.open(folder), DisplayMapping(), None, ["elliptical", "lenticular"])
+
+
+def test_a_run_that_was_killed_goes_on_to_exactly_the_same_weights(blobs: Path, tmp_path: Path) -> None:
+    pictures = pictures_of(blobs)
+    whole = train_flow(pictures, tmp_path / "whole", TINY)
+    calls = iter([False, False, False, True])  # ends after three steps; the third is lost with the process
+    train_flow(pictures, tmp_path / "killed", TINY, stop=lambda: next(calls))
+    again = train_flow(pictures, tmp_path / "killed", TINY)
+    assert again.step == whole.step == 4
+    for name, value in whole.average.state_dict().items():
+        assert torch.equal(value, again.average.state_dict()[name]), name
+    assert (tmp_path / "whole/loss.csv").read_text() == (tmp_path / "killed/loss.csv").read_text()
+
+
+def test_the_test_fold_and_the_tuning_fold_are_never_trained_on(blobs: Path) -> None:
+    training_set = TrainingSet.open(blobs)
+    assert set(training_set.folds[training_set.training()]) == {0, 3, 4, 5, 6, 7, 8, 9}
+    assert len(pictures_of(blobs).data) == 32
+
+
+def test_a_trained_folder_is_whole_verified_and_makes_pictures(blobs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tiny-weights"
+    train_generator(blobs, tmp_path / "run", out, TINY, ABOUT)
+    verify(out)
+    card = load_card(out)
+    assert card.classes == ["elliptical", "lenticular"] and card.training.folds == [0, 3, 4, 5, 6, 7, 8, 9]
+    assert card.training.credits[0].name == "nobody" and card.training.images_seen == 16
+    assert all(tensor.dtype == torch.float16 for tensor in load_file(out / "model.safetensors").values())
+    assert (out / "sheet.png").stat().st_size > 0 and (tmp_path / "run/loss.png").stat().st_size > 0
+    generator = load_generator(out)
+    classes = torch.tensor([[1.0, 0, 0], [0, 1, 0]])
+    sources = torch.tensor([[1.0, 0], [1, 0]])
+    steering = Conditioning(classes, sources, torch.zeros(2, 1, 24, 24), torch.zeros(2), "ab2", 3, 1.5)
+    data = generator.images(steering, torch.randn(2, *generator.noise_shape))
+    assert data.shape == (2, 3, 24, 24) and torch.isfinite(data).all()
+
+
+def test_tampered_weights_are_refused(blobs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tiny-weights"
+    train_generator(blobs, tmp_path / "run", out, TINY, ABOUT)
+    with (out / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    with pytest.raises(NonesuchError, match="sha256 differs"):
+        load_generator(out)
+
+
+def test_unlabelled_pictures_without_a_classifier_are_refused(blobs: Path) -> None:
+    text = (blobs / "index.csv").read_text().replace("39.png,made,lenticular", "39.png,made,")
+    (blobs / "index.csv").write_text(text)
+    with pytest.raises(NonesuchError, match="--classifier"):
+        pictures_of(blobs)
+
+
+def test_a_folder_that_is_no_training_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NonesuchError, match="nonesuch prepare"):
+        TrainingSet.open(tmp_path)
+
+
+def test_sketches_follow_the_picture_and_leave_the_sky_empty(blobs: Path) -> None:
+    data = torch.from_numpy(pictures_of(blobs).data.astype(np.float32))
+    drawn = sketches(data, torch.Generator().manual_seed(0))
+    assert drawn.shape == (32, 1, 24, 24) and drawn.min() >= 0 and drawn.max() <= 1
+    middle, corner = drawn[:, :, 10:14, 10:14].mean(), drawn[:, :, :3, :3].mean()
+    assert middle > 0.5 and corner < 0.2
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_follows_a_known_field(name: str) -> None:
+    """dx/dt = x from t = 1 to 0 ends at x / e; the error falls with the order that the sampler claims."""
+    start = torch.ones(1, dtype=torch.float64)
+    errors = [
+        abs(float(SAMPLERS[name](lambda x, t: x, start, times(n, 2.5), None)) - np.exp(-1)) for n in (16, 32)
+    ]
+    assert errors[1] < errors[0] / (1.8 if name == "euler" else 3.2)
+
+
+def test_euler_agrees_with_diffusers_own_scheduler() -> None:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    path = times(6, 2.5)
+    scheduler = FlowMatchEulerDiscreteScheduler()
+    scheduler.set_timesteps(sigmas=path[:-1])
+    x = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    ours = SAMPLERS["euler"](lambda y, t: torch.sin(y) + t, x, path, None)
+    theirs = x
+    for t, sigma in zip(scheduler.timesteps, path, strict=False):
+        theirs = scheduler.step(torch.sin(theirs) + sigma, t, theirs).prev_sample
+    assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_the_default_sampler_needs_at_most_24_passes() -> None:
+    from render.training.shipping import DEFAULT_SAMPLING as default
+
+    nothing = torch.zeros(1)
+    steering = Conditioning(nothing, nothing, nothing, nothing, default.sampler, default.steps, default.guidance)
+    assert passes(default.sampler, default.steps) < steering.passes() <= 24
+
+
+def test_display_mapping_turns_the_sky_black_and_back(tmp_path: Path) -> None:
+    mapping = DisplayMapping()
+    picture = np.full((24, 24, 3), (21, 19, 24), dtype=np.uint8)
+    picture[8:16, 8:16] = (200, 150, 90)
+    data = mapping.to_data(picture)
+    assert np.allclose(data[:, 0, 0], -1, atol=1e-6)
+    assert (mapping.to_display(data)[0, 0] == 0).all()
+    linear = (picture[10, 10] / 255 - mapping.sky(picture)) / (1 - mapping.sky(picture))
+    assert np.allclose(mapping.to_linear(data)[:, 10, 10], linear, atol=1e-5)
