@@ -1,0 +1,37 @@
+"""Small pictures of the reference set for the exhibits' pages, one after another in a single file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+SIDE = 64
+QUALITY = 74  # WebP: about 400 bytes and 35 dB; AVIF and JPEG spend more than that on their headers
+FILE = "thumbnails.bin"
+
+
+def encoded(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A picture in display space, (h, w, 3), as a small WebP."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    image.save(buffer, "WEBP", quality=QUALITY, method=6)
+    return buffer.getvalue()
+
+
+def write_thumbnails(path: Path, pictures: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int64]:
+    """Write them all; returns where each begins and the last ends, (n + 1,)."""
+    offsets = [0]
+    with path.open("wb") as file:
+        for picture in pictures:
+            offsets.append(offsets[-1] + file.write(encoded(picture)))
+    return np.array(offsets, dtype=np.int64)
+
+
+def decoded(image: bytes) -> npt.NDArray[np.uint8]:
+    """(SIDE, SIDE, 3) in display space."""
+    return np.asarray(Image.open(io.BytesIO(image)).convert("RGB"))
