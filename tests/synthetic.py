@@ -125,7 +125,13 @@ def evidence(draw: random.Random) -> dict[str, Any]:
         }
         for position in range(3)
     ]
-    return {"checked": True, "near_copy": False, "distance": distance, "percentile": 0.54, "neighbours": near}
+    return {
+        "checked": True,
+        "near_copy": False,
+        "distance": distance,
+        "percentile": 0.54,
+        "authentic": draw.random() < 0.9,
+    } | {"neighbours": near}
 
 
 def walk(

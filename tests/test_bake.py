@@ -146,6 +146,7 @@ def test_one_more_exhibit_rewrites_its_declared_files(
         r"galaxies/gallery/(index|2)\.html",  # the counts, and the page it is on
         rf"galaxies/gallery/{found}/(index|2)\.html",
         r"data/galaxies/(index|shard-000\.\w+)\.json",
+        r"about/index\.html",  # how many are authentic
         r"(galaxies/)?index\.html|404\.html",  # as long as the first hundred fill, one of which stands there
     )
     assert all(any(re.fullmatch(pattern, path) for pattern in allowed) for path in report.written), report.written
@@ -192,6 +193,56 @@ def test_shards_hold_what_the_script_needs(gallery: Gallery) -> None:
     for entry in entries:
         assert (gallery.public / entry["u"]).is_file()
         assert all((gallery.public / "media" / key).is_file() for key in [entry["j"], *entry["s"].values()])
+
+
+CLASSIFIER = """
+name = "c"
+family = "classifier"
+size = 96
+[[training.credits]]
+name = "EFIGI"
+text = "Baillard et al. 2011"
+licence = "cite"
+url = "javascript:alert(1)"
+[quality.test.seven]
+pictures = 412
+accuracy = 0.803
+accuracy_interval_95 = [0.76, 0.84]
+"""
+DETECTOR = """
+name = "d"
+family = "copydetector"
+size = 96
+[quality.real_distances]
+5 = 0.3
+50 = 0.5
+95 = 0.9
+[quality.authentic]
+pictures = 500
+authentic = 0.91
+interval = [0.88, 0.93]
+"""
+
+
+def test_figures_come_from_the_cards(gallery: Gallery) -> None:
+    """A probability would stand there without what it is worth, a distance without what it is read against."""
+    for name, card in (("c", CLASSIFIER), ("d", DETECTOR)):
+        (gallery.folder / name).mkdir()
+        (gallery.folder / name / "card.toml").write_text(card)
+    with (gallery.folder / "gallery.toml").open("a") as settings:
+        settings.write('\n[classify]\nweights = "c"\n[evidence]\nweights = "d"\n')
+    built(load_gallery(gallery.folder))
+    page = (gallery.public / "galaxies/5.html").read_text()
+    assert "of 412 others it names 80\u202f% as experts did" in page
+    scale = re.search(r'class="scale-band" x="([\d.]+)" y="5" width="([\d.]+)"', page)
+    assert scale is not None
+    assert float(scale[1]) / float(scale[2]) == pytest.approx(0.3 / (0.9 - 0.3), rel=0.01)
+    assert page.count('class="scale-mark"') == 3
+    about = (gallery.public / "about/index.html").read_text()
+    assert "80\u202f% (76\u202f% to 84\u202f%)" in about
+    assert "91\u202f% (88\u202f% to 93\u202f%)" in about
+    assert "EFIGI" in about
+    assert "javascript:" not in about
 
 
 HOSTILE = """"><script>alert(1)</script>'<img src=x onerror=alert(1)>{{ 7*7 }}&amp;"""

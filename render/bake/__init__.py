@@ -97,6 +97,6 @@ def _offer_all(gallery: Gallery, source: Source, out: Outputs, pages: Pages, ass
         offer_walks(walks, gallery, out, pages, chrome)
         made.append((chrome, one))
     chrome, first = made[0]
-    offer_about(gallery, cards, out, pages, chrome)
+    offer_about(gallery, cards, source.authentic(), out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
     offer_plain(gallery, chrome, {one.slug: one.tally for _, one in made}, out)

@@ -15,11 +15,6 @@ ROLES = {
     "classifier": "Names the class of every picture, with probabilities calibrated on real galaxies.",
     "copydetector": "Looks for each picture's nearest real galaxies, and for copies.",
 }
-FIGURES = {
-    "accuracy": "Classifier, accuracy on real galaxies",
-    "balanced_accuracy": "Classifier, balanced over the classes",
-    "calibration_error": "Classifier, calibration error",
-}
 
 
 class Cards:
@@ -41,17 +36,49 @@ class Cards:
         return [*self.generators, *(card for card in (self.classifier, self.detector) if card)]
 
 
-def about_context(gallery: Gallery, cards: Cards, licence: str) -> dict[str, Any]:
+def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple[int, int]) -> dict[str, Any]:
     """The variables of ``about.html``."""
     many = ", ".join(collection.many for collection in gallery.collections)
     by = f" Made by {gallery.about.author}." if gallery.about.author else ""
     return {
         "lead": f"{gallery.about.title} shows {many} that were never observed, and says how it knows.{by}",
         "models": [_model(card) for card in cards.all()],
-        "figures": [],
+        "figures": figures(cards, authentic),
         "credits": credits(cards.all()),
         "licence": licence,
     }
+
+
+def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
+    """What was measured of the networks on real galaxies that they never saw, and of the exhibits beside them.
+
+    authentic: how many exhibits were checked, and how many of them are authentic (Alaa et al. 2022).
+    """
+    detector = cards.detector.quality if cards.detector else {}
+    test = cards.classifier.quality.get("test", {}) if cards.classifier else {}
+    lines = [
+        _share(test.get("seven", {}), "accuracy", "Classifier, seven classes, on real galaxies of the test fold"),
+        _share(test.get("seven", {}), "balanced_accuracy", "The same, every class counted alike"),
+        _share(test.get("four", {}), "accuracy", "Classifier, four classes, on uncontaminated real galaxies"),
+        _share(detector.get("caught", {}).get("everything", {}), "caught", "Planted copies that were caught"),
+        _share(detector, "false_alarms", "Real galaxies of the test fold wrongly taken for copies"),
+    ]
+    checked, good = authentic
+    if checked:
+        lines.append(
+            ("Exhibits farther from their nearest real galaxy than that one from its own", percent(good / checked))
+        )
+    lines.append(_share(detector.get("authentic", {}), "authentic", "The same of real galaxies of the test fold"))
+    return [line for line in lines if line]
+
+
+def _share(values: Any, key: str, label: str) -> tuple[str, str] | None:
+    """A figure and, where the card has it, its 95 % interval."""
+    if not isinstance(values, dict) or not isinstance(value := values.get(key), int | float):
+        return None
+    interval = values.get(f"{key}_interval_95") or (values.get("interval") if key == "authentic" else None)
+    between = f" ({percent(interval[0])} to {percent(interval[1])})" if interval else ""
+    return label, percent(value) + between
 
 
 def credits(cards: list[Card]) -> list[dict[str, str]]:
@@ -87,8 +114,6 @@ def _model(card: Card) -> dict[str, Any]:
     if training.seconds:
         where = f" on {training.device}" if training.device else ""
         facts.append(("Training", _duration(training.seconds) + where))
-    figures = ((label, card.quality.get(key)) for key, label in FIGURES.items())
-    facts += [(label, percent(value)) for label, value in figures if isinstance(value, float)]
     facts.append(("Licence of the weights", card.licence))
     return {
         "title": card.title or card.name,

@@ -26,16 +26,17 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
             "name": _object(str(near.get("file", ""))),
             "class": class_name(near.get("class_name")),
             "distance": f"{near['distance']:.2f}",
-            "credit": near.get("credit", ""),
         }
         for i, near in enumerate(evidence.get("neighbours", [])[:SHOWN])
     ]
+    credits = dict.fromkeys(str(near.get("credit") or "") for near in evidence.get("neighbours", [])[:SHOWN])
     quantiles = _quantiles(detector)
     distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
     ruler = _ruler(quantiles, distances)
     return {
         "sentence": _sentence(evidence),
         "neighbours": neighbours,
+        "credit": "; ".join(credit for credit in credits if credit),
         "ruler": ruler,
         "marks": [_place(one, ruler["span"]) for one in distances] if ruler else [],
     }

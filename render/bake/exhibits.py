@@ -13,7 +13,7 @@ from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Row, Source
 from render.bake.windows import Window, Windows
-from render.bake.words import CLASSES, class_plural, class_slug
+from render.bake.words import class_plural, class_slug, in_order
 
 SHARD = 100
 
@@ -124,8 +124,7 @@ class CollectionPages:
         """The line of classes. Only first pages state how many, and those of a class only its own: so a new exhibit
         changes few pages.
         """
-        order = [*CLASSES, *sorted(self.tally.classes.keys() - CLASSES.keys())]
-        names: list[str | None] = [None, *(name for name in order if name and name in self.tally.classes)]
+        names: list[str | None] = [None, *in_order(name for name in self.tally.classes if name)]
         return [
             {
                 "name": class_plural(name) if name else "all",

@@ -12,7 +12,7 @@ from render.bake import views
 from render.bake.evidence import evidence_view
 from render.bake.outputs import digest
 from render.bake.source import Row
-from render.bake.words import class_name, percent
+from render.bake.words import class_name, class_plural, percent
 from render.weights import Card
 
 
@@ -49,13 +49,22 @@ class Facts:
         """What the classifier's word is worth, measured on real galaxies that it never saw."""
         if self._classifier is None or not row.json("classes"):
             return []
-        accuracy = self._classifier.quality.get("accuracy")
-        if not isinstance(accuracy, float):
-            return []
-        return [f"Of real galaxies it never saw, the classifier names {percent(accuracy)} as their catalogue does."]
+        quality = self._classifier.quality.get("test", {}).get("seven", {})
+        lines = []
+        if one := quality.get("recall", {}).get(row.column("found")):
+            name = class_plural(row.column("found"))
+            lines.append(
+                f"Of {one['n']:,} real {name} that it never saw, the classifier names {percent(one['recall'])} so."
+            )
+        if "accuracy" in quality:
+            of, right = f"{quality['pictures']:,}", percent(quality["accuracy"])
+            lines.append(
+                f"Probabilities are calibrated on real galaxies; of {of} others it names {right} as experts did."
+            )
+        return lines
 
     def _evidence(self, row: Row) -> dict[str, Any]:
         evidence = row.json("evidence")
         if not evidence.get("checked"):
-            return {"sentence": "Not checked.", "neighbours": [], "ruler": None, "marks": []}
+            return {"sentence": "Not checked.", "neighbours": [], "credit": "", "ruler": None, "marks": []}
         return evidence_view(evidence, row, self._detector)

@@ -16,9 +16,11 @@ from render.config import Gallery
 SITEMAP = 10_000
 
 
-def offer_about(gallery: Gallery, cards: Cards, out: Outputs, pages: Pages, chrome: Chrome) -> None:
+def offer_about(
+    gallery: Gallery, cards: Cards, authentic: tuple[int, int], out: Outputs, pages: Pages, chrome: Chrome
+) -> None:
     """Offer ``about/index.html``."""
-    variables: dict[str, Any] = about_context(gallery, cards, chrome.site["licence"])
+    variables: dict[str, Any] = about_context(gallery, cards, chrome.site["licence"], authentic)
     key = digest(pages.key("about.html"), chrome.key, repr(variables))
 
     def render() -> bytes:

@@ -30,6 +30,10 @@ _TALLY = """
 SELECT number, state, found FROM exhibits
 WHERE collection = ? AND kind = ? AND number IS NOT NULL AND state IN ('shown', 'removed') ORDER BY number
 """
+_AUTHENTIC = """
+SELECT count(a), ifnull(sum(a), 0)
+FROM (SELECT json_extract(evidence, '$.authentic') AS a FROM exhibits WHERE state = 'shown' AND kind = 'image')
+"""
 _KEYS = f"""
 SELECT m.key FROM media m INDEXED BY media_by_key CROSS JOIN exhibits e ON e.id = m.exhibit
 WHERE e.state = 'shown' AND e.number IS NOT NULL AND m.role IN ({", ".join("?" * len(PUBLISHED))})
@@ -127,6 +131,10 @@ class Source:
             else:
                 gone.append(number)
         return Tally(shown, last, gone, dict(classes))
+
+    def authentic(self) -> tuple[int, int]:
+        """How many shown pictures were checked, and how many are farther from a real one than that from its own."""
+        return tuple(self._db.execute(_AUTHENTIC).fetchone())
 
     def media_keys(self) -> Iterator[str]:
         """The keys of all files that the site shows, sorted; a file that exhibits share comes once for each."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from render.bake.source import Medium, Row
-from render.bake.words import class_name, percent
+from render.bake.words import class_name, in_order, percent
 
 MIME = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "avif": "image/avif", "jpeg": "image/jpeg"}
 MEASURES = {
@@ -14,6 +14,7 @@ MEASURES = {
     "concentration": ("Concentration", 2, "larger: more light in the middle"),
     "colour": ("Colour, red less blue", 2, "larger: redder"),
 }
+FORMATS = {"h264": "MP4 (H.264)", "av1": "MP4 (AV1)"}
 FALLBACK_COLOUR = "#8d8678"
 
 
@@ -101,8 +102,8 @@ def bars(row: Row) -> list[dict[str, Any]]:
     found = row.column("found")
     shares: dict[str, float] = row.json("classes").get("probabilities", {})
     return [
-        {"name": class_name(key), "share": share, "percent": percent(share), "found": key == found}
-        for key, share in shares.items()
+        {"name": class_name(key), "share": shares[key], "percent": percent(shares[key]), "found": key == found}
+        for key in in_order(shares)
     ]
 
 
@@ -118,7 +119,7 @@ def downloads(row: Row, slug: str) -> list[dict[str, str]]:
         {
             "key": medium.key,
             "name": f"nonesuch-{slug}-{row.number}.{medium.key.rpartition('.')[2]}",
-            "label": f"{form.upper()}, {medium.width}\u202fpx, {_size(medium.bytes)}",
+            "label": f"{FORMATS.get(form, form.upper())}, {medium.width}\u202fpx, {_size(medium.bytes)}",
         }
         for form, medium in sorted(best.items(), key=lambda item: -item[1].width)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 CLASSES = {
     "elliptical": "elliptical",
     "lenticular": "lenticular",
@@ -40,6 +42,12 @@ def class_plural(key: str) -> str:
 def class_slug(key: str) -> str:
     """The folder of a class's gallery: no underscore, which some hosts hide when it leads."""
     return "".join(c if c.isascii() and c.isalnum() else "-" for c in key.lower()).strip("-") or "other"
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Classes in the order of the Hubble sequence; those of another family after them, by name."""
+    known = list(CLASSES)
+    return sorted(keys, key=lambda key: (known.index(key) if key in CLASSES else len(known), key))
 
 
 def percent(share: float) -> str:
