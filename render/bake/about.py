@@ -46,6 +46,7 @@ def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple
         "figures": figures(cards, authentic),
         "credits": credits(cards.all()),
         "licence": licence,
+        "copies_left_out": gallery.evidence.near_copies == "leave out",
     }
 
 
@@ -106,7 +107,8 @@ def web(url: str) -> str:
 
 def _model(card: Card) -> dict[str, Any]:
     training = card.training
-    facts = [("Parameters", f"{card.parameters:,}"), ("Size", f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
+    facts = [("Parameters", f"{card.parameters:,}")] if card.parameters else []
+    facts += [("Size", f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
     if training.data:
         facts.append(("Trained on", training.data))
     if training.pictures:

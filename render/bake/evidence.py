@@ -43,7 +43,7 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
 
 
 COPY = (
-    "Closer to a real galaxy than real galaxies are to each other: probably a copy. "
+    "It can be laid upon a real galaxy better than other real galaxies can: probably a copy. "
     "It is shown because the gallery keeps such pictures."
 )
 UNRANKED = "Compared with the real galaxies that the generator learned from: none is as near as a copy would be."
