@@ -1,0 +1,82 @@
+"""Takes the pictures of docs/screenshots/ from a baked gallery: every kind of page, on a phone and on a desk.
+
+    python docs/screenshots.py GALLERY/public
+
+Needs playwright and Debian's chromium, like the browser tests.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from render.serve import Preview
+
+SIZES = {390: 844, 768: 1024, 1440: 900}
+KEPT = (390, 1440)  # 768 is looked at, not committed
+TALLEST = 2.4  # heights of the window: a long gallery is cut, its end looks like its beginning
+TARGET = Path(__file__).resolve().parent / "screenshots"
+LOADED = "Promise.all([...document.images].map(i => { i.loading = 'eager'; return i.decode().catch(() => 0); }))"
+
+
+def pages(public: Path) -> dict[str, str]:
+    """What is photographed: name and address, of the first collection that the site has."""
+    collection = next(public.glob("data/*/index.json")).parent.name
+    exhibit = next(iter(sorted(public.glob(f"{collection}/[0-9]*.html"), key=lambda path: int(path.stem))))
+    found = {
+        "home": "",
+        "gallery": f"{collection}/gallery/",
+        "exhibit": f"{collection}/{exhibit.name}",
+        "walks": f"{collection}/walks/",
+        "about": "about/",
+        "404": "404.html",
+    }
+    return {name: path for name, path in found.items() if (public / path).exists()}
+
+
+def shoot(browser: Browser, address: str, width: int, theme: str, wanted: dict[str, str]) -> None:
+    """One width and theme of every page."""
+    height = SIZES[width]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="light" if theme == "paper" else "dark",
+        reduced_motion="reduce",
+        has_touch=width < 800,
+    )
+    page = context.new_page()
+    for name, path in wanted.items():
+        page.goto(address + path)
+        page.evaluate(LOADED)
+        page.wait_for_timeout(200)
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        shot = shot.crop((0, 0, shot.width, min(shot.height, int(height * TALLEST))))
+        suffix = "" if theme == "dark" else f"-{theme}"
+        shot.save(TARGET / f"{name}-{width}{suffix}.webp", quality=88, method=4)
+    context.close()
+
+
+def main(public: Path) -> None:
+    """Take them all: dark in both widths, and the home page and an exhibit on paper."""
+    TARGET.mkdir(exist_ok=True)
+    server = Preview(public)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    wanted = pages(public)
+    with sync_playwright() as driver:
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        for width in KEPT:
+            shoot(browser, server.address, width, "dark", wanted)
+            shoot(browser, server.address, width, "paper", {name: wanted[name] for name in ("home", "exhibit")})
+        browser.close()
+    server.shutdown()
+    server.server_close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
