@@ -1,0 +1,144 @@
+"""A picture in every size that the site needs, encoded once from the renderer's floating-point pixels.
+
+Sizes come from the floats, not from an already rounded picture, so that a smooth sky does not band. AVIF at quality 80,
+4:4:4: at q60, good enough for photographs, the shadows of a galaxy show steps when they are stretched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from render.catalogue.rows import Medium
+from render.display import Bytes, Floats
+from render.errors import NonesuchError
+from render.media.store import Store
+from render.provenance import Mark, captured, generated, xmp_packet
+from render.recipe import Recipe
+from render.weights import Card
+
+WIDTHS = (192, 384, 768)
+FALLBACK_WIDTH = 384
+AVIF = {"quality": 80, "speed": 9, "subsampling": "4:4:4", "max_threads": 1}
+JPEG = {"quality": 88, "subsampling": 0, "optimize": True, "progressive": True}
+PLACEHOLDER_WIDTH = 8
+LICENCE = "CC0-1.0"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the catalogue keeps of an encoded exhibit: its files, all durable, and what is known of its pixels."""
+
+    media: list[Medium]
+    pixel_hash: str
+    perceptual_hash: str
+    display: dict[str, Any]
+
+
+def encode_image(store: Store, data: Floats, recipe: Recipe, card: Card, licence: str = LICENCE) -> Encoded:
+    """Data space, (3, h, w), to master, AVIF in three widths, JPEG and placeholder; returns when they are durable."""
+    mark = generated(recipe, card, licence)
+    master = card.mapping.to_display(data)
+    sizes = {width: enlarged(data, width) for width in WIDTHS}
+    media = [put(store, png(master, mark), "master", "png", master.shape[1])]
+    media += [put(store, avif(sizes[width], mark), "image", "avif", width) for width in WIDTHS]
+    media.append(put(store, jpeg(sizes[FALLBACK_WIDTH], mark), "fallback", "jpeg", FALLBACK_WIDTH))
+    return Encoded(media, pixel_hash(master), perceptual_hash(master), display_of(master, WIDTHS[-1]))
+
+
+def enlarged(data: Floats, width: int) -> Bytes:
+    """Data space, (3, h, w), to a square display picture (width, width, 3) by Lanczos on the floats."""
+    planes = [Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32)) for plane in data]
+    grown = [np.asarray(plane.resize((width, width), Image.Resampling.LANCZOS)) for plane in planes]
+    display = np.clip((np.stack(grown, axis=2) + 1) / 2, 0, 1)
+    return np.asarray(np.rint(display * 255), dtype=np.uint8)
+
+
+def png(picture: Bytes, mark: Mark) -> bytes:
+    """Lossless, for the store."""
+    notes = PngInfo()
+    notes.add_itxt("XML:com.adobe.xmp", xmp_packet(mark).decode())
+    return _saved(picture, "PNG", compress_level=6, pnginfo=notes)
+
+
+def avif(picture: Bytes, mark: Mark) -> bytes:
+    """For the page."""
+    return _saved(picture, "AVIF", xmp=xmp_packet(mark), **AVIF)
+
+
+def jpeg(picture: Bytes, mark: Mark) -> bytes:
+    """For browsers without AVIF, and for download."""
+    return _saved(picture, "JPEG", xmp=xmp_packet(mark), **JPEG)
+
+
+def put(store: Store, data: bytes, role: str, form: str, width: int, height: int = 0, position: int = 0) -> Medium:
+    """Store a file and describe it."""
+    suffix = {"jpeg": "jpg", "h264": "mp4", "av1": "mp4"}.get(form, form)
+    digest = hashlib.sha256(data).hexdigest()
+    return Medium(role, form, width, height or width, store.put(data, suffix), len(data), digest, position)
+
+
+def neighbour_media(store: Store, image: bytes, position: int, credit: str, licence: str) -> Medium:
+    """A real picture, shown beside an exhibit: encoded anew with its credit and the mark of a real picture."""
+    with Image.open(io.BytesIO(image)) as opened:
+        picture = np.asarray(opened.convert("RGB"))
+    data = jpeg(picture, captured(credit, licence))
+    return put(store, data, "neighbour", "jpeg", picture.shape[1], picture.shape[0], position)
+
+
+def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:
+    """An exhibit's pixels back in data space, (3, h, w), from its lossless master."""
+    for medium in media:
+        if medium.role == "master":
+            with Image.open(io.BytesIO(store.read(medium.key))) as opened:
+                picture = np.asarray(opened.convert("RGB"), dtype=np.float32)
+            return np.ascontiguousarray(picture.transpose(2, 0, 1) / 127.5 - 1, dtype=np.float32)
+    raise NonesuchError(f"an exhibit of {card.name} has no master; `nonesuch check --mend` has it made again.")
+
+
+def pixel_hash(picture: Bytes) -> str:
+    """sha256 of shape and uint8 pixels: what "the same picture" means."""
+    return hashlib.sha256(repr(picture.shape).encode() + np.ascontiguousarray(picture).tobytes()).hexdigest()
+
+
+def perceptual_hash(picture: Bytes) -> str:
+    """64 bits that change little when the picture does (pHash, by the imagehash library)."""
+    import imagehash
+
+    return str(imagehash.phash(Image.fromarray(picture)))
+
+
+def display_of(picture: Bytes, width: int) -> dict[str, Any]:
+    """What a page needs before the file has come: size, colour, and a picture of a few pixels."""
+    small = Image.fromarray(picture).resize((PLACEHOLDER_WIDTH, PLACEHOLDER_WIDTH), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=50, method=4)
+    tiny = base64.b64encode(buffer.getvalue()).decode()
+    return {
+        "width": width,
+        "height": width,
+        "colour": "#{:02x}{:02x}{:02x}".format(*dominant_colour(picture)),
+        "placeholder": f"data:image/webp;base64,{tiny}",
+    }
+
+
+def dominant_colour(picture: Bytes) -> npt.NDArray[np.uint8]:
+    """The mean colour of the light, (3,): every pixel counts by its brightness, so the black sky does not."""
+    pixels = picture.reshape(-1, 3).astype(np.float64)
+    weight = pixels.sum(axis=1, keepdims=True)
+    return np.asarray((pixels * weight).sum(0) / max(weight.sum(), 1), dtype=np.uint8)
+
+
+def _saved(picture: Bytes, form: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, form, **options)
+    return buffer.getvalue()

@@ -1,0 +1,97 @@
+"""The media store: files named by the hash of what they hold, in a folder.
+
+A file stands under its final name only when it is whole and on the disk, so a name is a promise; and since the name is
+the content's hash, a file never changes and storing it twice is storing it once.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from render.errors import NonesuchError
+
+KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{20}\.[a-z0-9]{2,5}")
+
+
+class Store:
+    """A folder of media. Keys are ``ab/abcdef….avif``; safe to use from several threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Store bytes durably and return their key. Raises NonesuchError when the disk is full or refuses."""
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"{digest[:2]}/{digest[:20]}.{suffix}"
+        path = self.path(key)
+        if path.is_file() and path.stat().st_size == len(data):
+            return key
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(path, data)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            why = "the disk is full: make room and run the same command again" if full else error.strerror
+            raise NonesuchError(f"cannot write to the media store {self.root}: {why}.") from error
+        return key
+
+    def path(self, key: str) -> Path:
+        """Where a key's file is; a key that is not one of ours never becomes a path."""
+        if not KEY.fullmatch(key):
+            raise NonesuchError(f"'{key}' is no key of the media store.")
+        return self.root / key
+
+    def read(self, key: str) -> bytes:
+        """The file's bytes; NonesuchError when it is gone."""
+        try:
+            return self.path(key).read_bytes()
+        except FileNotFoundError:
+            raise NonesuchError(
+                f"{self.path(key)} is missing; `nonesuch check --mend` has its exhibit made again."
+            ) from None
+
+    def exists(self, key: str) -> bool:
+        return self.path(key).is_file()
+
+    def delete(self, key: str) -> None:
+        self.path(key).unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[str]:
+        """Every stored file, by key."""
+        for shelf in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+            for path in sorted(shelf.iterdir()):
+                if KEY.fullmatch(f"{shelf.name}/{path.name}"):
+                    yield f"{shelf.name}/{path.name}"
+
+    def leftovers(self) -> list[Path]:
+        """What killed processes left half-written."""
+        return sorted(self.root.glob("[0-9a-f][0-9a-f]/.part-*"))
+
+    def sweep(self) -> int:
+        """Remove leftovers; call it only while holding the gallery lock. Returns how many there were."""
+        found = self.leftovers()
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        temporary = path.with_name(f".part-{os.getpid()}-{os.urandom(4).hex()}")
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
