@@ -59,6 +59,7 @@ class Chrome:
             "theme": assets.name("theme.js"),
             "fonts": [name for plain in PRELOADED if (name := assets.name(plain))],
             "icon": assets.name("icon.svg"),
+            "licences": assets.name("licences.txt"),
             "menu": _menu(gallery, collection, walks),
         }
         self.collection: dict[str, Any] = {
