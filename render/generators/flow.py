@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from render.recipe import Recipe
 
 SHIFT = 2.5
-GUIDED = (0.35, 0.9)
+GUIDED = (0.4, 0.88)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from render.weights import Card
 WIDTHS = (192, 384, 768)
 FALLBACK_WIDTH = 384
 AVIF = {"quality": 80, "speed": 9, "subsampling": "4:4:4", "max_threads": 1}
-JPEG = {"quality": 88, "subsampling": 0, "optimize": True, "progressive": True}
+JPEG = {"quality": 82, "subsampling": 0, "optimize": True, "progressive": True}
 PLACEHOLDER_WIDTH = 8
 LICENCE = "CC0-1.0"
 
