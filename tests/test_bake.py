@@ -348,6 +348,14 @@ def test_what_cannot_be_baked_says_why(gallery: Gallery) -> None:
         built(gallery)
 
 
+def test_a_key_from_elsewhere_never_becomes_a_path(gallery: Gallery) -> None:
+    """A catalogue made by a stranger could publish any file of the maker's machine."""
+    with Catalogue(gallery.folder / FILE, write=True) as catalogue:
+        catalogue.db.execute("UPDATE media SET key = '../gallery.toml' WHERE role = 'image' AND width = 48")
+    with pytest.raises(NonesuchError, match="no key of the media store"):
+        built(gallery)
+
+
 BAKE = """
 import sys
 class Blocked:

@@ -59,7 +59,7 @@ def bake(
     cards = Cards(gallery)
     with Catalogue(home / FILE) as catalogue, Outputs(public, home / ".nonesuch") as out:
         inputs = digest(_data(home / FILE), code_key(), pages.everything(), assets.key, cards.key, repr(gallery))
-        media = Media(public / "media", (home / gallery.store.location).joinpath)
+        media = Media(public / "media", _store(home / gallery.store.location))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
         source = Source(catalogue.db)
@@ -75,6 +75,17 @@ def bake(
         media=media.added,
         seconds=clock() - started,
     )
+
+
+def _store(root: Path) -> Callable[[str], Path]:
+    """Where a key's file is. The store's room is entered (with numpy and Pillow) when there is something to link."""
+
+    def path(key: str) -> Path:
+        from render.media import Store
+
+        return Store(root).path(key)
+
+    return path
 
 
 def _data(catalogue: Path) -> str:

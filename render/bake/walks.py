@@ -59,7 +59,7 @@ def _view(row: Row, settings: list[Walk], slug: str) -> dict[str, Any]:
         "videos": _videos(row),
         "gif": next(({"key": m.key} for m in row.media if m.role == "gif"), None),
         "downloads": views.downloads(row, slug),
-        "facts": _facts(row, setting),
+        "facts": _facts(row),
     }
 
 
@@ -94,10 +94,10 @@ def _between(row: Row) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}, and back".capitalize()
 
 
-def _facts(row: Row, setting: Walk | None) -> str:
+def _facts(row: Row) -> str:
     walk = row.json("recipe").get("walk", {})
     path = {"great-circle": "great circle", "spline": "closed spline"}.get(walk.get("path", ""), "loop")
     parts = [f"{path} through {len(walk.get('keyframes', []))} latents", f"{walk.get('frames', 0)} frames"]
-    if setting:
-        parts.append(f"{setting.fps} a second")
+    if fps := row.json("display").get("fps"):
+        parts.append(f"{fps} a second")
     return " · ".join(parts)
