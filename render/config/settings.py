@@ -16,12 +16,20 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 BASE = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
 ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?")
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*(,\d+-)?|\d+-")
+RESERVED = ("about", "assets", "data", "media", "walks")
+"""Folders of the baked site that belong to no collection."""
 LARGEST_SEED = 2**63 - 1  # a column of SQLite holds no more
 
 
 def _slug(value: str) -> str:
     if not SLUG.fullmatch(value):
         raise ValueError("expected small letters, digits and single hyphens between them, such as 'ring-galaxies'")
+    return value
+
+
+def _own_folder(value: str) -> str:
+    if value in RESERVED:
+        raise ValueError(f"the site itself has a folder '{value}': choose another slug")
     return value
 
 
@@ -95,7 +103,7 @@ class Store(Strict):
 class Collection(Strict):
     """One "this X does not exist"."""
 
-    slug: Slug
+    slug: Annotated[Slug, AfterValidator(_own_folder)]
     """The collection's name in addresses; no two collections share one, and it should never change."""
     title: Text
     """One of its things, as in "This *galaxy* does not exist."."""

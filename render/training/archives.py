@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Protocol
+from typing import Protocol
 
 from render.errors import UsageError
 
@@ -197,7 +197,7 @@ def _plain_tar(path: Path, scratch: Path, limits: Limits) -> Path:
     return plain
 
 
-def _unpacking(path: Path, magic: bytes) -> IO[bytes]:
+def _unpacking(path: Path, magic: bytes) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
     if magic.startswith(b"\x1f\x8b"):
         return gzip.open(path, "rb")
     return bz2.open(path, "rb") if magic.startswith(b"BZ") else lzma.open(path, "rb")

@@ -1,0 +1,92 @@
+"""``nonesuch weights``: list, verify, fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+
+
+@click.group
+def command() -> None:
+    """List, verify or fetch weights.
+
+    \b
+    Examples:
+      nonesuch weights list
+      nonesuch weights verify galaxy-96
+      nonesuch weights fetch https://example.org/galaxy-128/ my-weights/galaxy-128
+    """
+
+
+@command.command("list")
+def list_() -> None:
+    """List the weights that came with the program.
+
+    \b
+    Example:
+      nonesuch weights list
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from render.weights import find_weights, load_card, shipped_weights
+
+    table = Table("name", "family", "px", "parameters", "classes", "licence", box=None, pad_edge=False)
+    for name in shipped_weights():
+        card = load_card(find_weights(name))
+        table.add_row(name, card.family, str(card.size), f"{card.parameters:,}", str(len(card.classes)), card.licence)
+    Console().print(table)
+
+
+@command.command
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def verify(names: tuple[str, ...]) -> None:
+    """Compare the files of weights with the sha256 in their cards: of NAME (a shipped name or a folder), or of all.
+
+    \b
+    Examples:
+      nonesuch weights verify
+      nonesuch weights verify galaxy-96 my-weights/galaxy-128
+    """
+    from render.errors import NonesuchError
+    from render.weights import find_weights, load_card, shipped_weights
+    from render.weights import verify as compare
+
+    wrong: list[str] = []
+    for name in names or tuple(shipped_weights()):
+        try:
+            folder = find_weights(name)
+            compare(folder)
+            click.echo(f"{name}: {len(load_card(folder).sha256)} files as the card describes them")
+        except NonesuchError as error:
+            wrong.append(name)
+            click.echo(f"{name}: {error}", err=True)
+    if wrong:
+        raise NonesuchError(f"not what their cards say: {', '.join(wrong)}; fetch or install them again.")
+
+
+@command.command
+@click.argument("address")
+@click.argument("folder", type=PATH)
+@click.option("--card-sha256", help="Refuse a card with any other sha256, where you were told one.")
+@click.option("--allow-http", is_flag=True, help="Also plain http, for a server on this machine (localhost).")
+def fetch(address: str, folder: Path, card_sha256: str | None, allow_http: bool) -> None:
+    """Fetch a weights folder from ADDRESS, where its card.toml lies, into FOLDER.
+
+    Only https, only the files that the card lists, each compared with its sha256; FOLDER appears when all are right.
+    Nothing that was fetched is run: weights are safetensors.
+
+    \b
+    Examples:
+      nonesuch weights fetch https://example.org/galaxy-128/ my-weights/galaxy-128
+      nonesuch weights fetch https://example.org/galaxy-128/ my-weights/galaxy-128 --card-sha256 5f2c...
+    """
+    from render.cli.progress import bar
+    from render.fetching import fetch_weights
+
+    with bar("fetching") as progress:
+        card = fetch_weights(address, folder, card_sha256=card_sha256, allow_http=allow_http, progress=progress)
+    click.echo(f"{folder}: {card.name}, {card.family}, {card.size} px, {len(card.sha256)} files as the card lists them")
