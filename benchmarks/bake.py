@@ -54,10 +54,9 @@ def measure(count: int) -> None:
     finally:
         shutil.rmtree(folder)
     for name, row in rows:
-        files = f"{len(row['written']):,} | {len(row['removed'])}"
+        seconds = f"{row['bake']:.2f} | {row['process']:.2f} | {row['cpu']:.2f}"
         print(
-            f"| {count:,} | {name} | {row['bake']:.2f} | {row['process']:.2f} | {row['mib']:.0f} | {files} |",
-            flush=True,
+            f"| {count:,} | {name} | {seconds} | {row['mib']:.0f} | {len(row['written']):,} | {len(row['removed'])} |"
         )
     print(f"\nWritten for one more: {', '.join(rows[-1][1]['written'])}\n", file=sys.stderr)
 
