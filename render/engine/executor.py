@@ -1,0 +1,137 @@
+"""Executors: frames in, pictures out. This one runs in this process; others may spread frames over machines.
+
+Every batch is padded to one shape, because a network's last bits depend on the shape of its batch: so a picture has
+the same pixels whether it was made with seven others or alone. A batch that does not fit into memory is halved, once
+and for the run.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from render.engine.frames import Frame
+from render.errors import NonesuchError
+from render.generators import Drawings, Generator, load_generator
+from render.noise import Floats
+from render.weights import Card, load_card
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DEFAULT_BATCH = {"cpu": 8, "mps": 16, "cuda": 64}
+
+
+class Executor(Protocol):
+    """What the loop knows of the device."""
+
+    batch: int
+
+    def card(self, weights: str) -> Card:
+        """The card of weights that recipes name by their sha256."""
+
+    def noise_shape(self, weights: str) -> tuple[int, int, int]:
+        """(c, h, w) of the noise that a picture of these weights starts from."""
+
+    def pictures(self, frames: Sequence[Frame]) -> Floats:
+        """(n, 3, h, w) float32 in the card's data space, in the frames' order."""
+
+
+class LocalExecutor:
+    """The device of this machine.
+
+    folders: weights folder by sha256. batch: pictures in a padded batch; it falls when memory does not suffice.
+    """
+
+    def __init__(
+        self,
+        folders: Mapping[str, Path],
+        device: str = "cpu",
+        precision: str = "fp32",
+        batch: int | None = None,
+        drawings: Drawings | None = None,
+    ) -> None:
+        self.folders = folders
+        self.device = device
+        self.precision = precision
+        self.batch = batch or DEFAULT_BATCH[device.partition(":")[0]]
+        self.drawings = drawings
+        self._loaded: dict[str, Generator] = {}
+
+    def card(self, weights: str) -> Card:
+        return load_card(self._folder(weights))
+
+    def noise_shape(self, weights: str) -> tuple[int, int, int]:
+        return self.generator(weights).noise_shape
+
+    def generator(self, weights: str) -> Generator:
+        """The generator of these weights; only the last one used stays in memory."""
+        if weights not in self._loaded:
+            self._loaded.clear()
+            folder = self._folder(weights)
+            self._loaded[weights] = load_generator(folder, self.device, self.precision, self.drawings)
+        return self._loaded[weights]
+
+    def pictures(self, frames: Sequence[Frame]) -> Floats:
+        while True:
+            try:
+                parts = [frames[i : i + self.batch] for i in range(0, len(frames), self.batch)]
+                return np.concatenate([self._padded(part) for part in parts])
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._halve(frames[0].a.size)  # outside the handler: the traceback holds the tensors that did not fit
+
+    def _padded(self, frames: Sequence[Frame]) -> Floats:
+        import torch
+
+        generator = self.generator(frames[0].a.weights)
+        full = [*frames, *[frames[-1]] * (self.batch - len(frames))]
+        noise = torch.from_numpy(np.stack([frame.noise for frame in full]))  # (batch, c, h, w)
+        conditioning = generator.condition([frame.a for frame in full])
+        if any(frame.t for frame in full):
+            other = generator.condition([frame.b for frame in full])
+            conditioning = generator.mix(conditioning, other, [frame.t for frame in full])
+        data: Tensor = generator.images(conditioning, noise)  # (batch, 3, h, w)
+        return data[: len(frames)].numpy()
+
+    def _halve(self, size: int) -> None:
+        import torch
+
+        if self.batch == 1:
+            raise NonesuchError(
+                f"there is not enough memory on '{self.device}' for one picture of {size} px: "
+                "close other programs, or choose another device or smaller weights."
+            )
+        self.batch //= 2
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _folder(self, weights: str) -> Path:
+        if weights not in self.folders:
+            raise NonesuchError(
+                f"no weights with the sha256 {weights[:12]}… belong to this gallery: they changed meanwhile; run again."
+            )
+        return self.folders[weights]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice; PyTorch says so in three ways."""
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
+
+
+def best_device() -> str:
+    """The fastest device that PyTorch finds here."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,181 @@
+"""The plan: the recipes that a gallery wants, less those that the catalogue has.
+
+A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the
+n-th class in turn and the n-th sketch in turn. `count` is how many of them are *shown*: ordinals whose exhibit is a
+near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal that was once made keeps its
+exhibit, whatever the settings say later. So a plan is a pure function of gallery and catalogue, and a run that was
+killed goes on where it was.
+
+Nothing here imports torch: an empty plan must be found in no time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from render.catalogue import Known
+from render.config import Collection, Gallery, check_weights
+from render.config import Walk as WalkSettings
+from render.errors import NonesuchError
+from render.generators import ALGORITHMS
+from render.recipe import Keyframe, Kind, Recipe, Seeds, Walk
+from render.weights import Card, find_weights, load_card, weights_hash
+
+COUNTED = frozenset({"rendered", "shown"})
+"""States of exhibits that are, or may still become, exhibits on the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An exhibit to be made."""
+
+    collection: str
+    ordinal: int
+    recipe: Recipe
+    fps: int = 24
+
+    def as_json(self) -> dict[str, Any]:
+        recipe = json.loads(self.recipe.canonical())
+        return {"collection": self.collection, "ordinal": self.ordinal, "id": self.recipe.id, "recipe": recipe}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collection with what its recipes are made of."""
+
+    settings: Collection
+    card: Card
+    folder: Path
+    sha256: str
+    sketches: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, gallery: Gallery, settings: Collection) -> Source:
+        folder = find_weights(settings.weights, gallery.folder)
+        drawings = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in gallery.sketches_of(settings))
+        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings)
+
+    @cached_property
+    def _seeds(self) -> Seeds:
+        return Seeds.parse(self.settings.seeds)
+
+    def recipe(self, ordinal: int) -> Recipe | None:
+        """The recipe at an ordinal; None where the collection's seeds have come to an end."""
+        seed = self._seeds.at(ordinal)
+        if seed is None:
+            return None
+        classes = self.card.classes if self.settings.classes == "all" else self.settings.classes
+        sketch = self.sketches[ordinal % len(self.sketches)] if self.sketches else None
+        name = classes[ordinal % len(classes)] if classes else None
+        return self._recipe("image", seed, name, self._source(), sketch=sketch)
+
+    def walk(self, walk: WalkSettings) -> Recipe:
+        """The recipe of a walk; what its keyframes leave open is the collection's."""
+        classes = self.card.classes if self.settings.classes == "all" else self.settings.classes
+        first = classes[0] if classes else None
+        keyframes = tuple(Keyframe(k.seed, k.class_name or first, k.source or self._source()) for k in walk.keyframes)
+        loop = Walk(walk.shape, walk.frames, keyframes)
+        start = keyframes[0]
+        return self._recipe("walk", start.seed, start.class_name, start.source, walk=loop)
+
+    def _source(self) -> str | None:
+        return self.settings.source or (self.card.sources[0] if self.card.sources else None)
+
+    def _recipe(self, kind: Kind, seed: int, class_name: str | None, source: str | None, **more: Any) -> Recipe:
+        default = self.card.sampling
+        if default is None:
+            raise NonesuchError(f"the weights '{self.card.name}' make no pictures: their card has no [sampling].")
+        chosen = self.settings
+        return Recipe(
+            kind=kind,
+            family=self.card.family,
+            weights=self.sha256,
+            algorithm=ALGORITHMS.get(self.card.family, 1),
+            seed=seed,
+            sampler=chosen.sampler or default.sampler,
+            steps=chosen.steps or default.steps,
+            guidance=default.guidance if chosen.guidance is None else chosen.guidance,
+            class_name=class_name,
+            source=source,
+            size=self.card.size,
+            **more,
+        )
+
+
+def sources(gallery: Gallery) -> dict[str, Source]:
+    """Every collection's source, by slug; refuses weights that are not those of ``gallery.lock``."""
+    found = {settings.slug: Source.of(gallery, settings) for settings in gallery.collections}
+    check_weights(gallery.folder, pinned(found))
+    return found
+
+
+def pinned(found: Mapping[str, Source]) -> dict[str, str]:
+    """What ``gallery.lock`` keeps: the weights' sha256 by their name in ``gallery.toml``."""
+    return {source.settings.weights: source.sha256 for source in found.values()}
+
+
+def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> list[Item]:
+    """What is left to make: images of every collection in order of ordinal, then walks in the file's order."""
+    have = list(known)
+    ids = {one.id for one in have}
+    images = [item for source in found.values() for item in _images(source, have, ids)]
+    walks = [item for source in found.values() for item in _walks(gallery, source, have, ids)]
+    return images + walks
+
+
+def missing(gallery: Gallery, known: Iterable[Known]) -> dict[str, int]:
+    """How many images each collection still needs; needs no weights."""
+    have: dict[str, int] = {}
+    for one in known:
+        if one.kind == "image" and one.state in COUNTED:
+            have[one.collection] = have.get(one.collection, 0) + 1
+    return {c.slug: max(0, c.count - have.get(c.slug, 0)) for c in gallery.collections}
+
+
+def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
+    slug = source.settings.slug
+    taken = {one.ordinal: one.state for one in known if one.collection == slug and one.kind == "image"}
+    needed = source.settings.count - sum(state in COUNTED for state in taken.values())
+    ordinal = -1
+    while needed > 0:
+        ordinal += 1
+        if ordinal in taken:
+            continue
+        recipe = source.recipe(ordinal)
+        if recipe is None:
+            return
+        if recipe.id not in ids:  # another collection may have the very same recipe
+            ids.add(recipe.id)
+            needed -= 1
+            yield Item(slug, ordinal, recipe)
+
+
+def _walks(gallery: Gallery, source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
+    slug = source.settings.slug
+    taken = {one.ordinal for one in known if one.collection == slug and one.kind == "walk"}
+    for place, walk in enumerate(gallery.walks_of(slug)):
+        recipe = source.walk(walk)
+        if recipe.id in ids:
+            continue
+        ordinal = place if place not in taken else max(taken) + 1
+        ids.add(recipe.id)
+        taken.add(ordinal)
+        yield Item(slug, ordinal, recipe, walk.fps)
+
+
+def freeze(plan: Iterable[Item], path: Path) -> None:
+    """Write the plan down, durably, before anything is made of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump([item.as_json() for item in plan], file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,123 @@
+"""What a person sees while a run goes on: a bar with an estimate for each stage, and at the end where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from render.engine.ledger import Ledger, spoken
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+
+class Bar(Protocol):
+    """One stage's bar."""
+
+    def advance(self, items: int = 1) -> None:
+        """So many more are done."""
+
+    def grow(self, items: int) -> None:
+        """So many more are wanted than was known."""
+
+
+class Report:
+    """Says nothing: what tests and programs use. `TerminalReport` is the one for people."""
+
+    def say(self, text: str) -> None:
+        """A sentence that the maker should read."""
+
+    @contextmanager
+    def bar(self, stage: str, total: int) -> Iterator[Bar]:
+        """A stage's bar, from its start to its end."""
+        yield _NoBar()
+
+    def ledger(self, ledger: Ledger) -> None:
+        """Where the time went."""
+
+
+class _NoBar:
+    def advance(self, items: int = 1) -> None: ...
+
+    def grow(self, items: int) -> None: ...
+
+
+@dataclass
+class _RichBar:
+    progress: Progress
+    task: TaskID
+
+    def advance(self, items: int = 1) -> None:
+        self.progress.advance(self.task, items)
+
+    def grow(self, items: int) -> None:
+        total = self.progress.tasks[self.task].total or 0
+        self.progress.update(self.task, total=total + items)
+
+
+class TerminalReport(Report):
+    """Bars with rich on a terminal; where there is none, a line when a stage ends. All on stderr."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Console, Progress] | None = None
+
+    def say(self, text: str) -> None:
+        console, progress = self._rich()
+        (progress.console if progress.live.is_started else console).print(text, markup=False, highlight=False)
+
+    @contextmanager
+    def bar(self, stage: str, total: int) -> Iterator[Bar]:
+        console, progress = self._rich()
+        task = progress.add_task(stage, total=total)
+        outermost = not progress.live.is_started
+        if outermost and console.is_terminal:
+            progress.start()
+        try:
+            yield _RichBar(progress, task)
+        finally:
+            if outermost and console.is_terminal:
+                progress.stop()
+            elif not console.is_terminal:
+                done = progress.tasks[task]
+                console.print(f"{stage}: {done.completed:.0f} of {done.total:.0f}, {spoken(done.elapsed or 0)}")
+            if outermost:
+                self._made = None
+
+    def ledger(self, ledger: Ledger) -> None:
+        if not ledger.stages:
+            return
+        from rich.table import Table
+
+        console, _ = self._rich()
+        table = Table(title="where the time went", title_justify="left", box=None, pad_edge=False)
+        for heading in ("stage", "time", "items", "each"):
+            table.add_column(heading, justify="left" if heading == "stage" else "right")
+        for stage, account in ledger.stages.items():
+            table.add_row(stage, *_cells(account.seconds, account.items))
+            for name, part in ledger.parts.get(stage, {}).items():
+                table.add_row(f"  {name}", *_cells(part.seconds, part.items), style="dim")
+        total = sum(account.seconds for account in ledger.stages.values())
+        table.add_row("together", spoken(total), "", "", style="bold")
+        console.print(table)
+
+    def _rich(self) -> tuple[Console, Progress]:
+        """Made when first needed: a run that finds nothing to do does not wait for rich."""
+        if self._made is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            console = Console(stderr=True, highlight=False)
+            columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn())
+            left = TimeRemainingColumn(elapsed_when_finished=True)
+            self._made = console, Progress(*columns, left, console=console)
+        return self._made
+
+
+def _cells(seconds: float, items: int) -> tuple[str, str, str]:
+    if not items:
+        return spoken(seconds), "", ""
+    each = seconds / items
+    return spoken(seconds), str(items), f"{each * 1000:.0f} ms" if each < 1 else spoken(each)
