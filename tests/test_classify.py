@@ -106,7 +106,7 @@ def test_measuring_needs_no_torch() -> None:
 # --- the classifier
 
 
-@pytest.fixture()
+@pytest.fixture
 def weights(tmp_path: Path) -> Path:
     """A weights folder of the real architecture with random weights."""
     from safetensors.torch import save_file
