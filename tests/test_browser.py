@@ -205,3 +205,6 @@ def test_no_page_scrolls_sideways(page: playwright.Page, address: str) -> None:
         for width in (320, 390, 768, 1440):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")  # large text on a phone
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{path} at 200 % text"
