@@ -67,7 +67,9 @@ def session(
 ) -> Iterator[Session]:
     """Opens a gallery for writing; whatever happens inside, the ledger is kept and the lock is given back."""
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
-        opened = Session(gallery, catalogue, Store(gallery.store_path), report, stop or Stop(), make_executor)
+        store = Store(gallery.store_path)
+        store.sweep()
+        opened = Session(gallery, catalogue, store, report, stop or Stop(), make_executor)
         try:
             yield opened
         finally:

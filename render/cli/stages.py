@@ -1,0 +1,28 @@
+"""What the commands that run stages share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+
+def run(gallery: Path, stages: Sequence[str] | None = None) -> int:
+    """Run stages on a gallery, say what came of it, and answer with the exit code."""
+    from render.config import load_gallery
+    from render.engine.stop import stopping
+    from render.stages import STAGES, TerminalReport, make
+
+    loaded = load_gallery(gallery)
+    report = TerminalReport()
+    with stopping(report.say) as stop:
+        outcome = make(loaded, report, stop, stages or STAGES)
+    for sentence in outcome.aside:
+        click.echo(f"nonesuch: {sentence}", err=True)
+    lacking = ", ".join(f"{count} of '{slug}'" for slug, count in outcome.lacking.items() if count)
+    if lacking:
+        click.echo(f"nonesuch: still wanted: {lacking}; run the same command to go on.", err=True)
+    said = "nothing to do" if outcome.nothing else "done"
+    click.echo(f"{said}: {outcome.shown} exhibits are shown{f'; {outcome.baked}' if outcome.baked else ''}.")
+    return outcome.exit_code

@@ -1,0 +1,6 @@
+"""The stages: render, classify, evidence, caption, bake. The only room that knows all others and writes rows."""
+
+from render.stages.making import STAGES, Outcome, make
+from render.stages.report import Report, TerminalReport
+
+__all__ = ["STAGES", "Outcome", "Report", "TerminalReport", "make"]

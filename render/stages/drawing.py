@@ -1,0 +1,143 @@
+"""The render stage: plan, freeze, draw, encode, write rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from render.catalogue import Exhibit
+from render.config import Gallery
+from render.engine.plan import Item, freeze, make_plan
+from render.errors import NonesuchError
+from render.generators import Drawings
+from render.media import Encoded, encode_image, encode_walk
+from render.noise import Floats
+from render.stages.session import Session, stamp
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from render.engine.executor import Executor
+    from render.engine.loop import Made, SetAside
+
+
+def local_executor(gallery: Gallery, folders: Mapping[str, Path]) -> Executor:
+    """The executor that ``[render]`` asks for, on this machine."""
+    from render.engine.executor import LocalExecutor, best_device
+
+    chosen = gallery.render
+    device = best_device() if chosen.device == "auto" else chosen.device
+    return LocalExecutor(folders, device, chosen.precision, chosen.batch, drawings(gallery))
+
+
+def drawings(gallery: Gallery) -> Drawings:
+    """From a sketch's sha256 to the drawing, among the sketches of the gallery's collections."""
+    files = {hashlib.sha256(p.read_bytes()).hexdigest(): p for c in gallery.collections for p in gallery.sketches_of(c)}
+
+    def drawing(sha256: str) -> Tensor:
+        import numpy as np
+        import torch
+        from PIL import Image
+
+        with Image.open(files[sha256]) as image:
+            return torch.from_numpy(np.asarray(image.convert("L"), dtype=np.float32) / 255)[None]  # (1, h, w)
+
+    return drawing
+
+
+def render(session: Session) -> int:
+    """Draw what is missing; returns how many exhibits were made."""
+    plan = make_plan(session.gallery, session.sources, session.catalogue.known())
+    if not plan:
+        return 0
+    freeze(plan, _plan_file(session))
+    with session.ledger.stage("render"):
+        return _drawn(session, plan)
+
+
+def _plan_file(session: Session) -> Path:
+    """``plan.json``, or ``plan-2.json`` and so on for the further seeds of later rounds."""
+    earlier = len(list(session.run_folder.glob("plan*.json")))
+    return session.run_folder / (f"plan-{earlier + 1}.json" if earlier else "plan.json")
+
+
+def _drawn(session: Session, plan: list[Item]) -> int:
+    from render.engine.frames import frame_count
+    from render.engine.loop import Loop, Made
+
+    folders = {source.sha256: source.folder for source in session.sources.values()}
+    executor = session.make_executor(session.gallery, folders)
+    cards = {source.sha256: source.card for source in session.sources.values()}
+    licence = session.gallery.about.licence
+    made = 0
+
+    def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
+        card = cards[item.recipe.weights]
+        if item.recipe.walk:
+            return encode_walk(session.store, pictures, item.recipe, card, item.fps, licence)
+        return encode_image(session.store, next(pictures), item.recipe, card, licence)
+
+    def sink(event: Made[Encoded] | SetAside | None) -> None:
+        nonlocal made
+        if isinstance(event, Made):
+            session.catalogue.rendered(_exhibit(session, event, executor), event.result.media)
+            made += 1
+        elif event is not None:
+            item = event.item
+            run = session.run
+            session.catalogue.failed(item.recipe, item.collection, item.ordinal, event.cause, event.attempts, run)
+            session.aside.append(f"{item.collection} {item.recipe.kind} {item.ordinal} was set aside: {event.cause}")
+        session.catalogue.tick()
+
+    frames = sum(frame_count(item.recipe) for item in plan)
+    with session.report.bar("render", frames) as bar:
+
+        def tick(done: int) -> None:
+            bar.advance(done)
+            session.ledger.stages["render"].items += done
+
+        threads = max(1, min(8, os.cpu_count() or 1))
+        loop = Loop(executor, encode, sink, stop=session.stop, ledger=session.ledger, tick=tick, threads=threads)
+        try:
+            loop.run(plan)
+            session.catalogue.commit()
+        except sqlite3.OperationalError as error:
+            raise NonesuchError(f"the catalogue cannot be written ({error}): make room, and run again.") from None
+    return made
+
+
+def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhibit:
+    recipe, encoded = made.item.recipe, made.result
+    channels, height, width = executor.noise_shape(recipe.weights)
+    return Exhibit(
+        recipe,
+        made.item.collection,
+        made.item.ordinal,
+        run=session.run,
+        made_at=stamp(),
+        device=getattr(executor, "device", None),
+        precision=getattr(executor, "precision", None),
+        batch_shape=[made.batch, channels, height, width],
+        versions=versions(),
+        seconds=made.seconds,
+        pixel_hash=encoded.pixel_hash,
+        perceptual_hash=encoded.perceptual_hash,
+        asked=recipe.class_name,
+        display=encoded.display,
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of what makes pixels."""
+    found = {}
+    for name in ("nonesuch", "torch", "diffusers", "numpy", "pillow"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

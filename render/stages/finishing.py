@@ -1,0 +1,72 @@
+"""Numbers, words and pages: what makes a drawn exhibit a shown one."""
+
+from __future__ import annotations
+
+from render.captions import Observation
+from render.catalogue import Exhibit
+from render.stages.looking import has_weights
+from render.stages.session import Session
+
+AT_ONCE = 32
+"""Exhibits that a captioner is given together."""
+
+
+def number(session: Session) -> int:
+    """Numbers in order of ordinal, for what passed the evidence stage; returns how many were given."""
+    unchecked = not has_weights(session, session.gallery.evidence.weights)
+    given = 0
+    for collection in session.gallery.collections:
+        given += session.catalogue.give_numbers(collection.slug, "image", unchecked)
+        given += session.catalogue.give_numbers(collection.slug, "walk", unchecked=True)
+    session.catalogue.commit()
+    return given
+
+
+def caption(session: Session) -> int:
+    """Texts for every numbered exhibit that has none; then it is shown. Returns how many were written."""
+    waiting = [e for e, _ in session.catalogue.pending("caption") if e.number is not None]
+    written = 0
+    if waiting:
+        from render.captions import captioner
+
+        writer = captioner(session.gallery.captions)
+        with session.ledger.stage("caption") as account, session.report.bar("caption", len(waiting)) as bar:
+            for start in range(0, len(waiting), AT_ONCE):
+                some = waiting[start : start + AT_ONCE]
+                for exhibit, texts in zip(some, writer.write([_observed(one) for one in some]), strict=True):
+                    session.catalogue.captioned(exhibit.id, texts.as_dict())
+                session.catalogue.tick()
+                bar.advance(len(some))
+                written = account.items = account.items + len(some)
+    session.catalogue.show([e.id for e, _ in session.catalogue.pending("show") if e.texts is not None])
+    session.catalogue.commit()
+    return written
+
+
+def _observed(exhibit: Exhibit) -> Observation:
+    walk = exhibit.recipe.walk
+    known = exhibit.classes or {}
+    return Observation(
+        designation=f"NONESUCH {exhibit.number}",
+        id=exhibit.id,
+        asked=exhibit.asked,
+        found=exhibit.found,
+        probabilities=known.get("probabilities", {}),
+        attributes=known.get("attributes", {}),
+        measurements=exhibit.measurements or {},
+        keyframes=[key.class_name for key in walk.keyframes] if walk else (),
+        frames=walk.frames if walk else None,
+    )
+
+
+def bake(session: Session) -> str:
+    """Bring ``public/`` up to date; returns a sentence about it."""
+    from render.bake import bake as bake_pages
+
+    session.catalogue.commit()
+    with session.ledger.stage("bake") as account:
+        report = bake_pages(session.gallery)
+        account.items = len(report.written)
+    if not report.written and not report.removed:
+        return "public/ is up to date"
+    return f"public/: {len(report.written)} pages and files written, {len(report.removed)} removed, {report.kept} kept"

@@ -1,0 +1,116 @@
+"""The stages that look at pictures: which class it is, and how near real ones lie. Both read the lossless master."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from render.catalogue import Exhibit
+from render.errors import NonesuchError
+from render.media import data_of_master, neighbour_media
+from render.stages.session import Session
+from render.weights import find_weights
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def classify(session: Session) -> int:
+    """Name the class of every image that has none; returns how many."""
+    waiting = session.catalogue.waiting("classify", kind="image")
+    folder = _weights(session, session.gallery.classify.weights, "classify") if waiting else None
+    if folder is None:
+        return 0
+    from render.classify import Classifier, measure
+
+    with session.ledger.stage("classify") as account, session.report.bar("classify", waiting) as bar:
+        classifier = Classifier.load(folder)
+        for look in _looks(session, "classify"):
+            answer = classifier.classify(look.picture)[0]
+            found = {"probabilities": _rounded(answer.probabilities), "attributes": _rounded(answer.attributes)}
+            measured = _finite(measure(look.picture[0].numpy(), look.mapping).as_dict())
+            session.catalogue.classified(look.exhibit.id, answer.found, found, measured)
+            account.items += 1
+            bar.advance()
+            session.catalogue.tick()
+        session.catalogue.commit()
+        return account.items
+
+
+def evidence(session: Session) -> int:
+    """Compare every image with the real ones; near-copies are left out if the gallery says so. Returns how many."""
+    waiting = session.catalogue.waiting("evidence", kind="image")
+    folder = _weights(session, session.gallery.evidence.weights, "evidence") if waiting else None
+    if folder is None:
+        return 0
+    from render.evidence import Evidence
+
+    keep = session.gallery.evidence.near_copies == "keep"
+    with session.ledger.stage("evidence") as account, session.report.bar("evidence", waiting) as bar:
+        detector = Evidence.load(folder)
+        licences = {credit.licence for credit in detector.card.training.credits}
+        licence = licences.pop() if len(licences) == 1 else ""
+        for look in _looks(session, "evidence"):
+            verdict = detector.check(look.picture)[0]
+            pictures = [
+                neighbour_media(session.store, detector.thumbnail(near.index), place, near.credit, licence)
+                for place, near in enumerate(verdict.neighbours)
+            ]
+            reason = None
+            if verdict.near_copy and not keep:
+                reason = f"near-copy of the real picture {verdict.neighbours[0].file}"
+            session.catalogue.checked(look.exhibit.id, verdict.json(), pictures, reason)
+            account.items += 1
+            bar.advance()
+            session.catalogue.tick()
+        session.catalogue.commit()
+        return account.items
+
+
+@dataclass(frozen=True)
+class _Look:
+    exhibit: Exhibit
+    picture: Tensor  # (1, 3, h, w), data space
+    mapping: Any
+
+
+def _looks(session: Session, stage: Any) -> Iterator[_Look]:
+    """What waits for a stage, with its pixels; ends early when a stop is asked for."""
+    import torch
+
+    cards = {source.sha256: source.card for source in session.sources.values()}
+    early = session.stop.requested  # asked for while drawing: what was drawn is still looked at
+    for exhibit, media in session.catalogue.pending(stage, kind="image"):
+        if session.stop.requested and not early:
+            return
+        card = cards.get(exhibit.recipe.weights) or next(iter(cards.values()))
+        data = data_of_master(session.store, media, card)
+        yield _Look(exhibit, torch.from_numpy(data)[None], card.mapping)
+
+
+def has_weights(session: Session, name: str) -> bool:
+    """Whether weights of that name are here."""
+    try:
+        find_weights(name, session.gallery.folder)
+    except NonesuchError:
+        return False
+    return True
+
+
+def _weights(session: Session, name: str, stage: str) -> Path | None:
+    if not has_weights(session, name):
+        session.report.say(f"{stage}: there are no weights '{name}' here, so exhibits say \"not checked\".")
+        return None
+    return find_weights(name, session.gallery.folder)
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what could not be measured: a picture without colour has no colour index."""
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in values.items()}
