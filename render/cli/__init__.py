@@ -75,7 +75,7 @@ def cli() -> None:
 
     \b
     Examples:
-      nonesuch demo                     the default gallery, in ./nonesuch-demo
+      nonesuch demo                     the default gallery, here, into public/
       nonesuch new my-gallery           a gallery of your own
       nonesuch make my-gallery          one evening's work; run it again to go on
       nonesuch serve my-gallery         look at it

@@ -1,0 +1,143 @@
+"""Looking after a gallery: how far it is, what is wrong with it, taking exhibits off, and sweeping up."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from render.catalogue import Catalogue, Known
+from render.config import Gallery
+from render.engine.frames import frame_count
+from render.engine.ledger import seconds_for
+from render.engine.plan import make_plan, sources
+from render.errors import UsageError
+from render.media import Store
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a gallery is. seconds: an estimate for the rest from earlier runs, or None when nothing was timed yet."""
+
+    rows: list[tuple[str, str, int, int, int, int]]  # collection, kind, wanted, shown, near-copies, failed
+    left: int
+    seconds: float | None
+    reasons: list[str]
+
+
+def status(gallery: Gallery) -> Status:
+    """Wanted, done and set aside; writes nothing."""
+    known: list[Known] = []
+    ledgers, reasons = [], []
+    if gallery.catalogue_path.is_file():
+        with Catalogue(gallery.catalogue_path) as catalogue:
+            known = list(catalogue.known())
+            ledgers = [run.ledger for run in catalogue.runs() if run.ledger]
+            aside = catalogue.exhibits(states=("failed", "near-copy"))
+            reasons = [f"{e.collection} {e.kind} {e.ordinal}: {e.reason}" for e, _ in aside]
+    plan = make_plan(gallery, sources(gallery), known)
+    tally = Counter((one.collection, one.kind, one.state) for one in known)
+    rows = []
+    for collection in gallery.collections:
+        wanted = {"image": collection.count, "walk": len(gallery.walks_of(collection.slug))}
+        for kind, count in wanted.items():
+            shown, near, failed = (tally[collection.slug, kind, state] for state in ("shown", "near-copy", "failed"))
+            rows.append((collection.slug, kind, count, shown, near, failed))
+    frames = sum(frame_count(item.recipe) for item in plan)
+    images = sum(item.recipe.walk is None for item in plan)
+    work = {"render": frames, "caption": len(plan)}
+    work |= {stage: images for stage in ("classify", "evidence") if any(stage in one for one in ledgers)}
+    return Status(rows, len(plan), seconds_for(work, ledgers), reasons)
+
+
+def check(gallery: Gallery) -> list[str]:
+    """What is wrong, a sentence each; writes nothing."""
+    store = Store(gallery.store_path)
+    found: list[str] = []
+    with Catalogue(gallery.catalogue_path) as catalogue:
+        (integrity,) = catalogue.db.execute("PRAGMA integrity_check").fetchone()
+        if integrity != "ok":
+            found.append(f"the catalogue is damaged: {integrity}")
+        named = dict(catalogue.media_keys())
+        for key, sha256 in named.items():
+            if (wrong := _wrong(store, key, sha256)) is not None:
+                found.append(f"{key} {wrong}; it belongs to {', '.join(catalogue.owners(key))}")
+    orphans = sorted(set(store.keys()) - set(named))
+    found += [f"{key} is in the store, but no exhibit names it (`nonesuch gc`)" for key in orphans]
+    found += [f"{path.name} is half-written, from a run that was killed" for path in store.leftovers()]
+    if _half_baked(gallery):
+        found.append("public/ is half-made, from a bake that was killed: run `nonesuch bake`")
+    return found
+
+
+def mend(gallery: Gallery) -> list[str]:
+    """Queue again what is broken: `nonesuch make` then makes it. Returns what was done."""
+    done: list[str] = []
+    store = Store(gallery.store_path)
+    with Catalogue(gallery.catalogue_path, write=True) as catalogue:
+        swept = store.sweep()
+        done += [f"removed {swept} half-written files"] if swept else []
+        lost = [key for key, sha256 in catalogue.media_keys() if _wrong(store, key, sha256) is not None]
+        broken = {identity for key in lost for identity in catalogue.owners(key)}
+        for key in lost:
+            store.delete(key)  # so that a file of the right length but the wrong bytes is written anew
+        for one in list(catalogue.known()):
+            if one.state == "failed" and one.number is None:
+                catalogue.forget(one.id)
+                done.append(f"{one.collection} {one.kind} {one.ordinal} will be tried again")
+            elif one.id in broken and one.number is None:
+                catalogue.forget(one.id)
+                done.append(f"{one.collection} {one.kind} {one.ordinal} will be made again: its files were lost")
+            elif one.id in broken:
+                catalogue.removed(one.id, "its files were lost")
+                done.append(f"{one.collection} {one.number} lost its files: its number stays, another is drawn for it")
+    return done
+
+
+def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: str) -> int:
+    """Take exhibits off the site; their numbers are never given again. All or nothing; returns how many."""
+    if collection not in [one.slug for one in gallery.collections]:
+        known = ", ".join(one.slug for one in gallery.collections)
+        raise UsageError(f"there is no collection '{collection}'; this gallery has {known}.")
+    with Catalogue(gallery.catalogue_path, write=True) as catalogue:
+        exhibits = {number: catalogue.numbered(collection, number) for number in numbers}
+        if missing := [str(number) for number, exhibit in exhibits.items() if exhibit is None]:
+            raise UsageError(f"'{collection}' has no exhibit {', '.join(missing)}; nothing was removed.")
+        for exhibit in exhibits.values():
+            if exhibit is not None and exhibit.state != "removed":
+                catalogue.removed(exhibit.id, reason)
+    return len(exhibits)
+
+
+def collect(gallery: Gallery, delete: bool) -> tuple[int, int]:
+    """Files in the store that no exhibit names: (how many, bytes). They are only deleted when `delete` is true."""
+    store = Store(gallery.store_path)
+    with Catalogue(gallery.catalogue_path, write=delete) as catalogue:
+        named = {key for key, _ in catalogue.media_keys()}
+        orphans = sorted(set(store.keys()) - named)
+        size = sum(store.path(key).stat().st_size for key in orphans)
+        if delete:
+            for key in orphans:
+                store.delete(key)
+            store.sweep()
+    return len(orphans), size
+
+
+def _half_baked(gallery: Gallery) -> bool:
+    journal = gallery.folder / ".nonesuch" / "bake.sqlite"
+    if not journal.is_file():
+        return False
+    with closing(sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        return db.execute("SELECT 1 FROM journal UNION ALL SELECT 1 FROM stale LIMIT 1").fetchone() is not None
+
+
+def _wrong(store: Store, key: str, sha256: str) -> str | None:
+    path = store.path(key)
+    if not path.is_file():
+        return "is missing from the store"
+    with path.open("rb") as file:
+        same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    return None if same else "is not the file that was stored (its sha256 differs)"
