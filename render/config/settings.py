@@ -68,7 +68,7 @@ Base = Annotated[str, AfterValidator(_base)]
 Address = Annotated[str, AfterValidator(_address)]
 Text = Annotated[str, AfterValidator(_not_blank)]
 Seeds = Annotated[str, AfterValidator(_seeds)]
-Sampler = Literal["euler", "heun", "ab2"]
+Sampler = Literal["euler", "heun", "ab2", "ancestral"]
 Path_ = Literal["great-circle", "spline"]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 Velocity = Callable[[Tensor, float], Tensor]
@@ -63,7 +64,42 @@ def ab2(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | 
     return x
 
 
-SAMPLERS: dict[str, Sampler] = {"euler": euler, "heun": heun, "ab2": ab2}
+PRIMES = (
+    10007, 10247, 10477, 10729, 10987, 11251, 11491, 11783, 11987, 12251, 12487, 12697, 12953, 13177,
+    13451, 13697, 13921, 14221, 14489, 14731, 14947, 15217, 15427, 15667,
+)
+OFFSET = 1009
+"""Multipliers and offset of `reordered`: part of the algorithm, never changed within a version."""
+
+
+def ancestral(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
+    """First order with fresh noise at every step, one pass a step (Song et al. 2021, arXiv:2010.02502, eq. 12).
+
+    Each step takes the picture that the network expects and puts new noise on it; so an error that one step makes is
+    forgotten by the next, where the samplers above carry it to the end as grain. The new noise is the first noise in
+    another order, so that it needs no source of its own, and along a walk it moves as smoothly.
+    """
+    start = x
+    for i, (t, s) in enumerate(itertools.pairwise(times)):
+        picture = x - t * velocity(x, t)
+        x = (1 - s) * picture + s * reordered(start, i)
+        if callback:
+            callback(i, x)
+    return x
+
+
+def reordered(noise: Tensor, step: int) -> Tensor:
+    """The values of every picture, (n, c, h, w), in an order that belongs to the step: i -> (a i + b) mod c h w.
+
+    An affine map with a prime multiplier that does not divide c h w is a permutation, and sends neighbours far apart.
+    """
+    count = noise[0].numel()
+    primes = [p for p in PRIMES if count % p]
+    order = (torch.arange(count) * primes[step % len(primes)] + OFFSET * (step + 1)) % count
+    return noise.flatten(1)[:, order.to(noise.device)].view_as(noise)
+
+
+SAMPLERS: dict[str, Sampler] = {"euler": euler, "heun": heun, "ab2": ab2, "ancestral": ancestral}
 
 
 def passes(sampler: str, steps: int) -> int:

@@ -1,7 +1,7 @@
 """Pseudo-labels: calibrated class probabilities for pictures that no expert labelled.
 
-The generator draws a class from them each time it sees such a picture, so an uncertain picture teaches several classes a
-little and none wrongly for certain (Lee 2013, "Pseudo-label", with the whole distribution kept).
+The generator draws a class from them each time it sees such a picture, so an uncertain picture teaches several classes
+a little and none wrongly for certain (Lee 2013, "Pseudo-label", with the whole distribution kept).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from render.training.sheets import loss_curve, sample_sheet
 from render.weights import Card, Credit, Sampling, Training, save_card
 
 PER_CLASS = 8
-DEFAULT_SAMPLING = Sampling(sampler="ab2", steps=16, guidance=1.5)
+DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=1.5)
 
 
 @dataclass(frozen=True)
