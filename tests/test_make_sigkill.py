@@ -1,4 +1,4 @@
-"""A night that is cut off: SIGKILL at ten random moments, and then the gallery is the one that an undisturbed run makes."""
+"""`make` killed by SIGKILL at random moments: what a person would lose is a night, or a site that is not whole."""
 
 from __future__ import annotations
 
