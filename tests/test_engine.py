@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny import CLASSES, recipe, tiny_weights
 
 from render.engine.ahead import ahead
 from render.engine.executor import LocalExecutor
@@ -19,7 +20,6 @@ from render.errors import NonesuchError
 from render.noise import Floats
 from render.recipe import Keyframe, Recipe, Walk
 from render.weights import load_card, weights_hash
-from tests.tiny import CLASSES, recipe, tiny_weights
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tiny import tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import load_gallery
 from render.stages.keeping import check
-from tests.tiny import tiny_weights
 
 SETTINGS = """
 [gallery]
