@@ -67,3 +67,63 @@ def flow(
             lambda step, steps, loss, rate: progress(step, steps),
         )
     click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")
+
+
+@command.command
+@click.argument("training_set", type=PATH)
+@click.argument("out", type=PATH)
+@click.option("--epochs", default=60, show_default=True, type=click.IntRange(1), help="Passes over the labelled set.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--cross-validate", is_flag=True, help="Print the cross-validated figures; write no weights folder.")
+def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_validate: bool) -> None:
+    """A classifier of galaxies, on the pictures that have an EFIGI type, calibrated on fold 2.
+
+    \b
+    Examples:
+      nonesuch train classifier galaxies96 weights/galaxy-classifier
+      nonesuch train classifier galaxies96 weights/galaxy-classifier --cross-validate
+    """
+    from render.cli.progress import bar
+    from render.training import classifier as training
+    from render.training.classifier_member import ClassifierTraining
+
+    settings = ClassifierTraining(epochs=epochs, seed=seed)
+    checkpoints = out.with_name(f"{out.name}-training")
+    with bar("training") as progress:
+
+        def step(member: int, done: int, steps: int, loss: float) -> None:
+            progress(member * steps + done, settings.network.members * steps)
+
+        if cross_validate:
+            figures = training.cross_validate(training_set, checkpoints, settings=settings, progress=step)
+        else:
+            card = training.train_classifier(
+                training_set, out, settings=settings, checkpoints=checkpoints, progress=step
+            )
+            figures = card.quality["cross_validation"]
+    for classes, found in figures.items():
+        if isinstance(found, dict) and "accuracy" in found:
+            click.echo(f"{classes} classes, cross-validated: {found['accuracy']:.1%} of {found['pictures']} right")
+
+
+@command.command
+@click.argument("training_set", type=PATH)
+@click.argument("out", type=PATH)
+@click.option("--run", type=PATH, help="Where checkpoints go.  [default: OUT.run]")
+@click.option("--steps", default=4000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
+@click.option("--seed", default=1, show_default=True)
+def copydetector(training_set: Path, out: Path, run: Path | None, steps: int, seed: int) -> None:
+    """A copy detector, and the reference set that evidence is measured against.
+
+    \b
+    Example:
+      nonesuch train copydetector galaxies96 weights/galaxy-copydetector
+    """
+    from render.evidence.build import build_reference
+    from render.training.copydetector import train_copydetector
+
+    network = train_copydetector(
+        training_set, run or out.with_name(f"{out.name}.run"), steps=steps, seed=seed, progress=None
+    )
+    card = build_reference(training_set, out, network, name=out.name, progress=click.echo)
+    click.echo(f"{out}: caught {card.quality.get('caught')}")
