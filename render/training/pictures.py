@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """What is opened at all: no format whose reader starts another program (EPS) or is hardly ever tested."""
 SUFFIXES = (
     ".avif .bmp .gif .jfif .jp2 .j2k .jpe .jpeg .jpg .mpo .pgm .png .pnm .ppm .tif .tiff .webp".split()  # noqa: SIM905
