@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,19 @@ def test_a_trained_folder_is_whole_verified_and_makes_pictures(blobs: Path, tmp_
     data = generator.images(steering, torch.randn(2, *generator.noise_shape))
     assert data.shape == (2, 3, 24, 24)
     assert torch.isfinite(data).all()
+
+
+def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train_generator(blobs, tmp_path / "run", first, TINY, ABOUT)
+    still = replace(TINY, rate=0.0)
+    train_generator(blobs, tmp_path / "run2", second, still, ABOUT, start=first)
+    old, new = load_file(first / "model.safetensors"), load_file(second / "model.safetensors")
+    assert all(torch.allclose(old[name], new[name], atol=1e-3) for name in old), "a rate of 0 changes nothing"
+    assert load_card(second).training.images_seen == 32
+    assert load_card(second).training.steps == 8
+    with pytest.raises(NonesuchError, match="channels"):
+        train_generator(blobs, tmp_path / "run3", second, replace(TINY, channels=(32, 96)), ABOUT, start=first)
 
 
 def test_tampered_weights_are_refused(blobs: Path, tmp_path: Path) -> None:

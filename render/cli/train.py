@@ -36,17 +36,19 @@ def command() -> None:
               help="auto measures both and keeps the faster.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True)
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
+@click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, seed: int, classifier: str | None, title: str, about_data: str,
+    precision: str, seed: int, classifier: str | None, start: str | None, title: str, about_data: str,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
     \b
-    Example:
+    Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --classifier galaxy-classifier --steps 20000
+      nonesuch train flow galaxies96 weights/better --classifier galaxy-classifier --from galaxy-96
     """
     from render.cli.progress import bar
     from render.training.flow import FlowSettings
@@ -65,6 +67,7 @@ def flow(
             Description(out.name, title, about_data or training_set.name),
             find_weights(classifier) if classifier else None,
             lambda step, steps, loss, rate: progress(step, steps),
+            start=find_weights(start) if start else None,
         )
     click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")
 

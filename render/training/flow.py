@@ -163,7 +163,9 @@ def flow_loss(network: nn.Module, pictures: Pictures, settings: FlowSettings, ge
 class FlowTraining:
     """One run in a folder of its own: build, resume, step, checkpoint."""
 
-    def __init__(self, pictures: Pictures, run: Path, settings: FlowSettings) -> None:
+    def __init__(
+        self, pictures: Pictures, run: Path, settings: FlowSettings, start: dict[str, Tensor] | None = None
+    ) -> None:
         self.pictures, self.run, self.settings = pictures, run, settings
         run.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
@@ -176,6 +178,8 @@ class FlowTraining:
                 sources=len(pictures.source_names),
             )
         )
+        if start is not None:
+            network.load_state_dict({name: value.float() for name, value in start.items()})
         self.average = deepcopy(network).eval().requires_grad_(False)
         optimiser = torch.optim.AdamW(network.parameters(), settings.rate, (0.9, 0.99), weight_decay=0.01)
         progress = load_checkpoint(run, network, self.average, optimiser) or {}
@@ -244,18 +248,20 @@ def train_flow(
     report: Report | None = None,
     at_checkpoint: Callable[[FlowTraining], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    start: dict[str, Tensor] | None = None,
 ) -> FlowTraining:
-    """Train to `settings.steps`, going on from the checkpoint in `run` where there is one.
+    """Train to `settings.steps`, going on from the checkpoint in `run` where there is one, else from `start`.
 
+    start: tensors of finished weights of the same shape; their optimiser's state is gone, so the rate warms up again.
     report: called after every step. at_checkpoint: called after every checkpoint (sheets, curves). stop: asked before
     every step; a true answer ends the run with a checkpoint.
     """
-    training = FlowTraining(pictures, run, settings)
+    training = FlowTraining(pictures, run, settings, start)
     losses: list[tuple[int, float]] = []
     while training.step < settings.steps and not stop():
-        start = time.perf_counter()
+        began = time.perf_counter()
         losses.append((training.step, training.advance()))
-        elapsed = time.perf_counter() - start
+        elapsed = time.perf_counter() - began
         training.seconds += elapsed
         if report:
             rate = settings.batch * training.accelerator.num_processes / elapsed

@@ -16,6 +16,7 @@ from torch import nn
 
 from render.classify import CLASSES
 from render.display import DisplayMapping
+from render.errors import NonesuchError
 from render.generators.flow import Conditioning, FlowGenerator
 from render.generators.network import FlowNetwork
 from render.noise import normals
@@ -23,7 +24,7 @@ from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, train_flow
 from render.training.pseudo import pseudo_labels
 from render.training.sheets import loss_curve, sample_sheet
-from render.weights import Card, Credit, Sampling, Training, save_card
+from render.weights import Card, Credit, Sampling, Training, load_card, load_tensors, save_card
 
 PER_CLASS = 8
 DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=1.5)
@@ -72,10 +73,17 @@ def look(training: FlowTraining, card: Card) -> None:
     loss_curve(training.run / "loss.csv", training.run / "loss.png")
 
 
-def card_of(training: FlowTraining, training_set: TrainingSet, mapping: DisplayMapping, about: Description) -> Card:
-    """The card of a run as it stands."""
+def card_of(
+    training: FlowTraining,
+    training_set: TrainingSet,
+    mapping: DisplayMapping,
+    about: Description,
+    before: Card | None = None,
+) -> Card:
+    """The card of a run as it stands; before: the card of the weights that it began from."""
     network = training.average
     assert isinstance(network, FlowNetwork)
+    earlier = before.training if before else Training()
     kept = training_set.training()
     folds = sorted({int(fold) for fold in training_set.folds[kept]})
     credits = [
@@ -97,9 +105,10 @@ def card_of(training: FlowTraining, training_set: TrainingSet, mapping: DisplayM
             data=about.data,
             folds=folds,
             pictures=len(kept),
-            images_seen=training.step * training.settings.batch * training.accelerator.num_processes,
-            steps=training.step,
-            seconds=round(training.seconds, 1),
+            images_seen=earlier.images_seen
+            + training.step * training.settings.batch * training.accelerator.num_processes,
+            steps=earlier.steps + training.step,
+            seconds=round(earlier.seconds + training.seconds, 1),
             device=f"{training.accelerator.device.type}, {platform.machine()}, {torch.get_num_threads()} threads",
             credits=credits,
         ),
@@ -129,27 +138,48 @@ def train_generator(
     classifier: Path | None = None,
     report: Report | None = None,
     stop: Callable[[], bool] = lambda: False,
+    start: Path | None = None,
 ) -> Card:
     """Train on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
 
     Goes on exactly where a killed run left off. classifier: weights that give unlabelled pictures a class. Labels that
-    are not Hubble classes become the classes in their alphabetical order.
+    are not Hubble classes become the classes in their alphabetical order. start: weights of the same shape from
+    which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
     """
     training_set, mapping = TrainingSet.open(source), DisplayMapping()
     run.mkdir(parents=True, exist_ok=True)
     pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
     pictures = Pictures.load(training_set, mapping, pseudo, class_names(training_set))
+    before = fitting_card(start, pictures, settings) if start else None
     training = train_flow(
         pictures,
         run,
         settings,
         report,
-        lambda state: look(state, card_of(state, training_set, mapping, about)),
+        lambda state: look(state, card_of(state, training_set, mapping, about, before)),
         stop,
+        load_tensors(start) if start else None,
     )
-    card = card_of(training, training_set, mapping, about)
+    card = card_of(training, training_set, mapping, about, before)
     if training.accelerator.is_main_process:
         write_weights(out, training, card)
+    return card
+
+
+def fitting_card(start: Path, pictures: Pictures, settings: FlowSettings) -> Card:
+    """The card of weights that a run with these pictures and settings can begin from, or one sentence why it cannot."""
+    card = load_card(start)
+    wanted = {
+        "family": (card.family, "flow"),
+        "size": (card.size, pictures.data.shape[-1]),
+        "classes": (card.classes, pictures.class_names),
+        "sources": (card.sources, pictures.source_names),
+        "channels": (list(card.network.get("channels", [])), list(settings.channels)),
+        "fold": (card.network.get("fold"), settings.fold),
+    }
+    for name, (theirs, ours) in wanted.items():
+        if theirs != ours:
+            raise NonesuchError(f"{start}: its {name} is {theirs}, this training's {ours}: begin without --from.")
     return card
 
 
