@@ -78,6 +78,8 @@ def test_a_trained_folder_is_whole_verified_and_makes_pictures(blobs: Path, tmp_
     assert card.training.folds == [0, 3, 4, 5, 6, 7, 8, 9]
     assert card.training.credits[0].name == "nobody"
     assert card.training.images_seen == 16
+    assert card.quality["generated"] == 32
+    assert card.quality["spectrum_error"]["real"]["all"] < card.quality["spectrum_error"]["generated"]["all"]
     assert all(tensor.dtype == torch.float16 for tensor in load_file(out / "model.safetensors").values())
     assert (out / "sheet.png").stat().st_size > 0
     assert (tmp_path / "run/loss.png").stat().st_size > 0
@@ -140,9 +142,7 @@ def test_sketches_follow_the_picture_and_leave_the_sky_empty(blobs: Path) -> Non
 def test_a_sampler_follows_a_known_field(name: str) -> None:
     """dx/dt = x from t = 1 to 0 ends at x / e; the error falls with the order that the sampler claims."""
     start = torch.ones(1, dtype=torch.float64)
-    errors = [
-        abs(float(SAMPLERS[name](lambda x, t: x, start, times(n, 2.5), None)) - np.exp(-1)) for n in (16, 32)
-    ]
+    errors = [abs(float(SAMPLERS[name](lambda x, t: x, start, times(n, 2.5), None)) - np.exp(-1)) for n in (16, 32)]
     assert errors[1] < errors[0] / (1.8 if name == "euler" else 3.2)
 
 
@@ -174,7 +174,7 @@ def test_euler_agrees_with_diffusers_own_scheduler() -> None:
 
 
 def test_the_default_sampler_needs_at_most_24_passes() -> None:
-    from render.training.shipping import DEFAULT_SAMPLING as default
+    from render.training.samples import DEFAULT_SAMPLING as default
 
     nothing = torch.zeros(1)
     steering = Conditioning(nothing, nothing, nothing, nothing, default.sampler, default.steps, default.guidance)

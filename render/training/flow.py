@@ -273,9 +273,7 @@ def train_flow(
     return training
 
 
-def keep(
-    training: FlowTraining, losses: list[tuple[int, float]], then: Callable[[FlowTraining], None] | None
-) -> None:
+def keep(training: FlowTraining, losses: list[tuple[int, float]], then: Callable[[FlowTraining], None] | None) -> None:
     """A checkpoint with the losses since the last one; called twice for one step it writes once."""
     if not losses:
         return

@@ -8,26 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import save_file
-from torch import nn
 
-from render.classify import CLASSES
+from render.classify import CLASSES, Classifier
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.generators.flow import Conditioning, FlowGenerator
+from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork
-from render.noise import normals
 from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, train_flow
 from render.training.pseudo import pseudo_labels
+from render.training.quality import generator_quality
+from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
 from render.training.sheets import loss_curve, sample_sheet
-from render.weights import Card, Credit, Sampling, Training, load_card, load_tensors, save_card
-
-PER_CLASS = 8
-DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=1.5)
+from render.weights import Card, Credit, Training, load_card, load_tensors, save_card
 
 
 @dataclass(frozen=True)
@@ -44,26 +39,6 @@ def generator_of(training: FlowTraining, card: Card) -> FlowGenerator:
     average = training.average
     assert isinstance(average, FlowNetwork)
     return FlowGenerator(card, average, str(training.accelerator.device), "fp32")
-
-
-def samples(generator: FlowGenerator, per_class: int = PER_CLASS, seed: int = 0) -> npt.NDArray[np.float32]:
-    """`per_class` pictures of every class, (classes * per_class, 3, h, w): the same noise in every row."""
-    card = generator.card
-    sampling = card.sampling or DEFAULT_SAMPLING
-    noise = torch.from_numpy(np.stack([normals(seed + i, generator.noise_shape) for i in range(per_class)]))
-    rows = []
-    for index in range(len(card.classes)):
-        conditioning = Conditioning(
-            classes=nn.functional.one_hot(torch.full((per_class,), index), len(card.classes) + 1).float(),
-            sources=nn.functional.one_hot(torch.zeros(per_class, dtype=torch.long), len(card.sources) + 1).float(),
-            sketch=torch.zeros(per_class, 1, card.size, card.size),
-            drawn=torch.zeros(per_class),
-            sampler=sampling.sampler,
-            steps=sampling.steps,
-            guidance=sampling.guidance,
-        )
-        rows.append(generator.images(conditioning.to(generator.device), noise).numpy())
-    return np.concatenate(rows)
 
 
 def look(training: FlowTraining, card: Card) -> None:
@@ -162,6 +137,9 @@ def train_generator(
     )
     card = card_of(training, training_set, mapping, about, before)
     if training.accelerator.is_main_process:
+        judge = Classifier.load(classifier) if classifier else None
+        quality = generator_quality(generator_of(training, card), training_set, judge)
+        card = card.model_copy(update={"quality": quality})
         write_weights(out, training, card)
     return card
 
