@@ -3,9 +3,9 @@
     python docs/blind.py sheet SET                 makes docs/blind/sheet.png and docs/blind/key.csv
     python docs/blind.py score ANSWERS.csv         compares answers with the key, writes docs/blind/result.toml
 
-SET is a training set of `nonesuch prepare`. 48 real galaxies of fold 1, which no network saw, and 48 generated ones of the
-same classes are mixed by chance. Both go the same way: data space, the card's display mapping, JPEG of one quality, and
-enlargement, so that neither size nor codec gives an answer. Whoever answers gets the sheet alone, and writes a line
+SET is a training set of `nonesuch prepare`. 48 real galaxies of fold 1, which no network saw, and 48 generated ones of
+the same classes are mixed by chance. Both go the same way: data space, the card's display mapping, JPEG of one quality,
+and enlargement, so that neither size nor codec gives an answer. Whoever answers gets the sheet alone, and writes a line
 `number,real` or `number,generated` for each of the 96 places, counted by rows from 1.
 """
 
