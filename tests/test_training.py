@@ -15,7 +15,7 @@ from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.generators import load_generator
 from render.generators.flow import Conditioning
-from render.generators.samplers import SAMPLERS, passes, reordered, times
+from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, reordered, times
 from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, Pictures, train_flow
 from render.training.shipping import Description, train_generator
@@ -105,6 +105,15 @@ def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path
         train_generator(blobs, tmp_path / "run3", second, replace(TINY, channels=(32, 96)), ABOUT, start=first)
 
 
+def test_a_favoured_source_is_drawn_three_times_as_often(blobs: Path) -> None:
+    pictures = replace(pictures_of(blobs), source_names=["here", "there"], sources=np.arange(32) % 2)
+    favoured = pictures.favouring("there")
+    before, after = (np.bincount(p.sources, p.chance) for p in (pictures, favoured))
+    assert after[1] / after[0] == pytest.approx(3 * before[1] / before[0])
+    with pytest.raises(NonesuchError, match="sources are here, there"):
+        pictures.favouring("nowhere")
+
+
 def test_tampered_weights_are_refused(blobs: Path, tmp_path: Path) -> None:
     out = tmp_path / "tiny-weights"
     train_generator(blobs, tmp_path / "run", out, TINY, ABOUT)
@@ -146,12 +155,18 @@ def test_a_sampler_follows_a_known_field(name: str) -> None:
     assert errors[1] < errors[0] / (1.8 if name == "euler" else 3.2)
 
 
-def test_the_ancestral_sampler_ends_where_the_network_points_and_forgets_its_start() -> None:
+def test_the_ancestral_sampler_ends_where_the_network_points_and_renews_its_noise_late() -> None:
     noise = torch.randn(2, 3, 24, 24, generator=torch.Generator().manual_seed(0))
     target = torch.linspace(-1, 1, 24).expand(2, 3, 24, 24)
     seen: list[torch.Tensor] = []
     ended = SAMPLERS["ancestral"](lambda x, t: (x - target) / t, noise, times(6, 2.5), lambda i, x: seen.append(x))
     assert torch.allclose(ended, target, atol=1e-5)
+    path = times(6, 2.5)
+    late = [i for i, t in enumerate(path[:-1]) if t < RENEWED_BELOW]
+    assert 0 < len(late) < len(path) - 1
+    for i, s in enumerate(path[1:-1]):
+        noise_now = noise if i not in late else reordered(noise, i)
+        assert torch.allclose(seen[i], (1 - s) * target + s * noise_now, atol=1e-5)
     first, second = reordered(noise, 0), reordered(noise, 1)
     for fresh in (first, second):
         assert torch.equal(fresh.flatten(1).sort(1).values, noise.flatten(1).sort(1).values), "a permutation"

@@ -37,11 +37,13 @@ def command() -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
 @click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
+@click.option("--favour", help="A source whose pictures are drawn three times as often.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, seed: int, classifier: str | None, start: str | None, title: str, about_data: str,
+    precision: str, seed: int, classifier: str | None, start: str | None, favour: str | None, title: str,
+    about_data: str,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
@@ -56,7 +58,13 @@ def flow(
     from render.weights import find_weights
 
     settings = FlowSettings(
-        steps=steps, batch=batch, rate=rate, checkpoint_every=checkpoint_every, precision=precision, seed=seed
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        checkpoint_every=checkpoint_every,
+        precision=precision,
+        seed=seed,
+        favoured=favour,
     )
     with bar("training") as progress:
         card = train_generator(

@@ -65,24 +65,51 @@ def ab2(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | 
 
 
 PRIMES = (
-    10007, 10247, 10477, 10729, 10987, 11251, 11491, 11783, 11987, 12251, 12487, 12697, 12953, 13177,
-    13451, 13697, 13921, 14221, 14489, 14731, 14947, 15217, 15427, 15667,
+    10007,
+    10247,
+    10477,
+    10729,
+    10987,
+    11251,
+    11491,
+    11783,
+    11987,
+    12251,
+    12487,
+    12697,
+    12953,
+    13177,
+    13451,
+    13697,
+    13921,
+    14221,
+    14489,
+    14731,
+    14947,
+    15217,
+    15427,
+    15667,
 )
 OFFSET = 1009
 """Multipliers and offset of `reordered`: part of the algorithm, never changed within a version."""
 
 
-def ancestral(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
-    """First order with fresh noise at every step, one pass a step (Song et al. 2021, arXiv:2010.02502, eq. 12).
+RENEWED_BELOW = 0.4
+"""The time below which `ancestral` renews the noise. Part of the algorithm, never changed within a version."""
 
-    Each step takes the picture that the network expects and puts new noise on it; so an error that one step makes is
-    forgotten by the next, where the samplers above carry it to the end as grain. The new noise is the first noise in
-    another order, so that it needs no source of its own, and along a walk it moves as smoothly.
+
+def ancestral(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
+    """First order; below t = 0.4 with fresh noise at every step (Song et al. 2021, arXiv:2010.02502, eq. 12).
+
+    While there is much noise the path is followed as `euler` does, for there the shape is decided and what the start
+    holds of it must not be thrown away. Below, each step takes the picture that the network expects and puts new noise
+    on it, so that the errors of one step are forgotten by the next instead of being carried to the end as grain. The
+    new noise is the first noise in another order: it needs no source, and along a walk it moves as smoothly.
     """
     start = x
     for i, (t, s) in enumerate(itertools.pairwise(times)):
-        picture = x - t * velocity(x, t)
-        x = (1 - s) * picture + s * reordered(start, i)
+        v = velocity(x, t)
+        x = x + (s - t) * v if t >= RENEWED_BELOW else (1 - s) * (x - t * v) + s * reordered(start, i)
         if callback:
             callback(i, x)
     return x
