@@ -23,7 +23,7 @@ HEADS = 13  # the four attributes that are shown, then nine that only teach
 class ClassifierSettings:
     """Shape of one member of the ensemble; goes into the card's [network]."""
 
-    width: int = 20
+    width: int = 32
     size: int = 64  # pictures are brought to this many pixels
     members: int = 4
 
@@ -52,7 +52,7 @@ class Block(nn.Module):
 class ClassifierNetwork(nn.Module):
     """Pictures in data space, (n, 3, s, s), to stage logits (n, 18) and attribute logits (n, 13)."""
 
-    def __init__(self, width: int = 20) -> None:
+    def __init__(self, width: int = 32) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.PixelUnshuffle(2), nn.Conv2d(16, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()

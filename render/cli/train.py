@@ -83,7 +83,7 @@ def flow(
 @command.command
 @click.argument("training_set", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--epochs", default=60, show_default=True, type=click.IntRange(1), help="Passes over the labelled set.")
+@click.option("--epochs", default=80, show_default=True, type=click.IntRange(1), help="Passes over the labelled set.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--cross-validate", is_flag=True, help="Print the cross-validated figures; write no weights folder.")
 def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_validate: bool) -> None:

@@ -38,7 +38,7 @@ TEACHERS = (  # columns of the training set behind the heads; the first four are
 class ClassifierTraining:
     """Everything that decides how a member is trained."""
 
-    epochs: int = 45
+    epochs: int = 80
     seconds: float | None = None  # the schedule is shortened so that a member is done by then
     batch: int = 64
     rate: float = 4e-3
