@@ -84,6 +84,14 @@ def test_a_picture_is_the_same_alone_with_three_and_with_eight(weights: Path) ->
     assert pixels(frames[::-1]) == eight[::-1]
 
 
+def test_the_number_of_cores_does_not_change_a_picture(weights: Path) -> None:
+    folders = {weights_hash(weights): weights}
+    one, many = (LocalExecutor(folders, batch=2, lanes=lanes) for lanes in (1, 3))
+    assert (one.at_once, many.at_once) == (2, 6)
+    frames = [next(frames_of(recipe(weights, n), one.noise_shape(weights_hash(weights)))) for n in range(7)]
+    assert np.array_equal(one.pictures(frames), many.pictures(frames))
+
+
 def test_another_batch_shape_is_near(weights: Path) -> None:
     shape = executor(weights).noise_shape(weights_hash(weights))
     frame = next(frames_of(recipe(weights, 3), shape))
@@ -151,7 +159,7 @@ def test_memory_that_runs_out_halves_the_batch(weights: Path) -> None:
     small = Small({weights_hash(weights): weights}, batch=8)
     sink = run(small, items(weights, 8))
     assert small.batch == 2
-    assert tried[:3] == [8, 4, 2], "halved once each, and for the whole run"
+    assert list(dict.fromkeys(tried)) == [8, 4, 2], "halved once each, and for the whole run"
     assert len(sink.made) == 8
     assert {made.batch for made in sink.made.values()} == {2}
 

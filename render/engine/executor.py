@@ -3,12 +3,19 @@
 Every batch is padded to one shape, because a network's last bits depend on the shape of its batch: so a picture has
 the same pixels whether it was made with seven others or alone. A batch that does not fit into memory is halved, once
 and for the run.
+
+On a CPU every core takes a batch of its own, a lane, with one thread inside the network. Cores that share one batch
+wait for each other at every layer, and wait longest when an encoder holds one of them; lanes never wait, and a
+picture's last bits do not depend on how many cores there are.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,12 +31,18 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DEFAULT_BATCH = {"cpu": 8, "mps": 16, "cuda": 64}
+MOST_LANES = 8
+"""Cores beyond this number are left to the encoders: each lane holds a batch's activations."""
 
 
 class Executor(Protocol):
     """What the loop knows of the device."""
 
     batch: int
+
+    @property
+    def at_once(self) -> int:
+        """Frames that one call of `pictures` takes best: a batch for each lane."""
 
     def card(self, weights: str) -> Card:
         """The card of weights that recipes name by their sha256."""
@@ -44,7 +57,8 @@ class Executor(Protocol):
 class LocalExecutor:
     """The device of this machine.
 
-    folders: weights folder by sha256. batch: pictures in a padded batch; it falls when memory does not suffice.
+    folders: weights folder by sha256. batch: pictures in a padded batch; it falls when memory does not suffice. lanes:
+    batches side by side, on a CPU as many as it has cores.
     """
 
     def __init__(
@@ -54,13 +68,19 @@ class LocalExecutor:
         precision: str = "fp32",
         batch: int | None = None,
         drawings: Drawings | None = None,
+        lanes: int | None = None,
     ) -> None:
         self.folders = folders
         self.device = device
         self.precision = precision
         self.batch = batch or DEFAULT_BATCH[device.partition(":")[0]]
         self.drawings = drawings
+        self.lanes = lanes or (min(MOST_LANES, os.cpu_count() or 1) if device == "cpu" else 1)
         self._loaded: dict[str, Generator] = {}
+
+    @property
+    def at_once(self) -> int:
+        return self.batch * self.lanes
 
     def card(self, weights: str) -> Card:
         return load_card(self._folder(weights))
@@ -80,11 +100,32 @@ class LocalExecutor:
         while True:
             try:
                 parts = [frames[i : i + self.batch] for i in range(0, len(frames), self.batch)]
-                return np.concatenate([self._padded(part) for part in parts])
+                return np.concatenate(self._side_by_side(parts))
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
             self._halve(frames[0].a.size)  # outside the handler: the traceback holds the tensors that did not fit
+
+    def _side_by_side(self, parts: Sequence[Sequence[Frame]]) -> list[Floats]:
+        if self.device != "cpu":
+            return [self._padded(part) for part in parts]
+        import torch
+
+        self.generator(parts[0][0].a.weights)  # loaded once, before the lanes ask for it
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            futures = [self._pool.submit(self._padded, part) for part in parts]
+            wait(futures)  # all of them, also when one fails: its neighbour still holds memory
+            return [future.result() for future in futures]
+        finally:
+            torch.set_num_threads(threads)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        import torch
+
+        return ThreadPoolExecutor(self.lanes, "lane", torch.set_num_threads, (1,))
 
     def _padded(self, frames: Sequence[Frame]) -> Floats:
         import torch

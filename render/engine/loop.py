@@ -118,7 +118,7 @@ class Loop(Generic[T]):
             for position in range(last + 1):
                 with self.ledger.part("render", "noise, ahead", 1):
                     slot = Slot(item, next(frames), position == last)
-                if batch and (len(batch) >= self.executor.batch or batch[0].frame.settings != slot.frame.settings):
+                if batch and (len(batch) >= self.executor.at_once or batch[0].frame.settings != slot.frame.settings):
                     yield batch
                     batch = []
                 batch.append(slot)

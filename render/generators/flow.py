@@ -71,7 +71,8 @@ class FlowGenerator:
         self.card = card
         self.device = torch.device(device)
         self.precision = precision
-        self.network = network.to(self.device).eval().requires_grad_(False)
+        network = network.to(self.device).eval().requires_grad_(False)
+        self.network = network.to(memory_format=torch.channels_last)  # what oneDNN and cuDNN convolve fastest
         self.drawings = drawings
 
     @classmethod
