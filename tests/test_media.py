@@ -17,7 +17,7 @@ from PIL import Image
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.media import Store, data_of_master, encode_image, encode_walk, neighbour_media
-from render.media.images import enlarged
+from render.media.images import enlarged, widths
 from render.provenance import CAPTURE, TRAINED, read_mark
 from render.recipe import Keyframe, Recipe, Walk
 from render.weights import Card
@@ -47,7 +47,6 @@ def test_an_exhibit_has_every_file_and_each_says_what_it_is(tmp_path: Path) -> N
         ("master", "png", 24),
         ("image", "avif", 192),
         ("image", "avif", 384),
-        ("image", "avif", 768),
         ("fallback", "jpeg", 384),
     ]
     for medium in encoded.media:
@@ -61,6 +60,12 @@ def test_an_exhibit_has_every_file_and_each_says_what_it_is(tmp_path: Path) -> N
         assert Recipe.from_json(mark.recipe).id == RECIPE.id
     assert sum(m.bytes for m in encoded.media) < 40 * 1024
     assert len(encoded.display["placeholder"]) < 200
+
+
+def test_no_size_is_larger_than_there_is_something_to_see() -> None:
+    assert widths(96) == [192, 384, 576]
+    assert widths(256) == [192, 384, 768]
+    assert widths(24) == [192, 384], "the fallback's size is there for every exhibit"
 
 
 def test_the_same_pixels_are_the_same_files(tmp_path: Path) -> None:
