@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -65,6 +66,11 @@ class Preview(ThreadingHTTPServer):
             raise NonesuchError(
                 f"port {port} of this machine cannot be used ({error.strerror}): choose another with --port."
             ) from None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Silence when a browser went away in the middle of an answer; anything else is told as usual."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # the stub's private alias
 
     @property
     def address(self) -> str:

@@ -147,17 +147,20 @@ def test_a_change_is_whole_or_not_at_all(path):
         assert len(list(catalogue.media_keys())) == 2
 
 
-def test_files_replaced_and_repaired(path):
+def test_an_exhibit_whose_files_were_lost_is_made_again_under_its_number(path):
     with Catalogue(path, write=True) as catalogue:
         (identity,) = ids = fill(catalogue, 1)
         finish(catalogue, ids)
-        catalogue.replace_media(identity, [Medium("image", "avif", 96, 96, "zz/z.avif", 5, "11")])
-        assert [m.key for m in catalogue.media(identity)] == ["zz/z.avif"]
-        catalogue.repaired(exhibit(0, pixel_hash="77"), files("ef" * 10))
+        catalogue.lost(identity)
+        (known,) = catalogue.known()
+        assert (known.lost, known.counts, known.number) == (True, False, 1)
+        assert [list(catalogue.pending(stage)) for stage in ("classify", "evidence", "caption", "show")] == [[]] * 4
+        catalogue.rendered(exhibit(0, pixel_hash="77"), files("ef" * 10))
         again = catalogue.exhibit(identity)
-        assert (again.pixel_hash, again.number, again.state, again.texts) == ("77", 1, "shown", {"title": "A"})
+        assert (again.pixel_hash, again.number, again.state, again.texts) == ("77", 1, "rendered", None)
         assert catalogue.owners(files("ef" * 10)[0].key) == [identity]
-        assert [key for key, _ in catalogue.media_keys(("image",))] == sorted(m.key for m in files("ef" * 10))
+        with pytest.raises(NonesuchError, match="already has"):
+            catalogue.rendered(exhibit(0), files("ab" * 10))
 
 
 def test_commits_are_grouped_by_count_and_by_time(path, monkeypatch):

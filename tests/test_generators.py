@@ -22,9 +22,7 @@ def weights(folder: Path, family: str) -> Path:
     folder.mkdir()
     save_file({"colour": torch.tensor([1.0, 0.5, 0.0])}, folder / "model.safetensors")
     sampling = Sampling(sampler="none", steps=1, guidance=1.0)
-    save_card(
-        folder, Card(name=family, family=family, size=16, display=DisplayMapping().settings(), sampling=sampling)
-    )
+    save_card(folder, Card(name=family, family=family, size=16, display=DisplayMapping().settings(), sampling=sampling))
     return folder
 
 

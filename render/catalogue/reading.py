@@ -13,12 +13,13 @@ from render.errors import NonesuchError
 Stage = Literal["classify", "evidence", "caption", "show"]
 
 MISSING: dict[Stage, str] = {
-    "classify": "state = 'rendered' AND classes IS NULL",
-    "evidence": "state = 'rendered' AND evidence IS NULL",
+    "classify": "state IN ('rendered', 'shown') AND classes IS NULL",
+    "evidence": "state IN ('rendered', 'shown') AND evidence IS NULL",
     "caption": "state IN ('rendered', 'shown') AND texts IS NULL",
     "show": "state = 'rendered' AND number IS NOT NULL",
 }
-"""Which exhibits a stage has yet to look at."""
+"""Which exhibits a stage has yet to look at: shown ones too, whose weights were not here when they were made."""
+_FILES = "EXISTS (SELECT 1 FROM media WHERE exhibit = e.id)"
 
 _MEDIA = """
   (SELECT json_group_array(json_array(role, format, width, height, key, bytes, sha256, position))
@@ -33,7 +34,7 @@ class Reading:
 
     def known(self, collection: str | None = None) -> Iterator[Known]:
         """Every exhibit that was ever tried, by collection, kind and ordinal."""
-        query = "SELECT id, collection, kind, ordinal, state, number, attempts FROM exhibits"
+        query = f"SELECT id, collection, kind, ordinal, state, number, attempts, {_FILES} FROM exhibits e"
         where = " WHERE collection = :collection" if collection is not None else ""
         rows = self.db.execute(f"{query}{where} ORDER BY collection, kind, ordinal", {"collection": collection})
         return (Known(*row) for row in rows)
@@ -75,7 +76,7 @@ class Reading:
         The list is fixed when iteration starts, so the stage may write its results while it reads.
         """
         where, values = _filter(collection, kind)
-        query = f"SELECT id FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage]])}"
+        query = f"SELECT id FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage], _FILES])}"
         wanted = [row[0] for row in self.db.execute(f"{query} ORDER BY collection, kind, ordinal", values)]
         for identity in wanted:
             yield from self._exhibits("e.id = ?", (identity,), "e.id")
@@ -83,7 +84,7 @@ class Reading:
     def waiting(self, stage: Stage, collection: str | None = None, kind: str | None = None) -> int:
         """How many exhibits `pending` would give."""
         where, values = _filter(collection, kind)
-        query = f"SELECT count(*) FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage]])}"
+        query = f"SELECT count(*) FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage], _FILES])}"
         return int(self.db.execute(query, values).fetchone()[0])
 
     def media(self, identity: str) -> list[Medium]:

@@ -83,6 +83,17 @@ class Known(NamedTuple):
     state: State
     number: int | None
     attempts: int
+    files: bool = True
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is, or may still become, an exhibit on the site."""
+        return self.state in ("rendered", "shown") and bool(self.files)
+
+    @property
+    def lost(self) -> bool:
+        """Whether its files were lost, so that its recipe is to be rendered again."""
+        return self.state == "rendered" and not self.files
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,14 +31,13 @@ SECONDS = 2.0
 _INSERT = (
     f"INSERT INTO exhibits ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + name for name in COLUMNS)}) "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in COLUMNS if n not in ('id', 'number'))} "
-    "WHERE exhibits.state = 'failed'"
+    "WHERE exhibits.state = 'failed' OR "
+    "(exhibits.state = 'rendered' AND NOT EXISTS (SELECT 1 FROM media WHERE exhibit = exhibits.id))"
 )
 _MEDIUM = (
     "INSERT OR REPLACE INTO media (exhibit, role, format, width, height, key, bytes, sha256, position) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-REPAIRED = ["run", "made_at", "device", "precision", "batch_shape", "versions", "seconds", "pixel_hash"]
-REPAIRED += ["perceptual_hash", "display"]
 _NUMBER = """
 UPDATE exhibits SET number = given.number FROM (
   SELECT id, row_number() OVER (ORDER BY ordinal)
@@ -99,7 +98,7 @@ class Catalogue(Reading):
             self.commit()
 
     def rendered(self, exhibit: Exhibit, media: Iterable[Medium]) -> None:
-        """A new exhibit whose files are durable. Takes the place of an earlier failure of the same recipe.
+        """A new exhibit whose files are durable. Takes the place of the same recipe's earlier failure, or of its loss.
 
         Raises NonesuchError when the catalogue already has the exhibit, or another one at its ordinal.
         """
@@ -113,9 +112,10 @@ class Catalogue(Reading):
         self._add(replace(exhibit, made_at=now(), asked=recipe.class_name), ())
 
     def classified(self, identity: str, found: str | None, classes: Json, measurements: Json) -> None:
-        """What the classifier found, and what was measured."""
+        """What the classifier found, and what was measured. Texts that knew nothing of it are to be written anew."""
         with self._change():
-            self._set(identity, found=found, classes=as_text(classes), measurements=as_text(measurements))
+            told = {"classes": as_text(classes), "measurements": as_text(measurements)}
+            self._set(identity, found=found, texts=None, **told)
 
     def checked(
         self, identity: str, evidence: Json, media: Iterable[Medium] = (), near_copy: str | None = None
@@ -147,11 +147,6 @@ class Catalogue(Reading):
             with self._change():
                 self._set(identity, state="shown")
 
-    def set_aside(self, identity: str, reason: str, near_copy: bool = False) -> None:
-        """Leave out an exhibit that has no number yet."""
-        with self._change():
-            self._set(identity, state="near-copy" if near_copy else "failed", reason=reason)
-
     def removed(self, identity: str, reason: str) -> None:
         """Take an exhibit off the site for good: a tombstone stays, with its number, recipe and reason.
 
@@ -162,22 +157,19 @@ class Catalogue(Reading):
             self._set(identity, state="removed", reason=reason, **gone)
             self.db.execute("DELETE FROM media WHERE exhibit = ?", (identity,))
 
-    def replace_media(self, identity: str, media: Sequence[Medium]) -> None:
-        """Other files for an exhibit, role by role: all files of the roles that occur in `media` are replaced."""
-        with self._change():
-            self._replace_media(identity, media)
-
     def forget(self, identity: str) -> None:
         """Delete a row, so that the recipe can be tried again. Raises NonesuchError for one that has a number."""
         with self._change():
             self.db.execute("DELETE FROM exhibits WHERE id = ?", (identity,))
 
-    def repaired(self, exhibit: Exhibit, media: Sequence[Medium]) -> None:
-        """The same exhibit, rendered again because its files were lost: its number, state and texts stay."""
-        row = to_row(exhibit)
+    def lost(self, identity: str) -> None:
+        """An exhibit whose files are gone or damaged: it leaves the site until its recipe is rendered again.
+
+        Its number stays its own.
+        """
         with self._change():
-            self._set(exhibit.id, **{name: row[name] for name in REPAIRED})
-            self._replace_media(exhibit.id, media)
+            self._set(identity, state="rendered")
+            self.db.execute("DELETE FROM media WHERE exhibit = ?", (identity,))
 
     def begin_run(self) -> int:
         """A run starts; returns its number. Committed at once."""
@@ -201,11 +193,6 @@ class Catalogue(Reading):
     def _media(self, identity: str, media: Iterable[Medium]) -> None:
         rows = ((identity, m.role, m.format, m.width, m.height, m.key, m.bytes, m.sha256, m.position) for m in media)
         self.db.executemany(_MEDIUM, rows)
-
-    def _replace_media(self, identity: str, media: Sequence[Medium]) -> None:
-        for role in {medium.role for medium in media}:
-            self.db.execute("DELETE FROM media WHERE exhibit = ? AND role = ?", (identity, role))
-        self._media(identity, media)
 
     def _set(self, identity: str, **columns: Any) -> None:
         query = f"UPDATE exhibits SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE id = :identity"

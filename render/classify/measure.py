@@ -70,6 +70,7 @@ def measure(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = 
     axis_ratio, angle = shape(np.sqrt(np.clip(light, 0, None)) * outline, centre)
     r20, r50, r80 = light_radii(light * outline, centre, axis_ratio, angle)
     radius = elliptical_radius(light.shape, centre, axis_ratio, angle)
+    inner = radius <= max(r50, 1.0, float(radius.min()))
     others = components((smooth > max(NEIGHBOUR_ABOVE_SKY * spread, 2 * FAINTEST)) & ~grown(outline))
     areas = np.bincount(others[others > 0])
     return Measurements(
@@ -81,7 +82,7 @@ def measure(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = 
         colour=red_blue(kept, outline),
         core_colour=red_blue(kept, radius < max(0.5 * r50, 1.5)),
         disc_colour=red_blue(kept, outline & (radius > r50) & (radius < 2 * r50)),
-        brightness=float(np.clip(light[radius <= max(r50, 1.0)].mean(), 0, 1)),
+        brightness=float(np.clip(light[inner].mean(), 0, 1)),
         neighbours_in_field=int((areas >= SMALLEST * outline.size).sum()),
     )
 
@@ -107,10 +108,13 @@ def shape(weight: Plane, centre: Centre) -> tuple[float, float]:
     y, x = np.indices(weight.shape, dtype=np.float64)
     x, y = x - centre[1], centre[0] - y  # up is positive
     total = weight.sum()
+    if total <= 0:
+        return 1.0, 0.0  # no light: as good as round
     xx, yy, xy = ((weight * product).sum() / total for product in (x * x, y * y, x * y))
     mean, half, tilt = (xx + yy) / 2, (xx - yy) / 2, float(np.hypot((xx - yy) / 2, xy))
-    minor, major = max(mean - tilt - 1 / 12, 1 / 12), mean + tilt - 1 / 12
-    return float(np.sqrt(min(minor / major, 1.0))), float(0.5 * np.arctan2(xy, half))
+    minor = max(mean - tilt - 1 / 12, 1 / 12)
+    major = max(mean + tilt - 1 / 12, minor)
+    return float(np.sqrt(minor / major)), float(0.5 * np.arctan2(xy, half))
 
 
 def elliptical_radius(size: tuple[int, ...], centre: Centre, axis_ratio: float, angle: float, parts: int = 1) -> Plane:

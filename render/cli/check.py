@@ -33,4 +33,7 @@ def command(gallery: Path, mend: bool) -> int:
     for sentence in found:
         click.echo(sentence)
     click.echo(f"{len(found)} things are wrong; `nonesuch check --mend` helps." if found else "Everything is in order.")
+    orphans, size = keeping.collect(loaded, delete=False)
+    if orphans:
+        click.echo(f"{orphans} files ({size / 2**20:.1f} MiB) belong to no exhibit; `nonesuch gc --delete` frees them.")
     return 1 if found else 0

@@ -1,6 +1,6 @@
 """The documentation that is generated: every command from its help, every setting from its type.
 
-    python -m render.cli.document          writes docs/commands.md and docs/settings.md
+python -m render.cli.document          writes docs/commands.md and docs/settings.md
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _toml(value: Any) -> str:
         return "left out"
     if isinstance(value, bool):
         return str(value).lower()
-    return f"\"{value}\"" if isinstance(value, str) else str(value)
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _is_list(annotation: Any) -> bool:

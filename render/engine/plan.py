@@ -3,8 +3,8 @@
 A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the
 n-th class in turn and the n-th sketch in turn. `count` is how many of them are *shown*: ordinals whose exhibit is a
 near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal that was once made keeps its
-exhibit, whatever the settings say later. So a plan is a pure function of gallery and catalogue, and a run that was
-killed goes on where it was.
+exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe. So a plan is a
+pure function of gallery and catalogue, and a run that was killed goes on where it was.
 
 Nothing here imports torch: an empty plan must be found in no time.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,9 +28,6 @@ from render.errors import NonesuchError
 from render.generators import ALGORITHMS
 from render.recipe import Keyframe, Kind, Recipe, Seeds, Walk
 from render.weights import Card, find_weights, load_card, weights_hash
-
-COUNTED = frozenset({"rendered", "shown"})
-"""States of exhibits that are, or may still become, exhibits on the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,27 +129,30 @@ def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Kno
 
 
 def missing(gallery: Gallery, known: Iterable[Known]) -> dict[str, int]:
-    """How many images each collection still needs; needs no weights."""
-    have: dict[str, int] = {}
-    for one in known:
-        if one.kind == "image" and one.state in COUNTED:
-            have[one.collection] = have.get(one.collection, 0) + 1
-    return {c.slug: max(0, c.count - have.get(c.slug, 0)) for c in gallery.collections}
+    """How many images and walks each collection still needs; needs no weights."""
+    have = Counter((one.collection, one.kind) for one in known if one.counts)
+    return {
+        c.slug: max(0, c.count - have[c.slug, "image"]) + max(0, len(gallery.walks_of(c.slug)) - have[c.slug, "walk"])
+        for c in gallery.collections
+    }
 
 
 def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
     slug = source.settings.slug
-    taken = {one.ordinal: one.state for one in known if one.collection == slug and one.kind == "image"}
-    needed = source.settings.count - sum(state in COUNTED for state in taken.values())
+    taken = {one.ordinal: one for one in known if one.collection == slug and one.kind == "image"}
+    needed = source.settings.count - sum(one.counts for one in taken.values())
     ordinal = -1
     while needed > 0:
         ordinal += 1
-        if ordinal in taken:
+        before = taken.get(ordinal)
+        if before and not before.lost:
             continue
         recipe = source.recipe(ordinal)
         if recipe is None:
             return
-        if recipe.id not in ids:  # another collection may have the very same recipe
+        if before and before.id != recipe.id:  # the settings have changed since; the lost picture stays lost
+            continue
+        if before or recipe.id not in ids:  # another collection may have the very same recipe
             ids.add(recipe.id)
             needed -= 1
             yield Item(slug, ordinal, recipe)
@@ -159,9 +160,12 @@ def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[I
 
 def _walks(gallery: Gallery, source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
     slug = source.settings.slug
-    taken = {one.ordinal for one in known if one.collection == slug and one.kind == "walk"}
+    mine = [one for one in known if one.collection == slug and one.kind == "walk"]
+    taken, lost = {one.ordinal for one in mine}, {one.id: one for one in mine if one.lost}
     for place, walk in enumerate(gallery.walks_of(slug)):
         recipe = source.walk(walk)
+        if recipe.id in lost:
+            yield Item(slug, lost[recipe.id].ordinal, recipe, walk.fps)
         if recipe.id in ids:
             continue
         ordinal = place if place not in taken else max(taken) + 1

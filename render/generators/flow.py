@@ -72,7 +72,8 @@ class FlowGenerator:
         self.device = torch.device(device)
         self.precision = precision
         network = network.to(self.device).eval().requires_grad_(False)
-        self.network = network.to(memory_format=torch.channels_last)  # what oneDNN and cuDNN convolve fastest
+        # what oneDNN and cuDNN convolve fastest; torch's annotation of `to` lacks the argument
+        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.drawings = drawings
 
     @classmethod

@@ -54,7 +54,7 @@ def status(gallery: Gallery) -> Status:
 
 
 def check(gallery: Gallery) -> list[str]:
-    """What is wrong, a sentence each; writes nothing."""
+    """What is wrong, a sentence each; writes nothing. Files that no exhibit names are no damage: see `collect`."""
     store = Store(gallery.store_path)
     found: list[str] = []
     with Catalogue(gallery.catalogue_path) as catalogue:
@@ -65,8 +65,8 @@ def check(gallery: Gallery) -> list[str]:
         for key, sha256 in named.items():
             if (wrong := _wrong(store, key, sha256)) is not None:
                 found.append(f"{key} {wrong}; it belongs to {', '.join(catalogue.owners(key))}")
-    orphans = sorted(set(store.keys()) - set(named))
-    found += [f"{key} is in the store, but no exhibit names it (`nonesuch gc`)" for key in orphans]
+        lost = [f"{one.collection} {one.kind} {one.ordinal}" for one in catalogue.known() if one.lost]
+    found += [f"{name} waits to be made again: run `nonesuch make`" for name in lost]
     found += [f"{path.name} is half-written, from a run that was killed" for path in store.leftovers()]
     if _half_baked(gallery):
         found.append("public/ is half-made, from a bake that was killed: run `nonesuch bake`")
@@ -84,16 +84,16 @@ def mend(gallery: Gallery) -> list[str]:
         broken = {identity for key in lost for identity in catalogue.owners(key)}
         for key in lost:
             store.delete(key)  # so that a file of the right length but the wrong bytes is written anew
+            (gallery.public / "media" / key).unlink(missing_ok=True)  # the same file under another name
         for one in list(catalogue.known()):
             if one.state == "failed" and one.number is None:
                 catalogue.forget(one.id)
                 done.append(f"{one.collection} {one.kind} {one.ordinal} will be tried again")
-            elif one.id in broken and one.number is None:
-                catalogue.forget(one.id)
-                done.append(f"{one.collection} {one.kind} {one.ordinal} will be made again: its files were lost")
+            elif one.id in broken and not one.counts:
+                catalogue.forget(one.id)  # a near-copy: nobody will miss its picture
             elif one.id in broken:
-                catalogue.removed(one.id, "its files were lost")
-                done.append(f"{one.collection} {one.number} lost its files: its number stays, another is drawn for it")
+                catalogue.lost(one.id)
+                done.append(f"{one.collection} {one.kind} {one.ordinal} will be made again: its files were lost")
     return done
 
 

@@ -62,7 +62,10 @@ def evidence(session: Session) -> int:
             reason = None
             if verdict.near_copy and not keep:
                 reason = f"near-copy of the real picture {verdict.neighbours[0].file}"
-            session.catalogue.checked(look.exhibit.id, verdict.json(), pictures, reason)
+            if reason and look.exhibit.number is not None:
+                session.catalogue.removed(look.exhibit.id, reason)  # it was shown before these weights were here
+            else:
+                session.catalogue.checked(look.exhibit.id, verdict.json(), pictures, reason)
             account.items += 1
             bar.advance()
             session.catalogue.tick()

@@ -59,11 +59,17 @@ def _rounds(session: Session, stages: Sequence[str]) -> int:
     """Draw and look, and draw again for what was left out; returns how much was done."""
     done = 0
     for _ in range(ROUNDS):
-        drawn = render(session) if "render" in stages else 0
-        done += drawn
+        before = done
+        done += render(session) if "render" in stages else 0
         done += classify(session) if "classify" in stages else 0
         done += evidence(session) if "evidence" in stages else 0
-        if not drawn or session.stop.requested or "evidence" not in stages or not _lacking(session):
+        if (
+            done == before
+            or "render" not in stages
+            or session.stop.requested
+            or "evidence" not in stages
+            or not _lacking(session)
+        ):
             break
     return done
 

@@ -1,0 +1,189 @@
+"""The stages together: weights that come late, copies that are left out, files that are lost, walks that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny import CLASSES, tiny_weights
+
+from render.catalogue import FILE, Catalogue, Exhibit
+from render.classify.classifier import packed
+from render.classify.network import ClassifierNetwork, ClassifierSettings
+from render.config import Gallery, load_gallery
+from render.engine.executor import LocalExecutor
+from render.engine.frames import Frame
+from render.evidence import Evidence, build_reference
+from render.media import Store
+from render.noise import Floats
+from render.resources import resource
+from render.stages import Outcome, make
+from render.stages.keeping import check, collect, mend, remove
+from render.stages.report import Report
+from render.weights import Card, save_card
+
+SETTINGS = """
+[gallery]
+title = "nonesuch"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+weights = "./tiny"
+count = 6
+[render]
+device = "cpu"
+batch = 4
+[classify]
+weights = "./classifier"
+[evidence]
+weights = "./detector"
+"""
+WALK = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Gallery:
+    """Six exhibits wanted; no classifier and no detector yet."""
+    tiny_weights(tmp_path / "tiny")
+    (tmp_path / "gallery.toml").write_text(SETTINGS)
+    return load_gallery(tmp_path)
+
+
+def made(gallery: Gallery) -> Outcome:
+    return make(gallery, Report())
+
+
+def exhibits(gallery: Gallery, *states: str) -> list[Exhibit]:
+    with Catalogue(gallery.folder / FILE) as catalogue:
+        return [exhibit for exhibit, _ in catalogue.exhibits(states=states)]
+
+
+def files(gallery: Gallery, number: int) -> list[Path]:
+    store = Store(gallery.store_path)
+    with Catalogue(gallery.folder / FILE) as catalogue:
+        exhibit = catalogue.numbered("galaxies", number)
+        assert exhibit is not None
+        return [store.path(medium.key) for medium in catalogue.media(exhibit.id)]
+
+
+def classifier(folder: Path) -> None:
+    """A classifier of the real architecture with random weights."""
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    torch.manual_seed(0)
+    save_file(packed([ClassifierNetwork(4) for _ in range(2)]), folder / "model.safetensors")
+    network = ClassifierSettings(4, 32, 2).as_dict() | {"temperature": 1.5, "bias": [0.0] * 7}
+    save_card(folder, Card(name="t", family="classifier", size=32, classes=CLASSES, network=network))
+
+
+def detector_that_knows(gallery: Gallery, numbers: Sequence[int], folder: Path) -> None:
+    """The shipped copy detector with a reference set of a gallery's own exhibits, so that they are copies of it."""
+    known = folder.with_name("known")
+    known.mkdir()
+    pictures = [next(p for p in files(gallery, number) if p.suffix == ".png") for number in numbers]
+    np.save(known / "images.npy", np.stack([np.asarray(Image.open(p).convert("RGB")) for p in pictures]))
+    rows = [f"{number}.png,made,,{3 + row},CC0,a test" for row, number in enumerate(numbers)]
+    (known / "index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
+    network = Evidence.load(resource("weights") / "galaxy-copydetector").network
+    build_reference(known, folder, network, threshold=2.0, planted=3)  # the same pixels agree by 3.7, others by 0.4
+
+
+def test_a_classifier_that_comes_late_looks_at_what_is_shown(gallery: Gallery, tmp_path: Path) -> None:
+    assert made(gallery).exit_code == 0
+    before = exhibits(gallery, "shown")
+    assert [one.found for one in before] == [None] * 6
+    classifier(tmp_path / "classifier")
+    assert made(gallery).exit_code == 0
+    after = exhibits(gallery, "shown")
+    assert all(one.found in CLASSES for one in after)
+    assert [one.number for one in after] == [one.number for one in before]
+    assert all(one.texts for one in after), "captions are written anew, now that there is a class to speak of"
+    assert [one.texts for one in after] != [one.texts for one in before]
+
+
+def test_copies_found_late_leave_the_site_and_others_take_their_place(gallery: Gallery, tmp_path: Path) -> None:
+    made(gallery)
+    detector_that_knows(gallery, [2, 5], tmp_path / "detector")
+    outcome = made(gallery)
+    assert (outcome.exit_code, outcome.shown) == (0, 6)
+    assert [one.number for one in exhibits(gallery, "removed")] == [2, 5]
+    assert all("near-copy" in (one.reason or "") for one in exhibits(gallery, "removed"))
+    assert [one.number for one in exhibits(gallery, "shown")] == [1, 3, 4, 6, 7, 8]
+    assert not (tmp_path / "public/galaxies/2.html").read_text().count("<img"), "a tombstone shows no picture"
+
+
+def test_near_copies_are_replaced_before_anything_is_shown(gallery: Gallery, tmp_path: Path) -> None:
+    made(gallery)
+    detector_that_knows(gallery, [1, 2, 3], tmp_path / "detector")
+    again = tmp_path / "again"
+    again.mkdir()
+    for name in ("tiny", "detector"):
+        (again / name).symlink_to(tmp_path / name)
+    (again / "gallery.toml").write_text(SETTINGS)
+    fresh = load_gallery(again)
+    outcome = made(fresh)
+    assert (outcome.exit_code, outcome.shown) == (0, 6)
+    assert [one.ordinal for one in exhibits(fresh, "near-copy")] == [0, 1, 2]
+    assert [(one.ordinal, one.number) for one in exhibits(fresh, "shown")] == [(n + 3, n + 1) for n in range(6)]
+
+
+def test_damage_is_named_and_mended_under_the_same_numbers(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK)
+    gallery = load_gallery(tmp_path)
+    made(gallery)
+    whole = {p: p.read_bytes() for p in sorted((tmp_path / "public").rglob("*")) if p.is_file()}
+    gone, damaged = files(gallery, 3)[0], files(gallery, 4)[1]
+    film = next(p for p in gallery.store_path.rglob("*.gif"))
+    gone.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\0")
+    film.unlink()
+    told = "\n".join(check(gallery))
+    for path in (gone, damaged, film):
+        assert path.name in told
+    assert not gone.exists(), "check writes nothing"
+    assert len(mend(gallery)) == 3
+    assert sum("made again" in sentence for sentence in check(gallery)) == 3
+    assert made(gallery).exit_code == 0
+    assert check(gallery) == []
+    assert {p: p.read_bytes() for p in whole} == whole, "the same recipes give the same site"
+
+
+class NoWalks(LocalExecutor):
+    """A device on which films fail."""
+
+    def pictures(self, frames: Sequence[Frame]) -> Floats:
+        if any(frame.t for frame in frames):
+            raise ValueError("no films here")
+        return super().pictures(frames)
+
+
+def test_a_walk_that_failed_is_lacking_until_it_is_made(gallery: Gallery, tmp_path: Path) -> None:
+    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK)
+    gallery = load_gallery(tmp_path)
+    first = make(gallery, Report(), make_executor=lambda g, folders: NoWalks(folders, batch=4))
+    assert first.exit_code == 3
+    assert "no films here" in first.aside[0]
+    assert made(gallery).exit_code == 3, "nothing to do, and yet something lacks"
+    assert any("tried again" in sentence for sentence in mend(gallery))
+    assert made(gallery).exit_code == 0
+
+
+def test_what_is_removed_leaves_files_that_are_no_damage(gallery: Gallery) -> None:
+    made(gallery)
+    remove(gallery, "galaxies", [2], "dull")
+    assert check(gallery) == []
+    count, size = collect(gallery, delete=False)
+    assert count >= 4
+    assert size > 0
+    collect(gallery, delete=True)
+    assert collect(gallery, delete=False) == (0, 0)
+    assert made(gallery).exit_code == 0
+    assert [one.number for one in exhibits(gallery, "shown")] == [1, 3, 4, 5, 6, 7]
