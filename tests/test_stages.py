@@ -114,7 +114,7 @@ def test_copies_found_late_leave_the_site_and_others_take_their_place(gallery: G
     assert [one.number for one in exhibits(gallery, "removed")] == [2, 5]
     assert all("near-copy" in (one.reason or "") for one in exhibits(gallery, "removed"))
     assert [one.number for one in exhibits(gallery, "shown")] == [1, 3, 4, 6, 7, 8]
-    assert not (tmp_path / "public/galaxies/2.html").read_text().count("<img"), "a tombstone shows no picture"
+    assert not (tmp_path / "public/galaxies/2.html").exists()
 
 
 def test_near_copies_are_replaced_before_anything_is_shown(gallery: Gallery, tmp_path: Path) -> None:

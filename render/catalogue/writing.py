@@ -89,7 +89,10 @@ class Catalogue(Reading):
     def commit(self) -> None:
         """Make every change so far durable."""
         if self.db.in_transaction:
-            self.db.execute("COMMIT")
+            try:
+                self.db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise self._refused(error) from error
         self._dirty = 0
 
     def tick(self) -> None:
@@ -221,8 +224,11 @@ class Catalogue(Reading):
         except sqlite3.IntegrityError as error:
             raise NonesuchError(f"the catalogue refuses this change: {error}.") from error
         except sqlite3.OperationalError as error:
-            raise NonesuchError(f"the catalogue {self.path} cannot be written: {error}.") from error
+            raise self._refused(error) from error
         self._dirty += 1
+
+    def _refused(self, error: sqlite3.OperationalError) -> NonesuchError:
+        return NonesuchError(f"the catalogue {self.path} cannot be written ({error}): make room, and run again.")
 
 
 def now() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from render.catalogue import Exhibit
 from render.config import Gallery
 from render.engine.plan import Item, freeze, make_plan
-from render.errors import NonesuchError
 from render.generators import Drawings
 from render.media import Encoded, encode_image, encode_walk
 from render.noise import Floats
@@ -103,11 +101,8 @@ def _drawn(session: Session, plan: list[Item]) -> int:
 
         threads = max(1, min(8, os.cpu_count() or 1))
         loop = Loop(executor, encode, sink, stop=session.stop, ledger=session.ledger, tick=tick, threads=threads)
-        try:
-            loop.run(plan)
-            session.catalogue.commit()
-        except sqlite3.OperationalError as error:
-            raise NonesuchError(f"the catalogue cannot be written ({error}): make room, and run again.") from None
+        loop.run(plan)
+        session.catalogue.commit()
     return made
 
 

@@ -1,0 +1,131 @@
+"""Accidents: Ctrl-C in the middle, a disk that is full, a download that lies. Real processes, a real small disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tiny import tiny_weights
+
+from render.catalogue import FILE, Catalogue
+from render.config import load_gallery
+from render.stages.keeping import check
+from render.weights import verify
+
+SETTINGS = """
+[gallery]
+title = "nonesuch"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+weights = "{weights}"
+count = {count}
+[render]
+device = "cpu"
+batch = 2
+[classify]
+weights = "./none"
+[evidence]
+weights = "./none"
+"""
+MAKE = [sys.executable, "-m", "render.cli", "make"]
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def make(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*MAKE, str(folder)], env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+
+
+def shown(folder: Path) -> int:
+    with Catalogue(folder / FILE) as catalogue:
+        return sum(one.state == "shown" for one in catalogue.known())
+
+
+def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> None:
+    weights = tiny_weights(tmp_path / "tiny")
+    folder = tmp_path / "gallery"
+    folder.mkdir()
+    (folder / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=40))
+    process = subprocess.Popen([*MAKE, str(folder)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not list(folder.glob("store/*/*.avif")) and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 3, told
+    assert "Traceback" not in told
+    begun = shown(folder)
+    assert 0 < begun < 40
+    assert (folder / "public/index.html").is_file(), "what there is can be looked at"
+    assert check(load_gallery(folder)) == []
+    assert make(folder).returncode == 0
+    assert shown(folder) == 40
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 700 kB, where this user may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(disk)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root, outside most containers, may mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=False)
+
+
+def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Path, tmp_path: Path) -> None:
+    weights = tiny_weights(tmp_path / "tiny")
+    (small_disk / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=24))
+    done = make(small_disk)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "room" in done.stderr or "space" in done.stderr
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    done = make(small_disk)
+    assert done.returncode == 0, done.stderr
+    assert shown(small_disk) == 24
+    assert check(load_gallery(small_disk)) == []
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A folder behind a web server on the loopback, and its address."""
+    home = tmp_path / "served"
+    home.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(home))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", home
+        server.shutdown()
+
+
+def test_weights_come_whole_or_not_at_all(served: tuple[str, Path], tmp_path: Path) -> None:
+    address, home = served
+    weights = tiny_weights(home / "tiny")
+    fetch = [sys.executable, "-m", "render.cli", "weights", "fetch", f"{address}/tiny/"]
+    plain = subprocess.run([*fetch, str(tmp_path / "a")], capture_output=True, text=True)
+    assert plain.returncode == 2
+    assert "https" in plain.stderr
+    done = subprocess.run([*fetch, str(tmp_path / "a"), "--allow-http"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    verify(tmp_path / "a")
+    with (weights / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    bad = subprocess.run([*fetch, str(tmp_path / "b"), "--allow-http"], capture_output=True, text=True)
+    assert bad.returncode == 1
+    assert "sha256 differs" in bad.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "served"], "nothing half-fetched is left"
