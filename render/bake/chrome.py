@@ -52,6 +52,7 @@ class Chrome:
             "author": about.author,
             "address": f"{about.address.rstrip('/')}/" if about.address else "",
             "licence": licence_sentence(about.licence),
+            "terms": about.licence,
             "footnote": "Drawn by a network, not observed.",
             "policy": POLICY,
             "css": assets.name("style.css"),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from render.bake.rulers import ruler
 from render.bake.source import Row
 from render.bake.words import class_name, percent
 from render.weights import Card
 
 SHOWN = 3
-WIDTH = 200.0  # of the scale, in its own units
+LABEL = "Dots: these three. Band: where nine in ten real galaxies have their own nearest; tick: the median."
 
 
 def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> dict[str, Any]:
@@ -30,15 +31,12 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
         for i, near in enumerate(evidence.get("neighbours", [])[:SHOWN])
     ]
     credits = dict.fromkeys(str(near.get("credit") or "") for near in evidence.get("neighbours", [])[:SHOWN])
-    quantiles = _quantiles(detector)
     distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
-    ruler = _ruler(quantiles, distances)
     return {
         "sentence": _sentence(evidence),
         "neighbours": neighbours,
         "credit": "; ".join(credit for credit in credits if credit),
-        "ruler": ruler,
-        "marks": [_place(one, ruler["span"]) for one in distances] if ruler else [],
+        "ruler": ruler(_quantiles(detector), distances, LABEL, start=0.0),
     }
 
 
@@ -84,16 +82,3 @@ def _quantiles(detector: Card | None) -> dict[str, float]:
     """Quantiles of the distance between a real galaxy and its own nearest, as the card states them."""
     found = detector.quality.get("real_distances", {}) if detector else {}
     return {key: float(value) for key, value in found.items()} if isinstance(found, dict) else {}
-
-
-def _ruler(quantiles: dict[str, float], distances: list[float]) -> dict[str, Any] | None:
-    if not {"5", "50", "95"} <= quantiles.keys():
-        return None
-    span = 1.15 * max(quantiles["95"], *distances) if distances else 1.15 * quantiles["95"]
-    low, median, high = (_place(quantiles[key], span) for key in ("5", "50", "95"))
-    label = "Dots: these three. Band: where nine in ten real galaxies have their own nearest; tick: the median."
-    return {"span": span, "low": low, "width": round(high - low, 1), "median": median, "label": label}
-
-
-def _place(value: float, span: float) -> float:
-    return round(WIDTH * min(max(value / span, 0), 1), 1)

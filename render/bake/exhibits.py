@@ -9,6 +9,7 @@ from typing import Any
 from render.bake import views
 from render.bake.chrome import Chrome, base_of, code_key
 from render.bake.facts import Facts
+from render.bake.linked import linked_data
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Row, Source
@@ -75,12 +76,14 @@ class CollectionPages:
         )
 
         def render() -> bytes:
+            base = base_of(path)
             view = {**views.tile(row, self.slug), **self._facts.exhibit(row, self.slug)}
             return self._pages.render(
                 "exhibit.html",
                 **self._chrome.context(
-                    base_of(path),
+                    base,
                     exhibit=view,
+                    linked_data=linked_data(view, self._chrome.site, base),
                     previous=before and self._step(before),
                     next=after and self._step(after),
                     gallery_href=f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}",

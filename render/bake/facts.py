@@ -13,6 +13,7 @@ from render.bake.evidence import evidence_view
 from render.bake.outputs import digest
 from render.bake.source import Row
 from render.bake.words import class_name, class_plural, percent
+from render.captions.facts import Fact, facts
 from render.weights import Card
 
 
@@ -24,8 +25,9 @@ class Facts:
         self._detector = detector
         self._licence = licence
         self._author = author
+        self._measured = classifier.quality.get("measured", {}) if classifier else {}
         cards = [card.model_dump_json() if card else "" for card in (classifier, detector)]
-        self.key = digest(*cards, licence, author)
+        self.key = digest(*cards, licence, author, repr(facts()))
 
     def exhibit(self, row: Row, slug: str) -> dict[str, Any]:
         """Everything of an exhibit's page that its tile does not have."""
@@ -38,7 +40,9 @@ class Facts:
             "asked": class_name(asked),
             "accuracy": self._accuracy(row),
             "evidence": self._evidence(row),
-            "measurements": views.measurements(row),
+            "references": references(texts),
+            "measurements": views.measurements(row, self._measured),
+            "real_measured": self._measured.get("n", 0),
             "recipe": views.recipe(row),
             "downloads": views.downloads(row, slug),
             "licence": self._licence,
@@ -66,5 +70,17 @@ class Facts:
     def _evidence(self, row: Row) -> dict[str, Any]:
         evidence = row.json("evidence")
         if not evidence.get("checked"):
-            return {"sentence": "Not checked.", "neighbours": [], "credit": "", "ruler": None, "marks": []}
+            return {"sentence": "Not checked.", "neighbours": [], "credit": "", "ruler": None}
         return evidence_view(evidence, row, self._detector)
+
+
+def references(texts: dict[str, Any]) -> list[dict[str, str]]:
+    """Where the caption's general facts were read; each source once."""
+    known = facts()
+    used = (known[identity] for identity in texts.get("facts", []) if identity in known)
+    return [{"title": title, "href": href} for href, title in {link(fact): fact.title for fact in used}.items()]
+
+
+def link(fact: Fact) -> str:
+    """A fact's source as an address: a DOI goes through its resolver."""
+    return fact.source if fact.source.startswith(("http://", "https://")) else f"https://doi.org/{fact.source}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from render.bake.rulers import ruler
 from render.bake.source import Medium, Row
 from render.bake.words import class_name, in_order, percent
 
@@ -148,11 +149,16 @@ def _size(count: int) -> str:
     return f"{count / 1024 / 1024:.1f}\u202fMiB" if count >= 1 << 20 else f"{max(1, round(count / 1024))}\u202fKiB"
 
 
-def measurements(row: Row) -> list[dict[str, Any]]:
-    """What was measured on the picture, each with what the number means."""
+def measurements(row: Row, real: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was measured on the picture, each with what the number means.
+
+    real: quantiles of the same measurements of real galaxies, by measurement, where the classifier's card has them.
+    """
     values = row.json("measurements")
     lines = []
     for key, (name, digits, meaning) in MEASURES.items():
         if isinstance(value := values.get(key), int | float):
-            lines.append({"name": name, "value": f"{value:.{digits}f}", "meaning": meaning, "ruler": None, "x": 0})
+            label = f"{name}: dot, this picture; band, nine in ten real galaxies; tick, their median."
+            scale = ruler(real.get(key, {}), [value], label)
+            lines.append({"name": name, "value": f"{value:.{digits}f}", "meaning": meaning, "ruler": scale})
     return lines

@@ -34,6 +34,7 @@ from render.training.classifier_member import (
     train_member,
 )
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
+from render.training.measured import measured_figures
 from render.weights import MODEL, Card, Credit, Training, load_card, save_card
 
 Indices = npt.NDArray[np.int64]
@@ -69,6 +70,7 @@ def train_classifier(
     quality = {
         "cross_validation": cross_validated(members, data, settings),
         "test": tested(members, data, settings, bias, temperature),
+        "measured": measured_figures(data),
     }
     network = settings.network.as_dict() | {"temperature": temperature, "bias": [round(b, 6) for b in bias.tolist()]}
     effort = (sum(m.steps for m in trained), sum(m.seconds for m in trained))
