@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 import synthetic
+from baked import COUNT, built, contents, make
 
-from render.bake import BakeReport, bake
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, load_gallery
 from render.errors import NonesuchError
 from render.resources import resource
 
 ROOT = Path(__file__).resolve().parent.parent
-COUNT = 60
 
 
 @pytest.fixture(scope="module")
@@ -39,29 +33,6 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[syntheti
 def gallery(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
     """Sixty exhibits and two walks in a fresh folder."""
     return make(tmp_path / "gallery", parts)
-
-
-def make(folder: Path, parts: tuple[Path, list[synthetic.Picture]], count: int = COUNT, about: str = "") -> Gallery:
-    made = synthetic.gallery(folder, count, about)
-    subprocess.run(["cp", "-al", str(parts[0]), str(folder / "store")], check=True)
-    synthetic.fill(folder, parts[1], count)
-    with Catalogue(folder / FILE, write=True) as catalogue:
-        for number in (1, 2):
-            catalogue.rendered(*synthetic.walk(number, folder, parts[1][number]))
-    return made
-
-
-def built(gallery: Gallery, **more: Path) -> BakeReport:
-    site = synthetic.built_site(gallery.folder.parent / "site")
-    return bake(gallery, site=more.pop("site", site), **more)
-
-
-def contents(public: Path) -> dict[str, str]:
-    return {
-        path.relative_to(public).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in public.rglob("*")
-        if path.is_file()
-    }
 
 
 class Links(HTMLParser):
@@ -354,105 +325,3 @@ def test_a_key_from_elsewhere_never_becomes_a_path(gallery: Gallery) -> None:
         catalogue.db.execute("UPDATE media SET key = '../gallery.toml' WHERE role = 'image' AND width = 48")
     with pytest.raises(NonesuchError, match="no key of the media store"):
         built(gallery)
-
-
-BAKE = """
-import sys
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "diffusers", "openai", "transformers"):
-            raise ImportError(f"{name} is blocked")
-sys.meta_path.insert(0, Blocked())
-import socket
-def refuse(*a, **k): raise RuntimeError("the network")
-socket.socket.connect = socket.getaddrinfo = refuse
-from pathlib import Path
-from render.bake import bake
-from render.config import load_gallery
-report = bake(load_gallery(Path(sys.argv[1])), site=Path(sys.argv[2]))
-print(len(report.written), report.kept)
-"""
-
-
-def child(gallery: Gallery) -> subprocess.Popen[str]:
-    site = synthetic.built_site(gallery.folder.parent / "site")
-    command = [sys.executable, "-c", BAKE, str(gallery.folder), str(site)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_bake_needs_neither_torch_nor_network(gallery: Gallery) -> None:
-    """A small machine that only publishes would need gigabytes, or an evening without network would end in an error."""
-    output, errors = child(gallery).communicate()
-    assert not errors
-    assert int(output.split()[0]) > COUNT
-
-
-def test_killed_at_any_moment_the_site_is_whole(
-    gallery: Gallery, parts: tuple[Path, list[synthetic.Picture]], tmp_path: Path
-) -> None:
-    """Visitors would see half a page, or a page that leads to nothing, until somebody notices."""
-    built(gallery)
-    for turn in range(6):
-        number = COUNT + 1 + 20 * turn
-        synthetic.fill(gallery.folder, parts[1], 20, first=number)
-        started = time.perf_counter()
-        process = child(gallery)
-        time.sleep(0.35 + 0.07 * turn)
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        assert time.perf_counter() - started < 60
-        for page in gallery.public.rglob("*.html"):
-            assert page.read_text(encoding="utf-8").endswith("</html>\n"), f"{page} is cut off"
-    _, errors = child(gallery).communicate()
-    assert not errors, errors
-    finished = contents(gallery.public)
-    subprocess.run(["rm", "-r", str(gallery.public), str(gallery.folder / ".nonesuch")], check=True)
-    built(gallery)
-    assert contents(gallery.public) == finished
-
-
-@pytest.mark.parametrize("at", ["staged", "decided", "new", "pages", "stale", "settled"])
-def test_killed_at_each_step_the_next_bake_finishes(
-    gallery: Gallery, parts: tuple[Path, list[synthetic.Picture]], at: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The random moments above may miss the few steps that matter: here each of them is hit."""
-    from render.bake.outputs import Outputs
-
-    class Killed(BaseException):
-        """What no handler of the program catches, as no handler sees SIGKILL."""
-
-    def dying(*_: object, **__: object) -> None:
-        raise Killed
-
-    built(gallery)
-    with Catalogue(gallery.folder / FILE, write=True) as catalogue:
-        gone = catalogue.numbered("galaxies", 7)
-        assert gone is not None
-        catalogue.removed(gone.id, "asked to")
-    synthetic.fill(gallery.folder, parts[1], 5, first=COUNT + 1)
-    with monkeypatch.context() as patch:
-        if at in ("new", "pages"):
-            done: list[str] = []
-            replace = os.replace
-
-            def some(source: str, target: str) -> None:
-                if len(done) == {"new": 1, "pages": 4}[at]:
-                    raise Killed
-                done.append(target)
-                replace(source, target)
-
-            patch.setattr("render.bake.outputs.os.replace", some)
-        else:
-            step = {"staged": "finish", "decided": "_apply", "stale": "_remove", "settled": "_settle"}[at]
-            patch.setattr(Outputs, step, dying)
-        with pytest.raises(Killed):
-            built(gallery)
-    for page in gallery.public.rglob("*.html"):
-        assert page.read_text(encoding="utf-8").endswith("</html>\n")
-    built(gallery)
-    finished = contents(gallery.public)
-    assert "galaxies/7.html" not in finished
-    assert f"galaxies/{COUNT + 5}.html" in finished
-    subprocess.run(["rm", "-r", str(gallery.public), str(gallery.folder / ".nonesuch")], check=True)
-    built(gallery)
-    assert contents(gallery.public) == finished

@@ -9,6 +9,7 @@ from render.bake.outputs import digest
 from render.bake.words import percent
 from render.config import Gallery
 from render.errors import NonesuchError
+from render.evidence.authentic import authentic_share
 from render.weights import Card, Credit, find_weights, load_card
 
 ROLES = {
@@ -65,10 +66,10 @@ def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
         _share(detector, "false_alarms", "Real galaxies of the test fold wrongly taken for copies"),
     ]
     checked, good = authentic
-    if checked:
-        lines.append(
-            ("Exhibits farther from their nearest real galaxy than that one from its own", percent(good / checked))
-        )
+    mine = authentic_share(good, checked)
+    lines.append(
+        _share(mine, "authentic", "Exhibits farther from their nearest real galaxy than that one from its own")
+    )
     lines.append(_share(detector.get("authentic", {}), "authentic", "The same of real galaxies of the test fold"))
     return [line for line in lines if line]
 

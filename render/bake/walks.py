@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from render.bake import views
@@ -27,7 +28,7 @@ def offer_walks(rows: list[Row], gallery: Gallery, out: Outputs, pages: Pages, c
                 path,
                 Rank.INDEX if position == 0 else Rank.PAGE,
                 digest(key, str(row.number), path),
-                lambda path=path, position=position: _page(rows, position, settings, pages, chrome, path),  # type: ignore[misc]
+                partial(_page, rows, position, settings, pages, chrome, path),
             )
 
 

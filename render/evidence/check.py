@@ -12,6 +12,7 @@ from torch import Tensor
 
 from render.errors import NonesuchError
 from render.evidence import thumbnails
+from render.evidence.authentic import authentic_share
 from render.evidence.network import CopyNetwork, CopyNetworkSettings, features, shrink
 from render.evidence.pixels import nearest_pixels
 from render.evidence.reference import FILE, Reference
@@ -168,21 +169,10 @@ class Evidence:
     def with_threshold(self, threshold: float | None) -> Evidence:
         return Evidence(self.network, self.reference, self.folder, threshold, self.card)
 
-    def figures(self, verdicts: list[Verdict]) -> dict[str, Any]:
-        """The authenticity of a set beside that of real pictures that nothing was trained on (fold 1)."""
-        checked = [one for one in verdicts if one.checked]
-        return {**authenticity(checked), "near_copies": sum(one.near_copy for one in checked),
-                "real": self.card.quality.get("authentic", {})}  # fmt: skip
 
-
-def authenticity(verdicts: list[Verdict], draws: int = 1000) -> dict[str, Any]:
-    """The share of authentic pictures, with a 95 % interval by bootstrap."""
-    if not verdicts:
-        return {"pictures": 0}
-    found = np.array([bool(one.authentic) for one in verdicts])
-    means = np.random.default_rng(0).binomial(len(found), found.mean(), draws) / len(found)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return {"pictures": len(found), "authentic": rounded(found.mean()), "interval": [rounded(low), rounded(high)]}
+def authenticity(verdicts: list[Verdict]) -> dict[str, Any]:
+    """The share of authentic pictures, with its interval."""
+    return authentic_share(sum(bool(one.authentic) for one in verdicts), len(verdicts))
 
 
 def share_below(ordered: Tensor, value: float) -> float:

@@ -193,7 +193,7 @@ def train_member(
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(done, settings.rate)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
             optimiser.step()
             step += 1
             follow(average, network, min(0.995, step / (step + 10)))

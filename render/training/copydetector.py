@@ -119,7 +119,7 @@ def train_copydetector(
             group["lr"] = learning_rate(step, steps)
         loss = train_step(state, slow, light, middle, step_generator(seed, step))
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
         nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
         optimiser.step()
         average(slow, state.network, step)
