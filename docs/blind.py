@@ -1,7 +1,7 @@
 """The blind sheet: can someone tell our galaxies from real ones?
 
-    python docs/blind.py sheet SET                 makes docs/blind/sheet.png and docs/blind/key.csv
-    python docs/blind.py score ANSWERS.csv         compares answers with the key, writes docs/blind/result.toml
+    python docs/blind.py sheet SET [SEED]          makes docs/blind/sheet.png and docs/blind/key.csv
+    python docs/blind.py score ANSWERS.csv         compares answers with the key, writes the result and the card
 
 SET is a training set of `nonesuch prepare`. 48 real galaxies of fold 1, which no network saw, and 48 generated ones of
 the same classes are mixed by chance. Both go the same way: data space, the card's display mapping, JPEG of one quality,
@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 FOLDER = ROOT / "docs" / "blind"
+WEIGHTS = "galaxy-96"
 EACH, COLUMNS, SCALE, QUALITY = 48, 12, 2, 92
 
 
@@ -33,14 +34,14 @@ def same_way(display: np.ndarray) -> Image.Image:
     return picture.resize((picture.width * SCALE, picture.height * SCALE), Image.Resampling.BICUBIC)
 
 
-def make(source: Path, weights: str, seed: int) -> None:
+def make(source: Path, seed: int) -> None:
     """Draw the galaxies, mix them, and write sheet and key."""
     from render.generators import load_generator
     from render.training.dataset import TEST_FOLD, TrainingSet
     from render.training.samples import pictures_of_class
     from render.weights import find_weights
 
-    generator = load_generator(find_weights(weights))
+    generator = load_generator(find_weights(WEIGHTS))
     card, training_set = generator.card, TrainingSet.open(source)
     random = np.random.default_rng(seed)
     labels = training_set.column("label")
@@ -84,6 +85,8 @@ def score(answers: Path) -> None:
     """The share that was right, with Wilson's 95 % interval; 50 % is guessing."""
     import tomlkit
 
+    from render.weights import find_weights, load_card, save_card
+
     def column(path: Path, place: int) -> dict[str, str]:
         with path.open(newline="") as file:
             rows = [row for row in csv.reader(file) if row and row[0].strip().isdigit()]
@@ -96,18 +99,21 @@ def score(answers: Path) -> None:
     share, z = right / n, 1.96
     middle, half = share + z * z / (2 * n), z * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5
     interval = [round((middle + sign * half) / (1 + z * z / n), 4) for sign in (-1, 1)]
-    told = {"answers": n, "right": round(share, 4), "interval_95": interval}
+    told = {"answers": n, "right": round(share, 4), "right_interval_95": interval}
     for truth in ("real", "generated"):
         mine = [place for place in key if key[place] == truth]
         told[f"{truth}_taken_for_real"] = round(sum(given[place] == "real" for place in mine) / len(mine), 4)
     (FOLDER / "result.toml").write_text(tomlkit.dumps(told))
+    weights = find_weights(WEIGHTS)
+    card = load_card(weights)
+    save_card(weights, card.model_copy(update={"quality": card.quality | {"blind_sheet": told}}))
     print(tomlkit.dumps(told))
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["sheet", source, *rest]:
-            make(Path(source), rest[0] if rest else "galaxy-96", int(rest[1]) if len(rest) > 1 else 1)
+            make(Path(source), int(rest[0]) if rest else 1)
         case ["score", path]:
             score(Path(path))
         case _:

@@ -179,6 +179,9 @@ url = "javascript:alert(1)"
 pictures = 412
 accuracy = 0.803
 accuracy_interval_95 = [0.76, 0.84]
+[quality.measured]
+n = 300
+axis_ratio = { 5 = 0.2, 50 = 0.6, 95 = 0.95 }
 """
 DETECTOR = """
 name = "d"
@@ -208,7 +211,8 @@ def test_figures_come_from_the_cards(gallery: Gallery) -> None:
     scale = re.search(r'class="scale-band" x="([\d.]+)" y="5" width="([\d.]+)"', page)
     assert scale is not None
     assert float(scale[1]) / float(scale[2]) == pytest.approx(0.3 / (0.9 - 0.3), rel=0.01)
-    assert page.count('class="scale-mark"') == 3
+    assert page.count('class="scale-mark"') == 3 + 1, "three neighbours, and the one measurement that the card knows"
+    assert "nine in ten of 300 real galaxies" in page
     about = (gallery.public / "about/index.html").read_text()
     assert "80\u202f% (76\u202f% to 84\u202f%)" in about
     assert "91\u202f% (88\u202f% to 93\u202f%)" in about

@@ -58,7 +58,8 @@ def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
     """
     detector = cards.detector.quality if cards.detector else {}
     test = cards.classifier.quality.get("test", {}) if cards.classifier else {}
-    lines = [
+    lines = [line for card in cards.generators for line in _drawn(card)]
+    lines += [
         _share(test.get("seven", {}), "accuracy", "Classifier, seven classes, on real galaxies of the test fold"),
         _share(test.get("seven", {}), "balanced_accuracy", "The same, every class counted alike"),
         _share(test.get("four", {}), "accuracy", "Classifier, four classes, on uncontaminated real galaxies"),
@@ -72,6 +73,18 @@ def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
     )
     lines.append(_share(detector.get("authentic", {}), "authentic", "The same of real galaxies of the test fold"))
     return [line for line in lines if line]
+
+
+def _drawn(card: Card) -> list[tuple[str, str] | None]:
+    """What was measured of a generator's pictures, as far as its card says."""
+    agreed, blind = card.quality.get("class_agreement", {}), card.quality.get("blind_sheet", {})
+    return [
+        _share(agreed, "generated", "Pictures drawn for a class in which the classifier finds that class"),
+        _share(agreed, "real", "The same of real galaxies of the test fold"),
+        _share(
+            blind, "right", "Right answers of someone shown real and generated galaxies mixed; guessing gives 50\u202f%"
+        ),
+    ]
 
 
 def _share(values: Any, key: str, label: str) -> tuple[str, str] | None:

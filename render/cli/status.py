@@ -37,3 +37,5 @@ def command(gallery: Path) -> None:
         click.echo(f"set aside: {reason}")
     rest = "nothing was timed yet" if found.seconds is None else f"in about {spoken(found.seconds)}"
     click.echo(f"{found.left} left to make, {rest}." if found.left else "Nothing is left to make.")
+    if any(failed for *_, failed in found.rows):
+        click.echo("`nonesuch check --mend` and then `nonesuch make` try again what failed.")

@@ -128,12 +128,18 @@ def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Kno
     return images + walks
 
 
-def missing(gallery: Gallery, known: Iterable[Known]) -> dict[str, int]:
-    """How many images and walks each collection still needs; needs no weights."""
-    have = Counter((one.collection, one.kind) for one in known if one.counts)
+def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> dict[str, int]:
+    """How many images and walks each collection still needs.
+
+    A walk is one that the gallery names, so no other takes its place: it lacks until it is made or was taken off.
+    """
+    have = list(known)
+    images = Counter(one.collection for one in have if one.kind == "image" and one.counts)
+    settled = {one.id for one in have if one.counts or one.state == "removed"}
     return {
-        c.slug: max(0, c.count - have[c.slug, "image"]) + max(0, len(gallery.walks_of(c.slug)) - have[c.slug, "walk"])
-        for c in gallery.collections
+        slug: max(0, source.settings.count - images[slug])
+        + len({source.walk(walk).id for walk in gallery.walks_of(slug)} - settled)
+        for slug, source in found.items()
     }
 
 
@@ -150,7 +156,7 @@ def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[I
         recipe = source.recipe(ordinal)
         if recipe is None:
             return
-        if before and before.id != recipe.id:  # the settings have changed since; the lost picture stays lost
+        if before and before.id != recipe.id:  # the settings have changed since: that picture stays lost
             continue
         if before or recipe.id not in ids:  # another collection may have the very same recipe
             ids.add(recipe.id)

@@ -51,11 +51,23 @@ def drawings(gallery: Gallery) -> Drawings:
 def render(session: Session) -> int:
     """Draw what is missing; returns how many exhibits were made."""
     plan = make_plan(session.gallery, session.sources, session.catalogue.known())
+    _give_up(session, plan)
     if not plan:
         return 0
     freeze(plan, _plan_file(session))
     with session.ledger.stage("render"):
         return _drawn(session, plan)
+
+
+def _give_up(session: Session, plan: list[Item]) -> None:
+    """Lost exhibits that the settings no longer make get a tombstone, or go where they never had a number."""
+    planned = {item.recipe.id for item in plan}
+    for one in list(session.catalogue.known()):
+        if one.lost and one.id not in planned:
+            if one.number is None:
+                session.catalogue.forget(one.id)
+            else:
+                session.catalogue.removed(one.id, "its files were lost, and gallery.toml no longer makes it")
 
 
 def _plan_file(session: Session) -> Path:

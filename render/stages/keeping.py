@@ -89,6 +89,9 @@ def mend(gallery: Gallery) -> list[str]:
             if one.state == "failed" and one.number is None:
                 catalogue.forget(one.id)
                 done.append(f"{one.collection} {one.kind} {one.ordinal} will be tried again")
+            elif one.state == "failed":
+                catalogue.lost(one.id)  # it failed when it was to be made again, and its number is its own
+                done.append(f"{one.collection} {one.kind} {one.ordinal} will be tried again")
             elif one.id in broken and not one.counts:
                 catalogue.forget(one.id)  # a near-copy: nobody will miss its picture
             elif one.id in broken:

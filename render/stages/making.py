@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from render.config import Gallery
-from render.engine.plan import make_plan, missing
+from render.engine.plan import missing
 from render.engine.stop import Stop
 from render.stages.drawing import local_executor, render
 from render.stages.finishing import bake, caption, number
@@ -75,14 +75,11 @@ def _rounds(session: Session, stages: Sequence[str]) -> int:
 
 
 def _lacking(session: Session) -> bool:
-    return any(missing(session.gallery, session.catalogue.known()).values())
+    return any(missing(session.gallery, session.sources, session.catalogue.known()).values())
 
 
 def _outcome(session: Session, stages: Sequence[str], nothing: bool, baked: str) -> Outcome:
     known = list(session.catalogue.known())
-    lacking = missing(session.gallery, known) if "render" in stages else {}
-    if "render" in stages and not any(lacking.values()):
-        left = make_plan(session.gallery, session.sources, known)
-        lacking = {item.collection: 1 for item in left}
+    lacking = missing(session.gallery, session.sources, known) if "render" in stages else {}
     shown = sum(one.state == "shown" for one in known)
     return Outcome(shown, lacking, list(session.aside), session.stop.requested, nothing, baked)
