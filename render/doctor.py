@@ -15,6 +15,7 @@ from typing import Literal
 
 from render import __version__
 from render.config import Gallery, check_weights, load_gallery
+from render.cores import cores
 from render.errors import NonesuchError
 from render.resources import Resource, resource
 from render.weights import find_weights, load_card, shipped_weights, verify, weights_hash
@@ -93,7 +94,7 @@ def _device(wanted: str) -> Finding:
     """Whether the device that a gallery asks for is here, by putting a number on it."""
     import torch
 
-    cores = f"{os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    threads = f"{cores()} cores, {torch.get_num_threads()} threads"
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
@@ -105,7 +106,7 @@ def _device(wanted: str) -> Finding:
         free, total = torch.cuda.mem_get_info(wanted)
         name = torch.cuda.get_device_name(wanted)
         return Finding("ok", "device", f"{wanted}: {name}, {free / GIB:.1f} of {total / GIB:.1f} GiB free")
-    return Finding("ok", "device", f"{wanted} ({cores})")
+    return Finding("ok", "device", f"{wanted} ({threads})")
 
 
 def _memory() -> Finding:

@@ -12,7 +12,6 @@ picture's last bits do not depend on how many cores there are.
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from render.cores import cores
 from render.engine.frames import Frame
 from render.errors import NonesuchError
 from render.generators import Drawings, Generator, load_generator
@@ -75,7 +75,7 @@ class LocalExecutor:
         self.precision = precision
         self.batch = batch or DEFAULT_BATCH[device.partition(":")[0]]
         self.drawings = drawings
-        self.lanes = lanes or (min(MOST_LANES, os.cpu_count() or 1) if device == "cpu" else 1)
+        self.lanes = lanes or (min(MOST_LANES, cores()) if device == "cpu" else 1)
         self._loaded: dict[str, Generator] = {}
 
     @property

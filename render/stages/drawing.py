@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from render.catalogue import Exhibit
 from render.config import Gallery
+from render.cores import cores
 from render.engine.plan import Item, freeze, make_plan
 from render.generators import Drawings
 from render.media import Encoded, encode_image, encode_walk
@@ -111,7 +111,7 @@ def _drawn(session: Session, plan: list[Item]) -> int:
             bar.advance(done)
             session.ledger.stages["render"].items += done
 
-        threads = max(1, min(8, os.cpu_count() or 1))
+        threads = min(8, cores())
         loop = Loop(executor, encode, sink, stop=session.stop, ledger=session.ledger, tick=tick, threads=threads)
         loop.run(plan)
         session.catalogue.commit()

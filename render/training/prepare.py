@@ -22,6 +22,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from render.cores import cores
 from render.errors import UsageError
 from render.training.archives import Limits, Source, UnreadableFile, open_source
 from render.training.duplicates import ALIKE, Fingerprint, Seen, fingerprint
@@ -164,7 +165,7 @@ def _results(request: Request, source: Source, rows: list[Row], progress: Progre
         return picture, fingerprint(picture)
 
     # Pillow warns of large pictures and odd metadata; the report says what matters of it.
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(cores()) as pool:
         warnings.simplefilter("ignore")
         for batch in _batches(rows, AT_ONCE):
             data = [_read(source, row["file"], present) for row in batch]
