@@ -22,7 +22,7 @@ from render.media import Store
 from render.noise import Floats
 from render.resources import resource
 from render.stages import Outcome, make
-from render.stages.keeping import check, collect, mend, remove
+from render.stages.keeping import check, collect, mend, remove, status
 from render.stages.report import Report
 from render.weights import Card, save_card
 
@@ -172,8 +172,54 @@ def test_a_walk_that_failed_is_lacking_until_it_is_made(gallery: Gallery, tmp_pa
     assert first.exit_code == 3
     assert "no films here" in first.aside[0]
     assert made(gallery).exit_code == 3, "nothing to do, and yet something lacks"
+    (_, kind, wanted, shown, _, failed) = status(gallery).rows[1]
+    assert (kind, wanted, shown, failed) == ("walk", 1, 0, 1)
+    assert any("no films here" in reason for reason in status(gallery).reasons)
     assert any("tried again" in sentence for sentence in mend(gallery))
     assert made(gallery).exit_code == 0
+    assert status(gallery).reasons == []
+
+
+def test_a_walk_of_yesterday_does_not_stand_for_one_that_failed_today(gallery: Gallery, tmp_path: Path) -> None:
+    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK)
+    assert made(load_gallery(tmp_path)).exit_code == 0
+    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK.replace("seed = 2", "seed = 3"))
+    changed = load_gallery(tmp_path)
+    make(changed, Report(), make_executor=lambda g, folders: NoWalks(folders, batch=4))
+    assert made(changed).exit_code == 3
+    mend(changed)
+    assert made(changed).exit_code == 0
+
+
+class NoPictures(LocalExecutor):
+    """A device on which everything fails."""
+
+    def pictures(self, frames: Sequence[Frame]) -> Floats:
+        raise ValueError("no pictures here")
+
+
+def test_what_failed_when_it_was_to_be_made_again_keeps_its_number(gallery: Gallery) -> None:
+    made(gallery)
+    files(gallery, 3)[0].unlink()
+    mend(gallery)
+    assert make(gallery, Report(), make_executor=lambda g, folders: NoPictures(folders, batch=4)).exit_code == 3
+    assert any("tried again" in sentence for sentence in mend(gallery))
+    assert made(gallery).exit_code == 0
+    assert 3 in [one.number for one in exhibits(gallery, "shown")]
+    assert check(gallery) == []
+
+
+def test_what_was_lost_and_is_no_longer_wanted_leaves_a_tombstone(gallery: Gallery, tmp_path: Path) -> None:
+    """Otherwise `check` would for ever ask for a picture that no run makes."""
+    made(gallery)
+    files(gallery, 3)[0].unlink()
+    (tmp_path / "gallery.toml").write_text(SETTINGS.replace("count = 6", "count = 6\nguidance = 2.0"))
+    changed = load_gallery(tmp_path)
+    mend(changed)
+    assert made(changed).exit_code == 0
+    assert [(one.number, one.state) for one in exhibits(changed, "removed")] == [(3, "removed")]
+    assert [one.number for one in exhibits(changed, "shown")] == [1, 2, 4, 5, 6, 7]
+    assert check(changed) == []
 
 
 def test_what_is_removed_leaves_files_that_are_no_damage(gallery: Gallery) -> None:

@@ -112,8 +112,12 @@ def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:
     """An exhibit's pixels back in data space, (3, h, w), from its lossless master."""
     for medium in media:
         if medium.role == "master":
-            with Image.open(io.BytesIO(store.read(medium.key))) as opened:
-                picture = np.asarray(opened.convert("RGB"), dtype=np.float32)
+            try:
+                with Image.open(io.BytesIO(store.read(medium.key))) as opened:
+                    picture = np.asarray(opened.convert("RGB"), dtype=np.float32)
+            except (OSError, SyntaxError):  # what Pillow says of a broken PNG
+                mend = "`nonesuch check --mend` has its exhibit made again"
+                raise NonesuchError(f"{store.path(medium.key)} is damaged; {mend}.") from None
             return np.ascontiguousarray(picture.transpose(2, 0, 1) / 127.5 - 1, dtype=np.float32)
     raise NonesuchError(f"an exhibit of {card.name} has no master; `nonesuch check --mend` has it made again.")
 
