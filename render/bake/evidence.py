@@ -5,6 +5,7 @@ Evidence, never proof: the sentences say what was compared with what, and no mor
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from render.bake.rulers import ruler
@@ -71,11 +72,14 @@ def _sentence(evidence: dict[str, Any]) -> str:
 
 
 def _object(file: str) -> str:
-    """`efigi/PGC0000212.jpg` as a catalogue designation: PGC 212."""
-    stem = file.rpartition("/")[2].rpartition(".")[0]
-    letters = stem.rstrip("0123456789")
-    digits = stem[len(letters) :].lstrip("0")
-    return f"{letters} {digits}" if letters.isalpha() and letters.isupper() and digits else stem
+    """A survey's file as what it shows: `efigi/PGC0000212.jpg` is PGC 212, `sdss/ra084.2_dec-0.6.jpg` a position."""
+    folder, _, name = file.rpartition("/")
+    stem = name.rpartition(".")[0]
+    if catalogued := re.fullmatch(r"([A-Z]+)0*([1-9][0-9]*)", stem):
+        return f"{catalogued[1]} {catalogued[2]}"
+    if placed := re.fullmatch(r"ra([0-9.]+)_dec([-+]?[0-9.]+)", stem):
+        return f"RA {float(placed[1]):.2f}° Dec {float(placed[2]):+.2f}°".replace("-", "\u2212")
+    return f"Galaxy Zoo {stem}" if folder == "gz" and stem.isdigit() else stem
 
 
 def _quantiles(detector: Card | None) -> dict[str, float]:
