@@ -38,6 +38,8 @@ function absoluteSet(srcset: string): string {
 
 /** On a page that was reloaded under an address the home page had given it, going back must leave it. */
 export function startReloadOnReturn(): void {
+  if (shownIn(history.state) === null) return;
+  fixAddresses(); // until it has left, its icon is looked up from the address that it returns to
   addEventListener("popstate", (event) => {
     if (shownIn(event.state) !== null) location.reload();
   });
