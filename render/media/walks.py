@@ -1,8 +1,9 @@
 """Walks to files: a loop as MP4 (AV1 and H.264) for the page, GIF for download, posters for before.
 
 Frames go to a scratch file once, in display bytes; each encoder reads them from there, so memory stays flat however
-long the walk. ffmpeg is the one that imageio-ffmpeg brings, on one thread and without time stamps: the same frames give
-the same bytes. The frame after the last would be the first, so a loop has no frame twice.
+long the walk. imageio writes the films, through the ffmpeg that imageio-ffmpeg brings, on one thread and without time
+stamps: the same frames give the same bytes. The GIF's two passes need ffmpeg's filters, so ffmpeg is called for them.
+The frame after the last would be the first, so a loop has no frame twice.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ GIF_RATE = 12
 XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The uuid under which an MP4 file holds an XMP packet (XMP specification, part 3)."""
 VIDEO = {
-    "h264": ["-c:v", "libx264", "-preset", "slow", "-crf", "20", "-pix_fmt", "yuv420p"],
-    "av1": ["-c:v", "libaom-av1", "-cpu-used", "6", "-crf", "28", "-b:v", "0", "-row-mt", "0", "-pix_fmt", "yuv420p"],
+    "h264": ("libx264", ["-preset", "slow", "-crf", "20"]),
+    "av1": ("libaom-av1", ["-cpu-used", "6", "-crf", "28", "-b:v", "0", "-row-mt", "0"]),
 }
 REPEATABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
 
@@ -83,9 +84,26 @@ def _write_frames(raw: Path, frames: Iterator[Floats]) -> tuple[Floats, int]:
 
 
 def _video(raw: Path, fps: int, form: str) -> bytes:
+    import imageio.v2
+    import imageio_ffmpeg
+
     out = raw.with_name(f"{form}.mp4")
-    loop = ["-g", str(fps), "-movflags", "+faststart"]
-    _ffmpeg([*_input(raw, fps), *VIDEO[form], *loop, *REPEATABLE, str(out)])
+    codec, quality = VIDEO[form]
+    settings = [*quality, "-g", str(fps), "-movflags", "+faststart", *REPEATABLE]
+    frames = np.memmap(raw, np.uint8, "r").reshape(-1, WIDTH, WIDTH, 3)
+    film = {"fps": fps, "codec": codec, "quality": None, "macro_block_size": 1, "ffmpeg_log_level": "quiet"}
+    try:
+        with imageio.v2.get_writer(out, "FFMPEG", "I", **film, output_params=settings) as file:
+            for frame in frames:
+                file.append_data(frame)
+        written, _ = imageio_ffmpeg.count_frames_and_secs(str(out))  # the writer does not look at ffmpeg's exit code
+    except (OSError, RuntimeError):
+        written = 0
+    if written != len(frames):
+        raise NonesuchError(
+            f"ffmpeg wrote {written} of a walk's {len(frames)} frames as {form}: is there room in {raw.parent.parent}? "
+            "`nonesuch doctor` looks at this ffmpeg."
+        )
     return out.read_bytes()
 
 
