@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from render.training.shipping import Description, train_generator
 from render.training.sketch import sketches
 from render.weights import load_card, verify
 
+ROOT = Path(__file__).resolve().parent.parent
 TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
 ABOUT = Description("tiny", "blob", "synthetic blobs")
 
@@ -103,6 +107,42 @@ def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path
     assert load_card(second).training.steps == 8
     with pytest.raises(NonesuchError, match="channels"):
         train_generator(blobs, tmp_path / "run3", second, replace(TINY, channels=(32, 96)), ABOUT, start=first)
+
+
+@pytest.mark.parametrize("precision", ["auto", "bf16"])
+def test_half_precision_trains_and_ends_in_finite_weights(blobs: Path, tmp_path: Path, precision: str) -> None:
+    training = train_flow(pictures_of(blobs), tmp_path / "run", replace(TINY, steps=1, precision=precision))
+    assert training.precision in (["bf16"] if precision == "bf16" else ["bf16", "fp32"])
+    assert all(torch.isfinite(value).all() for value in training.average.state_dict().values())
+
+
+TWO_PROCESSES = """
+import sys
+from pathlib import Path
+from render.training.flow import FlowSettings
+from render.training.shipping import Description, train_generator
+
+folder = Path(sys.argv[1])
+settings = FlowSettings(
+    steps=3, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32"
+)
+train_generator(folder / "blobs", folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
+"""
+
+
+def test_two_processes_train_one_network_on_pictures_of_their_own(blobs: Path, tmp_path: Path) -> None:
+    script = tmp_path / "two.py"
+    script.write_text(TWO_PROCESSES)
+    words = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(script), str(tmp_path)]
+    paths = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(words, env=paths, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert load_card(tmp_path / "both").training.images_seen == 24
+    alone = train_flow(pictures_of(blobs), tmp_path / "alone", replace(TINY, steps=3))
+    both = load_file(tmp_path / "both/model.safetensors")
+    assert any(not torch.equal(value.half(), both[name]) for name, value in alone.average.state_dict().items())
+    lines = (tmp_path / "run/loss.csv").read_text().splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["0", "1", "2"], "one process keeps the account"
 
 
 def test_a_favoured_source_is_drawn_three_times_as_often(blobs: Path) -> None:

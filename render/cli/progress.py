@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+def speaks() -> bool:
+    """Whether this is the process that talks to the person, when `torchrun` has started several."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager
@@ -14,7 +20,9 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with Progress(
+        *columns, console=console, disable=not (console.is_terminal and speaks()), transient=True
+    ) as progress:
         task = progress.add_task(title, total=None)
 
         def update(done: int, total: int) -> None:

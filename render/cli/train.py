@@ -51,8 +51,9 @@ def flow(
     Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --classifier galaxy-classifier --steps 20000
       nonesuch train flow galaxies96 weights/better --classifier galaxy-classifier --from galaxy-96
+      torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
     """
-    from render.cli.progress import bar
+    from render.cli.progress import bar, speaks
     from render.training.flow import FlowSettings
     from render.training.shipping import Description, train_generator
     from render.weights import find_weights
@@ -77,7 +78,8 @@ def flow(
             lambda step, steps, loss, rate: progress(step, steps),
             start=find_weights(start) if start else None,
         )
-    click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")
+    if speaks():
+        click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")
 
 
 @command.command

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from render.display import DisplayMapping
@@ -198,7 +199,7 @@ class FlowTraining:
         self.seconds = float(progress.get("seconds", 0))
         precision = progress.get("precision") or choose_precision(network, pictures, settings)
         self.precision = precision
-        self.accelerator = Accelerator(mixed_precision="bf16" if precision == "bf16" else "no")
+        self.accelerator = accelerator()
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
         self.average.to(self.accelerator.device)
 
@@ -207,7 +208,7 @@ class FlowTraining:
         generator = step_generator(self.settings.seed, self.step, self.accelerator.process_index)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.settings)
-        with self.accelerator.autocast():
+        with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             loss = flow_loss(self.network, self.pictures, self.settings, generator)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -237,7 +238,7 @@ def choose_precision(network: FlowNetwork, pictures: Pictures, settings: FlowSet
     """bf16 where it is faster: measured by two steps of each on the device that will train."""
     if settings.precision != "auto":
         return settings.precision
-    device = Accelerator().device
+    device = accelerator().device
     probe = deepcopy(network).to(device)
     seconds = {}
     for precision in ("fp32", "bf16"):
@@ -249,7 +250,18 @@ def choose_precision(network: FlowNetwork, pictures: Pictures, settings: FlowSet
             if device.type == "cuda":
                 torch.cuda.synchronize()
             seconds[precision] = time.perf_counter() - start
-    return min(seconds, key=lambda key: seconds[key])
+    chosen = [min(seconds, key=lambda key: seconds[key])]
+    broadcast_object_list(chosen)  # what the first process found, for all
+    return chosen[0]
+
+
+def accelerator() -> Accelerator:
+    """Where this process trains, and with which others: one object, however often it is asked for.
+
+    accelerate looks for other processes on CPUs only when it is told to use one. Its own mixed precision stays off: it
+    cannot be changed once an Accelerator exists, and which precision is faster is known only later.
+    """
+    return Accelerator(mixed_precision="no", cpu=not torch.accelerator.is_available())
 
 
 def train_flow(

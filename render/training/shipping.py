@@ -17,7 +17,7 @@ from render.errors import NonesuchError
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, train_flow
+from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, accelerator, train_flow
 from render.training.pseudo import pseudo_labels
 from render.training.quality import generator_quality
 from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
@@ -123,7 +123,8 @@ def train_generator(
     """
     training_set, mapping = TrainingSet.open(source), DisplayMapping()
     run.mkdir(parents=True, exist_ok=True)
-    pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
+    with accelerator().main_process_first():  # the others read what it has written
+        pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
     pictures = Pictures.load(training_set, mapping, pseudo, class_names(training_set))
     before = fitting_card(start, pictures, settings) if start else None
     training = train_flow(
