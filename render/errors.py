@@ -17,9 +17,3 @@ class UsageError(NonesuchError):
     """The command or the settings were wrong; nothing was written."""
 
     exit_code = 2
-
-
-class StoppedEarly(NonesuchError):
-    """What was done is safe, but something is left or was set aside."""
-
-    exit_code = 3

@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from render.recipe import Recipe, Walk
+from render.recipe import Walk
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ Words = npt.NDArray[np.uint64]
 INITIAL = 0
 """The stream of the noise that a picture starts from."""
 STEPS = 1
-"""The stream of noise that an ancestral sampler adds; `step` counts from 0."""
+"""Reserved for noise that a sampler adds between its steps; none that ships adds any."""
 
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -56,35 +56,26 @@ def _uniform(words: Words) -> Doubles:
     return (words.astype(np.float64) + 0.5) / 4294967296.0
 
 
-def _normals(seeds: Sequence[int], count: int, step: int, stream: int) -> Floats:
-    """(len(seeds), count) standard normal values."""
-    for seed in seeds:
-        if not 0 <= seed < 2**64:
-            raise ValueError(f"seed {seed} does not fit into 64 bits")
+def normals(seed: int, shape: Sequence[int], *, step: int = 0, stream: int = INITIAL) -> Floats:
+    """Standard normal values of one seed, float32, any shape (filled in C order)."""
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed {seed} does not fit into 64 bits")
+    count = math.prod(shape)
     blocks = -(-count // 4)
     if blocks > WORD or not 0 <= step <= WORD or not 0 <= stream <= WORD:
         raise ValueError("position, step and stream are words of 32 bits")
-    position = np.arange(blocks, dtype=np.uint64)[None, :]  # (1, blocks)
-    words = np.array([[seed & WORD, seed >> 32] for seed in seeds], dtype=np.uint64).reshape(-1, 2)
-    fixed = [np.full((1, 1), word, dtype=np.uint64) for word in (step, stream, 0)]
-    x = philox((position, fixed[0], fixed[1], fixed[2]), (words[:, :1], words[:, 1:]))
-    values = np.empty((len(words), blocks, 4), dtype=np.float32)
+    position = np.arange(blocks, dtype=np.uint64)
+    second, third, fourth, low, high = (
+        np.array([word], dtype=np.uint64) for word in (step, stream, 0, seed & WORD, seed >> 32)
+    )
+    x = philox((position, second, third, fourth), (low, high))
+    values = np.empty((blocks, 4), dtype=np.float32)
     for pair in (0, 2):  # Box-Muller: two uniforms to two normals
         radius = np.sqrt(-2.0 * np.log(_uniform(x[pair])))
         angle = 2.0 * math.pi * _uniform(x[pair + 1])
-        values[:, :, pair] = radius * np.cos(angle)
-        values[:, :, pair + 1] = radius * np.sin(angle)
-    return values.reshape(len(words), 4 * blocks)[:, :count]
-
-
-def normals(seed: int, shape: Sequence[int], *, step: int = 0, stream: int = INITIAL) -> Floats:
-    """Standard normal values of one seed, float32, any shape (filled in C order)."""
-    return _normals([seed], math.prod(shape), step, stream).reshape(tuple(shape))
-
-
-def batch_noise(recipes: Sequence[Recipe], shape: Sequence[int], *, step: int = 0, stream: int = INITIAL) -> Floats:
-    """(n, *shape): each recipe's own noise, whatever batch it is in."""
-    return _normals([r.seed for r in recipes], math.prod(shape), step, stream).reshape(len(recipes), *shape)
+        values[:, pair] = radius * np.cos(angle)
+        values[:, pair + 1] = radius * np.sin(angle)
+    return values.reshape(-1)[:count].reshape(tuple(shape))
 
 
 def slerp(a: Floats, b: Floats, t: float) -> Floats:
@@ -109,32 +100,12 @@ def _on_sphere(points: Doubles) -> Doubles:
     return scaled
 
 
-def great_circle_loop(a: Floats, b: Floats, frames: int) -> Floats:
-    """(frames, *shape): the whole circle through a and b, at equal steps; the frame after the last would be the first.
+def _great_circle(ends: Doubles, time: Doubles) -> Floats:
+    """(n, d): the whole circle through both ends, (2, d) on the sphere; time: (n,) in [0, 1).
 
     It starts at a, passes b's direction about a quarter of the way (independent noise is nearly orthogonal), and goes
     on through -a and -b, which are as good noise as any.
     """
-    return _great_circle(_rows([a, b]), np.arange(frames) / frames).reshape(frames, *a.shape)
-
-
-def closed_spline(keyframes: Sequence[Floats], frames: int) -> Floats:
-    """(frames, *shape): a closed loop through three or more keyframes, twice continuously differentiable everywhere.
-
-    A periodic cubic spline in the surrounding space, projected onto the sphere: projecting is smooth away from the
-    origin, so the loop has no kink at a keyframe, where chained slerps have one. Keyframe k of n is met at time k/n.
-    """
-    if len(keyframes) < 3:
-        raise ValueError("a closed spline needs at least three keyframes; two make a great circle")
-    return _spline(_rows(keyframes), np.arange(frames) / frames).reshape(frames, *keyframes[0].shape)
-
-
-def _rows(points: Sequence[Floats]) -> Doubles:
-    return _on_sphere(np.stack([point.reshape(-1) for point in points]).astype(np.float64))
-
-
-def _great_circle(ends: Doubles, time: Doubles) -> Floats:
-    """ends: (2, d) on the sphere; time: (n,) in [0, 1)."""
     start, other = ends
     across = other - start * (start @ other) / (start @ start)
     if float(np.linalg.norm(across)) < 1e-6 * float(np.linalg.norm(start)):
@@ -146,7 +117,11 @@ def _great_circle(ends: Doubles, time: Doubles) -> Floats:
 
 
 def _spline(keyframes: Doubles, time: Doubles) -> Floats:
-    """keyframes: (k, d) on the sphere; time: (n,) in [0, 1)."""
+    """(n, d): a closed loop through the keyframes, (k, d) on the sphere; time: (n,) in [0, 1), keyframe i at i/k.
+
+    A periodic cubic spline in the surrounding space, projected onto the sphere: projecting is smooth away from the
+    origin, so the loop has no kink at a keyframe, where chained slerps have one.
+    """
     return _on_sphere(_cardinal(len(keyframes), time) @ keyframes).astype(np.float32)
 
 
@@ -171,7 +146,8 @@ def _cardinal(count: int, time: Doubles) -> Doubles:
 
 @lru_cache(maxsize=8)
 def _keyframe_noise(walk: Walk, shape: tuple[int, ...]) -> Doubles:
-    return _rows([normals(keyframe.seed, shape) for keyframe in walk.keyframes])
+    points = [normals(keyframe.seed, shape).reshape(-1) for keyframe in walk.keyframes]
+    return _on_sphere(np.stack(points).astype(np.float64))
 
 
 def walk_noise(walk: Walk, shape: Sequence[int], frames: Sequence[int]) -> Floats:

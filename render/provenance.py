@@ -17,7 +17,6 @@ from render.weights import Card
 TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 TRAINED = TERMS + "trainedAlgorithmicMedia"
 CAPTURE = TERMS + "digitalCapture"
-COMPOSITE = TERMS + "compositeWithTrainedAlgorithmicMedia"
 
 NAMESPACES = {
     "x": "adobe:ns:meta/",

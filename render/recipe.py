@@ -196,11 +196,3 @@ class Seeds:
         if ordinal < len(self.listed):
             return self.listed[ordinal]
         return None if self.tail is None else self.tail + ordinal - len(self.listed)
-
-
-def parse_seeds(text: str) -> list[int]:
-    """A closed list of seeds: ``1,2,5-10``. Raises UsageError for an open range and for anything else."""
-    seeds = Seeds.parse(text)
-    if seeds.tail is not None:
-        raise UsageError(f"seeds '{text}': this list needs an end; write {seeds.tail}-{seeds.tail + 9}, for example.")
-    return list(seeds.listed)

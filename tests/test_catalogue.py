@@ -54,6 +54,16 @@ def finish(catalogue: Catalogue, ids: list[str]) -> None:
     catalogue.show(ids)
 
 
+def by_id(catalogue: Catalogue, identity: str) -> Exhibit:
+    return next(one for one, _ in catalogue.exhibits() if one.id == identity)
+
+
+def sound(catalogue: Catalogue) -> bool:
+    """What SQLite itself says of the file."""
+    found = catalogue.db.execute("PRAGMA integrity_check").fetchall()
+    return [row[0] for row in found] == ["ok"] and not catalogue.db.execute("PRAGMA foreign_key_check").fetchall()
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "catalogue.sqlite"
@@ -69,13 +79,12 @@ def test_an_exhibit_comes_back_as_it_was_kept(path):
         catalogue.rendered(moving, [])
         catalogue.end_run(run, {"render": {"seconds": 2.0, "items": 2}})
     with Catalogue(path) as catalogue:
-        assert catalogue.exhibit(still.id) == replace(still, run=run)
-        assert catalogue.exhibit(moving.id) == moving
+        assert by_id(catalogue, still.id) == replace(still, run=run)
+        assert by_id(catalogue, moving.id) == moving
         assert catalogue.media(still.id) == files(still.id)
-        assert catalogue.exhibit("nothing") is None
         assert [e.id for e, _ in catalogue.exhibits(kind="walk")] == [moving.id]
         assert catalogue.runs()[0].ledger == {"render": {"seconds": 2.0, "items": 2}}
-        assert catalogue.check() == []
+        assert sound(catalogue)
 
 
 def test_the_way_of_an_exhibit_to_the_site(path):
@@ -95,7 +104,7 @@ def test_the_way_of_an_exhibit_to_the_site(path):
         shown = list(catalogue.in_order("galaxies"))
         assert [(e.id, e.number, e.state) for e, _ in shown] == [(ids[0], 1, "shown"), (ids[3], 2, "shown")]
         assert [m.role for m in shown[0][1]] == ["image", "image", "neighbour", "neighbour"]
-        assert catalogue.exhibit(ids[1]).reason == "too near to PGC0000001"
+        assert by_id(catalogue, ids[1]).reason == "too near to PGC0000001"
         assert catalogue.counts() == {
             ("galaxies", "image", "near-copy"): 1,
             ("galaxies", "image", "rendered"): 1,
@@ -112,8 +121,8 @@ def test_numbers_are_never_reused(path):
         catalogue.removed(ids[2], "the maker did not like it")
         more = fill(catalogue, 1, start=3)
         finish(catalogue, more)
-        assert catalogue.exhibit(more[0]).number == 4
-        tomb = catalogue.exhibit(ids[2])
+        assert by_id(catalogue, more[0]).number == 4
+        tomb = by_id(catalogue, ids[2])
         assert (tomb.number, tomb.state, tomb.texts, catalogue.media(ids[2])) == (3, "removed", None, [])
         with pytest.raises(NonesuchError, match="not by deleting"):
             catalogue.forget(ids[2])
@@ -127,9 +136,9 @@ def test_one_recipe_is_one_exhibit_and_a_failure_can_be_mended(path):
     with Catalogue(path, write=True) as catalogue:
         one = exhibit(0)
         catalogue.failed(one.recipe, "galaxies", 0, "out of memory", attempts=3)
-        assert catalogue.exhibit(one.id).attempts == 3
+        assert by_id(catalogue, one.id).attempts == 3
         catalogue.rendered(one, files(one.id))
-        assert catalogue.exhibit(one.id).state == "rendered"
+        assert by_id(catalogue, one.id).state == "rendered"
         with pytest.raises(NonesuchError, match="already has exhibit"):
             catalogue.rendered(one, files(one.id))
         with pytest.raises(NonesuchError, match="refuses"):
@@ -157,7 +166,7 @@ def test_an_exhibit_whose_files_were_lost_is_made_again_under_its_number(path):
         assert (known.lost, known.counts, known.number) == (True, False, 1)
         assert [list(catalogue.pending(stage)) for stage in ("classify", "evidence", "caption", "show")] == [[]] * 4
         catalogue.rendered(exhibit(0, pixel_hash="77"), files("ef" * 10))
-        again = catalogue.exhibit(identity)
+        again = by_id(catalogue, identity)
         assert (again.pixel_hash, again.number, again.state, again.texts) == ("77", 1, "rendered", None)
         assert catalogue.owners(files("ef" * 10)[0].key) == [identity]
         with pytest.raises(NonesuchError, match="already has"):
@@ -206,7 +215,7 @@ def test_a_killed_writer_loses_at_most_its_open_group(path):
         assert known == list(range(len(known)))
         assert len(known) >= before + 64
         with Catalogue(path, write=True) as catalogue:
-            assert catalogue.check() == []
+            assert sound(catalogue)
             assert all(len(media) == 2 for _, media in catalogue.exhibits())
         before = len(known)
 

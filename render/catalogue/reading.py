@@ -44,10 +44,6 @@ class Reading:
         query = "SELECT collection, kind, state, count(*) FROM exhibits GROUP BY collection, kind, state"
         return {(c, k, s): n for c, k, s, n in self.db.execute(query)}
 
-    def exhibit(self, identity: str) -> Exhibit | None:
-        """By id."""
-        return next((exhibit for exhibit, _ in self._exhibits("e.id = ?", (identity,), "e.id")), None)
-
     def numbered(self, collection: str, number: int, kind: str = "image") -> Exhibit | None:
         """By the number that visitors see."""
         found = self._exhibits("e.collection = ? AND e.kind = ? AND e.number = ?", (collection, kind, number), "e.id")
@@ -106,13 +102,6 @@ class Reading:
         """All runs, the newest first."""
         rows = self.db.execute("SELECT id, started, ended, ledger FROM runs ORDER BY id DESC")
         return [Run(number, started, ended, from_text(ledger)) for number, started, ended, ledger in rows]
-
-    def check(self) -> list[str]:
-        """What SQLite finds wrong with the file itself; empty when it is sound."""
-        found = [str(row[0]) for row in self.db.execute("PRAGMA integrity_check(20)")]
-        orphans = self.db.execute("PRAGMA foreign_key_check")
-        broken = [f"{table}: row {row} refers to nothing" for table, row, *_ in orphans]
-        return ([] if found == ["ok"] else found) + broken
 
     def _exhibits(self, where: str, values: Sequence[object], order: str) -> Iterator[tuple[Exhibit, list[Medium]]]:
         cursor = self.db.cursor()

@@ -267,11 +267,6 @@ class Gallery(Strict):
         """Where the site is baked to."""
         return self._folder / "public"
 
-    @property
-    def lock_path(self) -> Path:
-        """The file that a command which writes holds locked."""
-        return self._folder / ".nonesuch.lock"
-
     def collection(self, slug: str) -> Collection:
         """The collection of that slug; KeyError when there is none."""
         return {one.slug: one for one in self.collections}[slug]

@@ -20,9 +20,6 @@ class Bar(Protocol):
     def advance(self, items: int = 1) -> None:
         """So many more are done."""
 
-    def grow(self, items: int) -> None:
-        """So many more are wanted than was known."""
-
 
 class Report:
     """Says nothing: what tests and programs use. `TerminalReport` is the one for people."""
@@ -42,8 +39,6 @@ class Report:
 class _NoBar:
     def advance(self, items: int = 1) -> None: ...
 
-    def grow(self, items: int) -> None: ...
-
 
 @dataclass
 class _RichBar:
@@ -52,10 +47,6 @@ class _RichBar:
 
     def advance(self, items: int = 1) -> None:
         self.progress.advance(self.task, items)
-
-    def grow(self, items: int) -> None:
-        total = self.progress.tasks[self.task].total or 0
-        self.progress.update(self.task, total=total + items)
 
 
 class TerminalReport(Report):
