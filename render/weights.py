@@ -42,6 +42,7 @@ class Training(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     data: str = ""
+    pictures_sha256: str = ""  # TrainingSet.identity; evidence compares with exactly what a generator learned from
     folds: list[int] = Field(default_factory=list)
     pictures: int = 0
     images_seen: int = 0
@@ -86,6 +87,20 @@ class Card(BaseModel):
     def mapping(self) -> DisplayMapping:
         """The display mapping that pictures of this model went through."""
         return DisplayMapping(**self.display)
+
+
+def unfit(judge: Card, generator: Card) -> str | None:
+    """Why a classifier or a copy detector can say nothing about what a generator makes; None when it can."""
+    if judge.family == "copydetector":
+        theirs, ours = judge.training.pictures_sha256, generator.training.pictures_sha256
+        if not ours or theirs != ours:
+            return (
+                f"'{judge.name}' knows other real pictures than '{generator.name}' learned from; "
+                "`nonesuch train copydetector` makes one from the same set"
+            )
+    elif not set(generator.classes) <= set(judge.classes):
+        return f"'{judge.name}' knows other classes than '{generator.name}'"
+    return None
 
 
 def shipped_weights() -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import CLASSES, tiny_weights
+from tiny import CLASSES, LEARNED_FROM, tiny_weights
 
 from render.catalogue import FILE, Catalogue, Exhibit
 from render.classify.classifier import packed
@@ -24,7 +24,7 @@ from render.resources import resource
 from render.stages import Outcome, make
 from render.stages.keeping import check, collect, mend, remove, status
 from render.stages.report import Report
-from render.weights import Card, save_card
+from render.weights import Card, load_card, save_card
 
 SETTINGS = """
 [gallery]
@@ -90,7 +90,22 @@ def detector_that_knows(gallery: Gallery, numbers: Sequence[int], folder: Path) 
     rows = [f"{number}.png,made,,{3 + row},CC0,a test" for row, number in enumerate(numbers)]
     (known / "index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
     network = Evidence.load(resource("weights") / "galaxy-copydetector").network
-    build_reference(known, folder, network, threshold=2.0, planted=3)  # the same pixels agree by 3.7, others by 0.4
+    card = build_reference(known, folder, network, threshold=2.0, planted=3)  # the same agree by 3.7, others by 0.4
+    known_as_theirs = card.training.model_copy(update={"pictures_sha256": LEARNED_FROM})
+    save_card(folder, card.model_copy(update={"training": known_as_theirs}))
+
+
+def test_what_a_detector_does_not_know_is_shown_as_not_checked(gallery: Gallery, tmp_path: Path) -> None:
+    made(gallery)
+    detector_that_knows(gallery, [2, 5], tmp_path / "detector")
+    card = load_card(tmp_path / "detector")
+    others = card.training.model_copy(update={"pictures_sha256": "8" * 64})
+    save_card(tmp_path / "detector", card.model_copy(update={"training": others}))
+    outcome = made(gallery)
+    assert (outcome.exit_code, outcome.shown) == (0, 6)
+    assert [one.evidence for one in exhibits(gallery, "shown")] == [None] * 6
+    assert "Not checked" in (tmp_path / "public/galaxies/2.html").read_text()
+    assert "were not compared" in (tmp_path / "public/about/index.html").read_text()
 
 
 def test_a_classifier_that_comes_late_looks_at_what_is_shown(gallery: Gallery, tmp_path: Path) -> None:

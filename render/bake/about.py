@@ -10,7 +10,7 @@ from render.bake.words import percent
 from render.config import Gallery
 from render.errors import NonesuchError
 from render.evidence.authentic import authentic_share
-from render.weights import Card, Credit, find_weights, load_card
+from render.weights import Card, Credit, find_weights, load_card, unfit
 
 ROLES = {
     "classifier": "Names the class of every picture, with probabilities calibrated on real galaxies.",
@@ -24,8 +24,14 @@ class Cards:
     def __init__(self, gallery: Gallery) -> None:
         names = [collection.weights for collection in gallery.collections]
         self.generators = [card for name in dict.fromkeys(names) if (card := _card(name, gallery))]
-        self.classifier = _card(gallery.classify.weights, gallery)
-        self.detector = _card(gallery.evidence.weights, gallery)
+        self.classifier = self._judge(gallery.classify.weights, gallery)
+        self.detector = self._judge(gallery.evidence.weights, gallery)
+
+    def _judge(self, name: str, gallery: Gallery) -> Card | None:
+        """A classifier's or copy detector's card, unless it was meant for none of the generators here."""
+        card = _card(name, gallery)
+        fits = not self.generators or any(card and unfit(card, generator) is None for generator in self.generators)
+        return card if fits else None
 
     @property
     def key(self) -> bytes:
@@ -47,6 +53,8 @@ def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple
         "figures": figures(cards, authentic),
         "credits": credits(cards.all()),
         "licence": licence,
+        "classified": cards.classifier is not None,
+        "compared": cards.detector is not None,
         "copies_left_out": gallery.evidence.near_copies == "leave out",
     }
 

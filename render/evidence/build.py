@@ -97,7 +97,13 @@ def origin(pictures: TrainingSet) -> dict[str, Any]:
     chosen = pictures.training()
     credits = [Credit(name=who, text=who, licence=terms) for who, terms in pictures.credits(chosen) if who]
     folds = sorted(set(pictures.folds[chosen].tolist()))
-    return {"data": pictures.folder.name, "folds": folds, "pictures": len(chosen), "credits": credits}
+    return {
+        "data": pictures.folder.name,
+        "pictures_sha256": pictures.identity(),
+        "folds": folds,
+        "pictures": len(chosen),
+        "credits": credits,
+    }
 
 
 def sample(pictures: TrainingSet, fold: int, most: int, mapping: DisplayMapping) -> torch.Tensor:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from render.captions import Observation
 from render.catalogue import Exhibit
-from render.stages.looking import has_weights
+from render.stages.looking import judge
 from render.stages.session import Session
+from render.weights import unfit
 
 AT_ONCE = 32
 """Exhibits that a captioner is given together."""
@@ -13,9 +14,11 @@ AT_ONCE = 32
 
 def number(session: Session) -> int:
     """Numbers in order of ordinal, for what passed the evidence stage; returns how many were given."""
-    unchecked = not has_weights(session, session.gallery.evidence.weights)
+    detector = judge(session, session.gallery.evidence.weights)
     given = 0
     for collection in session.gallery.collections:
+        generator = session.sources[collection.slug].card
+        unchecked = detector is None or unfit(detector, generator) is not None
         given += session.catalogue.give_numbers(collection.slug, "image", unchecked)
         given += session.catalogue.give_numbers(collection.slug, "walk", unchecked=True)
     session.catalogue.commit()

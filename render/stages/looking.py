@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from render.catalogue import Exhibit
+from render.catalogue.reading import Stage
 from render.errors import NonesuchError
 from render.media import data_of_master, neighbour_media
 from render.stages.session import Session
-from render.weights import find_weights
+from render.weights import Card, find_weights, load_card, unfit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
 
 def classify(session: Session) -> int:
     """Name the class of every image that has none; returns how many."""
-    waiting = session.catalogue.waiting("classify", kind="image")
-    folder = _weights(session, session.gallery.classify.weights, "classify") if waiting else None
+    folder, slugs, waiting = _work(session, "classify", session.gallery.classify.weights)
     if folder is None:
         return 0
     from render.classify import Classifier, measure
 
     with session.ledger.stage("classify") as account, session.report.bar("classify", waiting) as bar:
         classifier = Classifier.load(folder)
-        for look in _looks(session, "classify"):
+        for look in _looks(session, "classify", slugs):
             answer = classifier.classify(look.picture)[0]
             found = {"probabilities": _rounded(answer.probabilities), "attributes": _rounded(answer.attributes)}
             measured = _finite(measure(look.picture[0].numpy(), look.mapping).as_dict())
@@ -42,8 +42,7 @@ def classify(session: Session) -> int:
 
 def evidence(session: Session) -> int:
     """Compare every image with the real ones; near-copies are left out if the gallery says so. Returns how many."""
-    waiting = session.catalogue.waiting("evidence", kind="image")
-    folder = _weights(session, session.gallery.evidence.weights, "evidence") if waiting else None
+    folder, slugs, waiting = _work(session, "evidence", session.gallery.evidence.weights)
     if folder is None:
         return 0
     from render.evidence import Evidence
@@ -53,7 +52,7 @@ def evidence(session: Session) -> int:
         detector = Evidence.load(folder)
         licences = {credit.licence for credit in detector.card.training.credits}
         licence = licences.pop() if len(licences) == 1 else ""
-        for look in _looks(session, "evidence"):
+        for look in _looks(session, "evidence", slugs):
             verdict = detector.check(look.picture)[0]
             pictures = [
                 neighbour_media(session.store, detector.thumbnail(near.index), place, near.credit, licence)
@@ -80,13 +79,14 @@ class _Look:
     mapping: Any
 
 
-def _looks(session: Session, stage: Any) -> Iterator[_Look]:
+def _looks(session: Session, stage: Stage, slugs: list[str]) -> Iterator[_Look]:
     """What waits for a stage, with its pixels; ends early when a stop is asked for."""
     import torch
 
     cards = {source.sha256: source.card for source in session.sources.values()}
     early = session.stop.requested  # asked for while drawing: what was drawn is still looked at
-    for exhibit, media in session.catalogue.pending(stage, kind="image"):
+    pending = (one for slug in slugs for one in session.catalogue.pending(stage, slug, "image"))
+    for exhibit, media in pending:
         if session.stop.requested and not early:
             return
         card = cards.get(exhibit.recipe.weights) or next(iter(cards.values()))
@@ -94,20 +94,32 @@ def _looks(session: Session, stage: Any) -> Iterator[_Look]:
         yield _Look(exhibit, torch.from_numpy(data)[None], card.mapping)
 
 
-def has_weights(session: Session, name: str) -> bool:
-    """Whether weights of that name are here."""
+def judge(session: Session, name: str) -> Card | None:
+    """The card of the weights that classify or compare; None when they are not here."""
     try:
-        find_weights(name, session.gallery.folder)
+        folder = find_weights(name, session.gallery.folder)
     except NonesuchError:
-        return False
-    return True
-
-
-def _weights(session: Session, name: str, stage: str) -> Path | None:
-    if not has_weights(session, name):
-        session.report.say(f"{stage}: there are no weights '{name}' here, so exhibits say \"not checked\".")
         return None
-    return find_weights(name, session.gallery.folder)
+    return load_card(folder)
+
+
+def _work(session: Session, stage: Stage, name: str) -> tuple[Path | None, list[str], int]:
+    """The weights that do a stage, the collections that they are meant for, and how many images wait there."""
+    images = {slug: session.catalogue.waiting(stage, slug, "image") for slug in session.sources}
+    slugs = [slug for slug, count in images.items() if count]
+    if not slugs:
+        return None, [], 0
+    card = judge(session, name)
+    if card is None:
+        session.report.say(f"{stage}: there are no weights '{name}' here, so exhibits say \"not checked\".")
+        return None, [], 0
+    reasons = {slug: unfit(card, session.sources[slug].card) for slug in slugs}
+    for slug, reason in reasons.items():
+        if reason:
+            session.report.say(f'{stage}: {slug} says "not checked": {reason}.')
+    slugs = [slug for slug in slugs if not reasons[slug]]
+    folder = find_weights(name, session.gallery.folder) if slugs else None
+    return folder, slugs, sum(images[slug] for slug in slugs)
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ source, label, fold, licence and attribution; ``prepared.toml`` with size and co
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,13 @@ class TrainingSet:
     def training(self) -> npt.NDArray[np.int64]:
         """Indices of what may be trained on: every fold but the test's and the one that tunes."""
         return np.flatnonzero(~np.isin(self.folds, (TEST_FOLD, TUNE_FOLD)))
+
+    def identity(self) -> str:
+        """A sha256 of the pictures that may be trained on, with their names: the same set, the same answer."""
+        digest = hashlib.sha256()
+        for index in self.training():
+            digest.update(self.rows[index]["file"].encode() + b"\0" + self.images[index].tobytes())
+        return digest.hexdigest()
 
     def column(self, name: str) -> list[str]:
         return [row.get(name, "") for row in self.rows]

@@ -78,6 +78,7 @@ def card_of(
         sampling=DEFAULT_SAMPLING,
         training=Training(
             data=about.data,
+            pictures_sha256=training_set.identity(),
             folds=folds,
             pictures=len(kept),
             images_seen=earlier.images_seen

@@ -1,0 +1,44 @@
+"""Who may judge what: evidence or classes from a network that never knew the pictures would be claims about nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from render.resources import resource
+from render.training.dataset import TrainingSet
+from render.weights import load_card, shipped_weights, unfit
+
+WEIGHTS = resource("weights")
+
+
+@pytest.mark.parametrize("judge", ["galaxy-classifier", "galaxy-copydetector"])
+def test_what_ships_judges_what_ships(judge: str) -> None:
+    assert judge in shipped_weights()
+    assert unfit(load_card(WEIGHTS / judge), load_card(WEIGHTS / "galaxy-96")) is None
+
+
+def test_a_generator_of_other_pictures_is_not_compared_with_ours() -> None:
+    galaxies, detector = load_card(WEIGHTS / "galaxy-96"), load_card(WEIGHTS / "galaxy-copydetector")
+    for theirs in ("", "0" * 64):
+        training = galaxies.training.model_copy(update={"pictures_sha256": theirs})
+        mine = galaxies.model_copy(update={"name": "mine", "training": training})
+        assert "nonesuch train copydetector" in str(unfit(detector, mine))
+
+
+def test_a_classifier_that_does_not_know_the_classes_says_nothing() -> None:
+    galaxies, classifier = load_card(WEIGHTS / "galaxy-96"), load_card(WEIGHTS / "galaxy-classifier")
+    assert "other classes" in str(unfit(classifier, galaxies.model_copy(update={"classes": ["sauropod"]})))
+
+
+def test_a_set_is_known_by_what_may_be_trained_on(tmp_path: Path) -> None:
+    rows = [{"file": f"{i}.png", "fold": str(i)} for i in range(6)]
+    images = np.arange(6 * 4 * 4 * 3, dtype=np.uint8).reshape(6, 4, 4, 3)
+    one = TrainingSet(tmp_path, images, rows).identity()
+    assert TrainingSet(tmp_path / "elsewhere", images.copy(), rows).identity() == one
+    for index, same in ((1, True), (3, False)):  # fold 1 is never trained on
+        other = images.copy()
+        other[index, 0, 0, 0] ^= 1
+        assert (TrainingSet(tmp_path, other, rows).identity() == one) is same
