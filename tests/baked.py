@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import synthetic
 
@@ -25,7 +26,7 @@ def make(folder: Path, parts: tuple[Path, list[synthetic.Picture]], count: int =
     return made
 
 
-def built(gallery: Gallery, **more: Path) -> BakeReport:
+def built(gallery: Gallery, **more: Any) -> BakeReport:
     site = synthetic.built_site(gallery.folder.parent / "site")
     return bake(gallery, site=more.pop("site", site), **more)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -126,6 +129,40 @@ def test_one_more_exhibit_rewrites_its_declared_files(
     assert f"NONESUCH {COUNT + 1}" in (gallery.public / f"galaxies/{COUNT + 1}.html").read_text()
 
 
+def heading(gallery: Gallery, path: str) -> str:
+    text = (gallery.public / "galaxies/gallery" / path).read_text(encoding="utf-8")
+    found = re.search(r'<span class="pages-here number">(.*?)</span>', text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_page_of_a_gallery_says_how_far_it_goes(gallery: Gallery) -> None:
+    """A class of nine would be announced as 1–48."""
+    built(gallery)
+    assert [heading(gallery, page) for page in ("index.html", "2.html")] == ["1–48", f"49–{COUNT}"]
+    assert 'class="number">from 49</span>' in (gallery.public / "galaxies/gallery/index.html").read_text()
+    for folder in (gallery.public / "galaxies/gallery").iterdir():
+        if folder.is_dir():
+            tiles = (folder / "index.html").read_text().count('class="tile"')
+            assert heading(gallery, f"{folder.name}/index.html") == (f"1–{tiles}" if tiles > 1 else "1")
+
+
+def test_the_bar_ends_when_every_exhibit_has_its_page(gallery: Gallery) -> None:
+    """A person would watch a bar that stops short, or that opens for nothing."""
+    bars: list[list[int]] = []
+
+    @contextmanager
+    def bar(total: int) -> Iterator[Callable[[int], None]]:
+        seen = [total, 0]
+        bars.append(seen)
+        yield lambda more: operator.setitem(seen, 1, seen[1] + more)
+
+    built(gallery, bar=bar)
+    assert bars == [[COUNT + 2, COUNT + 2]], "sixty exhibits and two walks"
+    built(gallery, bar=bar)
+    assert len(bars) == 1, "nothing changed"
+
+
 def test_a_removed_exhibit_leaves_a_gap_and_no_link(gallery: Gallery) -> None:
     """The page of a withdrawn exhibit would stay, or its number would pass to another."""
     built(gallery)
@@ -203,8 +240,9 @@ def test_figures_come_from_the_cards(gallery: Gallery) -> None:
     for name, card in (("c", CLASSIFIER), ("d", DETECTOR)):
         (gallery.folder / name).mkdir()
         (gallery.folder / name / "card.toml").write_text(card)
-    with (gallery.folder / "gallery.toml").open("a") as settings:
-        settings.write('\n[classify]\nweights = "c"\n[evidence]\nweights = "d"\n')
+    settings = gallery.folder / "gallery.toml"
+    judges = '[classify]\nweights = "c"\n[evidence]\nweights = "d"\n'
+    settings.write_text(settings.read_text().replace("galaxy-96", "./gone") + judges)
     built(load_gallery(gallery.folder))
     page = (gallery.public / "galaxies/5.html").read_text()
     assert "of 412 others it names 80\u202f% as experts did" in page
@@ -314,6 +352,7 @@ def test_an_empty_collection_has_pages(tmp_path: Path) -> None:
     Catalogue(gallery.folder / FILE, write=True).close()
     built(gallery)
     assert "Nothing is on show" in (gallery.public / "index.html").read_text()
+    assert heading(gallery, "index.html") == ""
 
 
 def test_what_cannot_be_baked_says_why(gallery: Gallery) -> None:

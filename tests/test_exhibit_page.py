@@ -13,7 +13,7 @@ from render.bake import bake
 from render.bake.rulers import ruler
 from render.captions import facts
 from render.catalogue import FILE, Catalogue
-from render.config import Gallery
+from render.config import Gallery, load_gallery
 from render.provenance import TRAINED
 
 HOSTILE = 'a</script><script>alert(1)</script>"\u2028'
@@ -63,6 +63,52 @@ def test_a_fact_stands_with_its_source(gallery: Gallery) -> None:
     for fact in list(facts().values())[:2]:
         assert f'href="{fact.source}"' in text
     assert "Read in:" not in page(gallery, 2), "an unknown fact has no source, and gets none"
+
+
+DETECTOR = """
+name = "d"
+family = "copydetector"
+size = 96
+[[training.credits]]
+name = "Survey A"
+text = "20 pictures"
+licence = "CC-BY"
+[[training.credits]]
+name = "Survey B; Smith & Jones 2011"
+text = "30 pictures"
+licence = "cite Smith & Jones"
+"""
+
+
+def test_every_real_picture_stands_with_its_own_licence(tmp_path: Path) -> None:
+    made = synthetic.gallery(tmp_path / "gallery", 1)
+    (made.folder / "d").mkdir()
+    (made.folder / "d/card.toml").write_text(DETECTOR)
+    settings = made.folder / "gallery.toml"
+    settings.write_text(settings.read_text().replace("galaxy-96", "./gone") + '[evidence]\nweights = "./d"\n')
+    picture = synthetic.pictures(made.folder / "store", [synthetic.spiral(1)], widths=(48, 96))[0]
+    whose = ("Survey B; Smith & Jones 2011", "Survey A", "Survey A")
+    near = [{"file": f"{n}.jpg", "distance": 0.5, "credit": credit} for n, credit in enumerate(whose)]
+    evidence = {"checked": True, "percentile": 0.5, "pca_percentile": 0.314, "neighbours": near}
+    with Catalogue(made.folder / FILE, write=True) as catalogue:
+        catalogue.rendered(synthetic.exhibit(1, picture, evidence=evidence), picture.media)
+    bake(load_gallery(made.folder), site=synthetic.built_site(tmp_path / "site"))
+    credits = re.findall(r'<p class="fine credit">(.*?)</p>', page(made, 1))
+    assert credits == ["Survey B; Smith &amp; Jones 2011 (cite Smith &amp; Jones)", "Survey A (CC-BY)"]
+
+
+def test_the_second_view_is_told_and_decides_nothing(tmp_path: Path) -> None:
+    """Without it the page would hide a view that disagrees with the verdict."""
+    made = synthetic.gallery(tmp_path / "gallery", 2)
+    picture = synthetic.pictures(made.folder / "store", [synthetic.spiral(1)], widths=(48, 96))[0]
+    near = [{"file": "1.jpg", "distance": 0.5, "credit": "A"}]
+    with Catalogue(made.folder / FILE, write=True) as catalogue:
+        for number, more in ((1, {"pca_distance": 2.5, "pca_percentile": 0.031}), (2, {})):
+            evidence = {"checked": True, "percentile": 0.5, "neighbours": near, **more}
+            catalogue.rendered(synthetic.exhibit(number, picture, evidence=evidence), picture.media)
+    bake(made, site=synthetic.built_site(tmp_path / "site"))
+    assert "pixel by pixel in eight orientations: 3\u202f% of real galaxies lie nearer" in page(made, 1)
+    assert "pixel by pixel" not in page(made, 2)
 
 
 def test_a_value_lies_where_it_does_among_real_ones() -> None:

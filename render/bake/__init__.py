@@ -6,9 +6,11 @@ Deterministic: the same catalogue gives the same bytes. Nothing here opens the n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from render.bake.about import Cards
 from render.bake.chrome import Assets, Chrome, code_key
@@ -18,13 +20,22 @@ from render.bake.media import Media
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
-from render.bake.source import Source
+from render.bake.source import Row, Source
 from render.bake.walks import offer_walks
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery
 from render.resources import resource
 
 __all__ = ["BakeReport", "bake"]
+
+Advance = Callable[[int], None]
+"""Called with how many more exhibits have their pages."""
+
+
+@contextmanager
+def unseen(total: int) -> Iterator[Advance]:
+    """Where nobody looks on."""
+    yield lambda exhibits: None
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,23 @@ class BakeReport:
     media: int = 0  # media files that were added
     seconds: float = 0.0
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything in ``public/`` is other than before."""
+        return bool(self.written or self.removed or self.media)
+
+
+class _Part(NamedTuple):
+    """One collection's share of the site."""
+
+    chrome: Chrome
+    pages: CollectionPages
+    walks: list[Row]
+
+    @property
+    def exhibits(self) -> int:
+        return self.pages.tally.shown + len(self.walks)
+
 
 def bake(
     gallery: Gallery,
@@ -45,11 +73,13 @@ def bake(
     clock: Callable[[], float] = time.monotonic,
     templates: Path | None = None,
     site: Path | None = None,
+    bar: Callable[[int], AbstractContextManager[Advance]] = unseen,
 ) -> BakeReport:
     """Bring ``public/`` up to the catalogue's state and say what changed.
 
     `folder` is the gallery's folder where it is not the one that ``gallery.toml`` lies in; `templates` and `site` stand
-    in for the shipped ones. Only one bake of a gallery may run at a time: the caller holds the gallery's lock.
+    in for the shipped ones. `bar` is given the number of exhibits, once there is something to do for them. Only one
+    bake of a gallery may run at a time: the caller holds the gallery's lock.
     """
     started = clock()
     home = folder or gallery.folder
@@ -63,11 +93,18 @@ def bake(
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
         source = Source(catalogue.db)
-        media.publish(source.media_keys())
-        _offer_all(gallery, source, out, pages, assets, cards)
-        out.finish(owned=["about", "assets", "data", *(collection.slug for collection in gallery.collections)])
-        swept = media.sweep()
-        out.note(inputs, media.count())
+        parts = _parts(gallery, source, out, pages, assets, cards)
+        with bar(sum(part.exhibits for part in parts)) as advance:
+            media.publish(source.media_keys())
+            offer_assets(assets, out)
+            for part in parts:
+                part.pages.offer(advance)
+                offer_walks(part.walks, gallery, out, pages, part.chrome)
+                advance(len(part.walks))
+            _offer_rest(gallery, source, out, pages, cards, parts)
+            out.finish(owned=["about", "assets", "data", *(collection.slug for collection in gallery.collections)])
+            swept = media.sweep()
+            out.note(inputs, media.count())
     return BakeReport(
         written=out.written,
         removed=[*out.removed, *(f"media/{name}" for name in swept)],
@@ -96,18 +133,20 @@ def _data(catalogue: Path) -> str:
     )
 
 
-def _offer_all(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets, cards: Cards) -> None:
-    offer_assets(assets, out)
-    made: list[tuple[Chrome, CollectionPages]] = []
+def _parts(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets, cards: Cards) -> list[_Part]:
+    parts = []
     for position, collection in enumerate(gallery.collections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         chrome = Chrome(gallery, collection, assets, bool(walks))
         facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], gallery.about.author)
         one = CollectionPages(source, out, pages, chrome, facts, gallery.bake.page_size, position == 0)
-        one.offer()
-        offer_walks(walks, gallery, out, pages, chrome)
-        made.append((chrome, one))
-    chrome, first = made[0]
+        parts.append(_Part(chrome, one, walks))
+    return parts
+
+
+def _offer_rest(gallery: Gallery, source: Source, out: Outputs, pages: Pages, cards: Cards, parts: list[_Part]) -> None:
+    """The files that belong to no collection."""
+    chrome, first, _ = parts[0]
     offer_about(gallery, cards, source.authentic(), out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
-    offer_plain(gallery, chrome, {one.slug: one.tally for _, one in made}, out)
+    offer_plain(gallery, chrome, {part.pages.slug: part.pages.tally for part in parts}, out)

@@ -31,14 +31,23 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
         }
         for i, near in enumerate(evidence.get("neighbours", [])[:SHOWN])
     ]
-    credits = dict.fromkeys(str(near.get("credit") or "") for near in evidence.get("neighbours", [])[:SHOWN])
     distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
     return {
         "sentence": _sentence(evidence),
         "neighbours": neighbours,
-        "credit": "; ".join(credit for credit in credits if credit),
+        "credits": _credits(evidence, detector),
         "ruler": ruler(_quantiles(detector), distances, LABEL, start=0.0),
+        "pixels": _pixels(evidence),
     }
+
+
+NOT_CHECKED: dict[str, Any] = {
+    "sentence": "Not checked.",
+    "neighbours": [],
+    "credits": [],
+    "ruler": None,
+    "pixels": "",
+}
 
 
 COPY = (
@@ -57,6 +66,25 @@ NEARER = (
 FARTHER = (
     "Farther from every real galaxy than most real galaxies are from their own nearest ({share} of them lie nearer)."
 )
+
+
+PIXELS = (
+    "A plainer look, pixel by pixel in eight orientations: {share} of real galaxies lie nearer to their own nearest "
+    "than this picture to any; such a look misses a copy that was turned a little, and decides nothing."
+)
+
+
+def _pixels(evidence: dict[str, Any]) -> str:
+    """What the second view says; it stands beside the verdict and has no part in it."""
+    share = evidence.get("pca_percentile")
+    return "" if share is None else PIXELS.format(share=percent(share))
+
+
+def _credits(evidence: dict[str, Any], detector: Card | None) -> list[dict[str, str]]:
+    """Whose pictures are shown, each once, with the licence that the card states for that name."""
+    licences = {one.name: one.licence for one in detector.training.credits} if detector else {}
+    names = dict.fromkeys(str(near.get("credit") or "") for near in evidence.get("neighbours", [])[:SHOWN])
+    return [{"name": name, "licence": licences.get(name, "")} for name in names if name]
 
 
 def _sentence(evidence: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -38,7 +39,7 @@ class CollectionPages:
         self._shards: list[str] = []
         self._splendour = -1.0
 
-    def offer(self) -> None:
+    def offer(self, advance: Callable[[int], None]) -> None:
         """Offer all files: in the order in which rows come, which is that of their numbers."""
         gallery = Windows(self._size, lambda window: self._gallery(None, window))
         classes = {name: self._class_windows(name) for name in self.tally.classes if name}
@@ -52,6 +53,7 @@ class CollectionPages:
             if not row.shown:
                 continue
             self._consider(row)
+            advance(1)
             if waiting is not None:
                 self._exhibit(waiting, before, row.number)
                 before = waiting.number
@@ -99,7 +101,8 @@ class CollectionPages:
         folder = self._gallery_folder(name)
         path = f"{folder}{_page_name(window.index) or 'index.html'}"
         filters = self._filters(name, counts=window.index == 0)
-        parts = json.dumps([window.index, window.earlier, window.later, filters, self._size])
+        shown = self._range(name, window.index) if window.rows else ""
+        parts = json.dumps([window.index, window.earlier, window.later, filters, self._size, shown])
         key = digest(self._pages.key("gallery.html"), self._chrome.key, parts, *(row.digest for row in window.rows))
 
         def render() -> bytes:
@@ -112,9 +115,9 @@ class CollectionPages:
                     page=window.index + 1,
                     filters=filters,
                     tiles=[views.tile(row, self.slug) for row in window.rows],
-                    earlier=self._page_link(folder, window.earlier),
-                    later=self._page_link(folder, window.later),
-                    range=self._range(window.index),
+                    earlier=self._earlier(name, window.earlier),
+                    later=self._later(name, window.later),
+                    range=shown,
                 ),
             )
 
@@ -141,11 +144,22 @@ class CollectionPages:
     def _count(self, name: str | None) -> int:
         return self.tally.classes[name] if name else self.tally.shown
 
-    def _page_link(self, folder: str, index: int | None) -> dict[str, str] | None:
-        return None if index is None else {"href": folder + _page_name(index), "range": self._range(index)}
+    def _earlier(self, name: str | None, index: int | None) -> dict[str, str] | None:
+        if index is None:
+            return None
+        return {"href": self._gallery_folder(name) + _page_name(index), "range": self._range(name, index)}
 
-    def _range(self, index: int) -> str:
-        return f"{index * self._size + 1}–{(index + 1) * self._size}"
+    def _later(self, name: str | None, index: int | None) -> dict[str, str] | None:
+        """It says where the next page begins, not where it ends: that would change with every new exhibit."""
+        if index is None:
+            return None
+        return {"href": self._gallery_folder(name) + _page_name(index), "range": f"from {index * self._size + 1}"}
+
+    def _range(self, name: str | None, index: int) -> str:
+        """The numbers that a page can hold, or of a class the ranks, as far as there are any."""
+        first = index * self._size + 1
+        last = min(first + self._size - 1, self.tally.classes[name] if name else self.tally.last)
+        return f"{first}–{last}" if last > first else f"{first}"
 
     def _shard(self, window: Window) -> None:
         key = digest(code_key(), self.slug, *(row.digest for row in window.rows))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from render.bake import views
-from render.bake.evidence import evidence_view
+from render.bake.evidence import NOT_CHECKED, evidence_view
 from render.bake.outputs import digest
 from render.bake.source import Row
 from render.bake.words import class_name, class_plural, percent
@@ -70,7 +70,7 @@ class Facts:
     def _evidence(self, row: Row) -> dict[str, Any]:
         evidence = row.json("evidence")
         if not evidence.get("checked"):
-            return {"sentence": "Not checked.", "neighbours": [], "credit": "", "ruler": None}
+            return NOT_CHECKED
         return evidence_view(evidence, row, self._detector)
 
 
