@@ -300,6 +300,29 @@ def test_a_migration_is_applied_whole_or_not_at_all(path):
     db.close()
 
 
+def test_a_catalogue_of_the_first_version_keeps_its_exhibits_and_their_files(path):
+    """The table of exhibits is written anew, and the files' rows refer to it: a mistake would empty a site."""
+    old, (image, film) = sqlite3.connect(path, isolation_level=None), (exhibit(0), exhibit(1))
+    migrate(old, MIGRATIONS[:1])
+    for one, kind, state in ((image, "image", "shown"), (film, "walk", "removed")):
+        values = (one.id, kind, one.ordinal, state, one.recipe.canonical().decode())
+        columns = "id, collection, kind, ordinal, number, state, recipe"
+        old.execute(f"INSERT INTO exhibits ({columns}) VALUES (?, 'galaxies', ?, ?, 1, ?, ?)", values)
+    old.execute("INSERT INTO media VALUES (?, 'image', 0, 192, 192, 'avif', 'ab/c.avif', 7, 'abc')", (image.id,))
+    old.close()
+    with Catalogue(path, write=True) as catalogue:
+        assert [(one.id, one.number, one.state, one.slug) for one in catalogue.known()] == [
+            (image.id, 1, "shown", None),
+            (film.id, 1, "removed", None),
+        ]
+        assert [medium.key for medium in catalogue.media(image.id)] == ["ab/c.avif"]
+        assert catalogue.db.execute("PRAGMA foreign_key_check").fetchall() == []
+        with pytest.raises(NonesuchError, match="a number never changes"):
+            catalogue.succeeded(image.id, film.id, "only walks pass their numbers on")
+        with pytest.raises(NonesuchError, match="that has a number"):
+            catalogue.forget(image.id)
+
+
 def test_a_network_file_system_is_refused(path, tmp_path, monkeypatch):
     """The log needs shared memory between processes, which NFS does not give: better no catalogue than a broken one."""
     mounts = tmp_path / "mountinfo"

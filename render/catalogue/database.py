@@ -33,8 +33,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         if mode != "wal":
             raise NonesuchError(_NO_WAL.format(folder=path.parent))
         db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
         migrate(db)
+        db.execute("PRAGMA foreign_keys = ON")
     except sqlite3.DatabaseError as error:
         db.close()
         raise NonesuchError(f"the catalogue {path} cannot be written: {error}.") from None
@@ -74,7 +74,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def migrate(db: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """Apply what is missing, each migration whole or not at all."""
+    """Apply what is missing, each migration whole or not at all. Foreign keys must not be enforced yet."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     for number, script in enumerate(migrations[version:], start=version + 1):
         try:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from render.recipe import Kind, Recipe, canonical_json
 
-State = Literal["rendered", "shown", "near-copy", "failed", "removed"]
+State = Literal["rendered", "shown", "near-copy", "failed", "removed", "retired"]
 Json = dict[str, Any]
 
 
@@ -36,7 +36,8 @@ class Exhibit:
 
     Until a stage has run, what it fills is None. made_at: UTC, ISO 8601; batch_shape: what all batches of the run were
     padded to; versions: of what made the pixels; seconds: of device and encoder; asked and found: class names; classes:
-    {probabilities, attributes}; display: {width, height, colour, placeholder}, and {frames, fps} for walks.
+    {probabilities, attributes}; display: {width, height, colour, placeholder}, and {frames, fps} for walks; slug: a
+    walk's name in ``gallery.toml``.
     """
 
     recipe: Recipe
@@ -62,6 +63,7 @@ class Exhibit:
     evidence: Json | None = None
     texts: Json | None = None
     display: Json | None = None
+    slug: str | None = None
     id: str = field(default="")
 
     def __post_init__(self) -> None:
@@ -74,7 +76,7 @@ class Exhibit:
 
 
 class Known(NamedTuple):
-    """What a plan must know of an exhibit."""
+    """What a plan must know of an exhibit. slug, fps: a walk's name, and the frames a second of its film."""
 
     id: str
     collection: str
@@ -84,6 +86,8 @@ class Known(NamedTuple):
     number: int | None
     attempts: int
     files: bool = True
+    slug: str | None = None
+    fps: int | None = None
 
     @property
     def counts(self) -> bool:

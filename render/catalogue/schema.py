@@ -4,7 +4,8 @@ A migration that was released is never changed; another is added. JSON columns h
 
 exhibits: one row for every recipe that was ever tried. `ordinal` is its place in the collection's endless sequence of
 recipes; `number` is its designation, given once and never again (one series of numbers for images and one for walks, in
-every collection). The two triggers keep that promise even against a mistake in this program.
+every collection). The two triggers keep that promise even against a mistake in this program. `slug` is a walk's name in
+``gallery.toml``: its number belongs to that name, and goes from an older version to the next.
 media: the files of an exhibit, by role; `position` tells files of the same role apart (an exhibit's real neighbours).
 runs: when something was made, and where the time went.
 """
@@ -78,5 +79,61 @@ WHEN OLD.number IS NOT NULL AND NEW.number IS NOT OLD.number
 BEGIN SELECT raise(ABORT, 'a number never changes'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST,)
+SECOND = """
+CREATE TABLE named (
+  id               TEXT PRIMARY KEY,
+  collection       TEXT NOT NULL,
+  kind             TEXT NOT NULL CHECK (kind IN ('image', 'walk')),
+  slug             TEXT,
+  ordinal          INTEGER NOT NULL CHECK (ordinal >= 0),
+  number           INTEGER CHECK (number >= 1),
+  state            TEXT NOT NULL
+                   CHECK (state IN ('rendered', 'shown', 'near-copy', 'failed', 'removed', 'retired')),
+  reason           TEXT,
+  attempts         INTEGER NOT NULL DEFAULT 1,
+  run              INTEGER REFERENCES runs (id),
+  recipe           TEXT NOT NULL,
+  made_at          TEXT,
+  device           TEXT,
+  precision        TEXT,
+  batch_shape      TEXT,
+  versions         TEXT,
+  seconds          REAL,
+  pixel_hash       TEXT,
+  perceptual_hash  TEXT,
+  asked            TEXT,
+  found            TEXT,
+  classes          TEXT,
+  measurements     TEXT,
+  evidence         TEXT,
+  texts            TEXT,
+  display          TEXT,
+  UNIQUE (collection, kind, ordinal),
+  UNIQUE (collection, kind, number),
+  CHECK (state != 'shown' OR number IS NOT NULL)
+) STRICT;
+
+INSERT INTO named SELECT id, collection, kind, NULL, ordinal, number, state, reason, attempts, run, recipe, made_at,
+  device, precision, batch_shape, versions, seconds, pixel_hash, perceptual_hash, asked, found, classes, measurements,
+  evidence, texts, display FROM exhibits;
+DROP TABLE exhibits;
+ALTER TABLE named RENAME TO exhibits;
+
+CREATE INDEX exhibits_by_state ON exhibits (collection, kind, state, ordinal);
+
+CREATE TRIGGER numbers_are_never_reused BEFORE DELETE ON exhibits WHEN OLD.number IS NOT NULL
+BEGIN SELECT raise(ABORT, 'an exhibit that has a number is removed by its state, not by deleting its row'); END;
+
+CREATE TRIGGER numbers_never_change BEFORE UPDATE OF number ON exhibits
+WHEN OLD.number IS NOT NULL AND NEW.number IS NOT OLD.number
+  AND NOT (OLD.kind = 'walk' AND NEW.number IS NULL AND NEW.state = 'retired')
+BEGIN SELECT raise(ABORT, 'a number never changes'); END;
+"""
+"""Walks have names, and a state for those that ``gallery.toml`` asks for no longer.
+
+SQLite cannot change a CHECK, so the table is written anew; foreign keys must be off meanwhile, or the files' rows would
+go with the old table.
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND)
 VERSION = len(MIGRATIONS)

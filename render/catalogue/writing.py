@@ -31,7 +31,7 @@ SECONDS = 2.0
 _INSERT = (
     f"INSERT INTO exhibits ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + name for name in COLUMNS)}) "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in COLUMNS if n not in ('id', 'number'))} "
-    "WHERE exhibits.state = 'failed' OR "
+    "WHERE exhibits.state IN ('failed', 'retired') OR "
     "(exhibits.state = 'rendered' AND NOT EXISTS (SELECT 1 FROM media WHERE exhibit = exhibits.id))"
 )
 _MEDIUM = (
@@ -101,18 +101,34 @@ class Catalogue(Reading):
             self.commit()
 
     def rendered(self, exhibit: Exhibit, media: Iterable[Medium]) -> None:
-        """A new exhibit whose files are durable. Takes the place of the same recipe's earlier failure, or of its loss.
+        """A new exhibit whose files are durable. Takes the place of the same recipe's failure, loss or retirement.
 
         Raises NonesuchError when the catalogue already has the exhibit, or another one at its ordinal.
         """
         self._add(exhibit, media)
 
     def failed(
-        self, recipe: Recipe, collection: str, ordinal: int, reason: str, attempts: int = 1, run: int | None = None
+        self,
+        recipe: Recipe,
+        collection: str,
+        ordinal: int,
+        reason: str,
+        attempts: int = 1,
+        run: int | None = None,
+        slug: str | None = None,
     ) -> None:
         """An exhibit that could not be made: it keeps its place, with the reason, and further seeds are drawn."""
-        exhibit = Exhibit(recipe, collection, ordinal, "failed", reason=reason, attempts=attempts, run=run)
+        exhibit = Exhibit(recipe, collection, ordinal, "failed", reason=reason, attempts=attempts, run=run, slug=slug)
         self._add(replace(exhibit, made_at=now(), asked=recipe.class_name), ())
+
+    def encoded_again(self, exhibit: Exhibit, media: Iterable[Medium]) -> None:
+        """Other files of the same recipe, durable: they take the place of the earlier ones, and all else stays."""
+        made = ("run", "made_at", "device", "precision", "batch_shape", "versions", "seconds")
+        row = to_row(exhibit)
+        with self._change():
+            self._set(exhibit.id, **{name: row[name] for name in (*made, "pixel_hash", "perceptual_hash", "display")})
+            self.db.execute("DELETE FROM media WHERE exhibit = ?", (exhibit.id,))
+            self._media(exhibit.id, media)
 
     def classified(self, identity: str, found: str | None, classes: Json, measurements: Json) -> None:
         """What the classifier found, and what was measured. Texts that knew nothing of it are to be written anew."""
@@ -155,10 +171,26 @@ class Catalogue(Reading):
 
         Its files are no longer named; `nonesuch gc` deletes them.
         """
-        gone = dict.fromkeys(("found", "classes", "measurements", "evidence", "texts", "display"))
         with self._change():
-            self._set(identity, state="removed", reason=reason, **gone)
-            self.db.execute("DELETE FROM media WHERE exhibit = ?", (identity,))
+            self._off(identity, state="removed", reason=reason)
+
+    def retired(self, identity: str, reason: str) -> None:
+        """A walk that ``gallery.toml`` no longer asks for: as if removed, but it may come back."""
+        with self._change():
+            self._off(identity, state="retired", reason=reason)
+
+    def succeeded(self, identity: str, successor: str, reason: str) -> None:
+        """A walk gives way to its next version, which takes over its number, and at once its place on the site."""
+        query = "SELECT number, iif(state = 'shown', state, 'rendered') FROM exhibits WHERE id = ?"
+        with self._change():
+            number, state = self.db.execute(query, (identity,)).fetchone()
+            self._off(identity, state="retired", reason=reason, number=None)
+            self._set(successor, number=number, state=state)
+
+    def named(self, identity: str, slug: str) -> None:
+        """A walk's name in ``gallery.toml``, which may change while its recipe does not."""
+        with self._change():
+            self._set(identity, slug=slug)
 
     def forget(self, identity: str) -> None:
         """Delete a row, so that the recipe can be tried again. Raises NonesuchError for one that has a number."""
@@ -196,6 +228,12 @@ class Catalogue(Reading):
     def _media(self, identity: str, media: Iterable[Medium]) -> None:
         rows = ((identity, m.role, m.format, m.width, m.height, m.key, m.bytes, m.sha256, m.position) for m in media)
         self.db.executemany(_MEDIUM, rows)
+
+    def _off(self, identity: str, **columns: Any) -> None:
+        """Off the site: what the stages found goes, and so do the names of the files."""
+        gone = dict.fromkeys(("found", "classes", "measurements", "evidence", "texts", "display"))
+        self._set(identity, **gone, **columns)
+        self.db.execute("DELETE FROM media WHERE exhibit = ?", (identity,))
 
     def _set(self, identity: str, **columns: Any) -> None:
         query = f"UPDATE exhibits SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE id = :identity"

@@ -8,6 +8,14 @@ import click
 
 from render.cli.options import gallery_argument
 
+STEPS = {
+    "render": "to render",
+    "classify": "to classify",
+    "evidence": "to compare with real ones",
+    "caption": "to caption",
+    "show": "to show",
+}
+
 
 @click.command
 @gallery_argument
@@ -36,6 +44,7 @@ def command(gallery: Path) -> None:
     for reason in found.reasons:
         click.echo(f"set aside: {reason}")
     rest = "nothing was timed yet" if found.seconds is None else f"in about {spoken(found.seconds)}"
-    click.echo(f"{found.left} left to make, {rest}." if found.left else "Nothing is left to make.")
+    left = ", ".join(f"{count} {STEPS[step]}" for step, count in found.left.items() if count)
+    click.echo(f"Left: {left}; {rest}." if left else "Nothing is left to make.")
     if any(failed for *_, failed in found.rows):
         click.echo("`nonesuch check --mend` and then `nonesuch make` try again what failed.")

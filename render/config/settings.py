@@ -151,7 +151,7 @@ class Walk(Strict):
     collection: Slug
     """The slug of the collection that the walk belongs to."""
     slug: Slug
-    """The walk's name; no two walks of a collection share one."""
+    """The walk's name, under which it keeps its number and address; no two walks of a collection share one."""
     title: str = ""
     """What the page calls it. Told from its classes when left out."""
     path: Path_ | None = None

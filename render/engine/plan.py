@@ -3,8 +3,9 @@
 A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the
 n-th class in turn and the n-th sketch in turn. `count` is how many of them are *shown*: ordinals whose exhibit is a
 near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal that was once made keeps its
-exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe. So a plan is a
-pure function of gallery and catalogue, and a run that was killed goes on where it was.
+exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe. A walk is one
+that the gallery names: when its recipe has changed, the new version is made, and a film of another speed is made anew.
+So a plan is a pure function of gallery and catalogue, and a run that was killed goes on where it was.
 
 Nothing here imports torch: an empty plan must be found in no time.
 """
@@ -32,16 +33,19 @@ from render.weights import Card, find_weights, load_card, weights_hash
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An exhibit to be made."""
+    """An exhibit to be made. slug, fps: a walk's; again: the exhibit is there, and only its files are made anew."""
 
     collection: str
     ordinal: int
     recipe: Recipe
     fps: int = 24
+    slug: str | None = None
+    again: bool = False
 
     def as_json(self) -> dict[str, Any]:
         recipe = json.loads(self.recipe.canonical())
-        return {"collection": self.collection, "ordinal": self.ordinal, "id": self.recipe.id, "recipe": recipe}
+        plain = {"collection": self.collection, "ordinal": self.ordinal, "id": self.recipe.id, "recipe": recipe}
+        return plain | ({"slug": self.slug, "fps": self.fps} if self.recipe.walk else {})
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,23 @@ def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Kno
     return images + walks
 
 
+def wanted_walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> dict[str, tuple[WalkSettings, Recipe]]:
+    """The walks that a collection is to show, by recipe id: those of the file, less those that were taken off.
+
+    What was taken off stays off under its name, whatever its table says later. Of two tables that make the same walk
+    the first counts.
+    """
+    slug = source.settings.slug
+    off = [one for one in known if (one.collection, one.kind, one.state) == (slug, "walk", "removed")]
+    names, ids = {one.slug for one in off}, {one.id for one in off}
+    wanted: dict[str, tuple[WalkSettings, Recipe]] = {}
+    for walk in gallery.walks_of(slug):
+        recipe = source.walk(walk)
+        if walk.slug not in names and recipe.id not in ids:
+            wanted.setdefault(recipe.id, (walk, recipe))
+    return wanted
+
+
 def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> dict[str, int]:
     """How many images and walks each collection still needs.
 
@@ -135,10 +156,9 @@ def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known
     """
     have = list(known)
     images = Counter(one.collection for one in have if one.kind == "image" and one.counts)
-    settled = {one.id for one in have if one.counts or one.state == "removed"}
+    there = {one.id for one in have if one.counts}
     return {
-        slug: max(0, source.settings.count - images[slug])
-        + len({source.walk(walk).id for walk in gallery.walks_of(slug)} - settled)
+        slug: max(0, source.settings.count - images[slug]) + len(wanted_walks(gallery, source, have).keys() - there)
         for slug, source in found.items()
     }
 
@@ -166,18 +186,19 @@ def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[I
 
 def _walks(gallery: Gallery, source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
     slug = source.settings.slug
-    mine = [one for one in known if one.collection == slug and one.kind == "walk"]
-    taken, lost = {one.ordinal for one in mine}, {one.id: one for one in mine if one.lost}
-    for place, walk in enumerate(gallery.walks_of(slug)):
-        recipe = source.walk(walk)
-        if recipe.id in lost:
-            yield Item(slug, lost[recipe.id].ordinal, recipe, walk.fps)
-        if recipe.id in ids:
-            continue
-        ordinal = place if place not in taken else max(taken) + 1
-        ids.add(recipe.id)
-        taken.add(ordinal)
-        yield Item(slug, ordinal, recipe, walk.fps)
+    mine = {one.id: one for one in known if one.collection == slug and one.kind == "walk"}
+    taken = {one.ordinal for one in mine.values()}
+    for place, (walk, recipe) in enumerate(wanted_walks(gallery, source, known).values()):
+        before = mine.get(recipe.id)
+        if before is not None:
+            again = before.counts and before.fps != walk.fps
+            if again or before.lost or before.state == "retired":
+                yield Item(slug, before.ordinal, recipe, walk.fps, walk.slug, again)
+        elif recipe.id not in ids:  # another collection may have the very same recipe
+            ordinal = place if place not in taken else max(taken) + 1
+            ids.add(recipe.id)
+            taken.add(ordinal)
+            yield Item(slug, ordinal, recipe, walk.fps, walk.slug)
 
 
 def freeze(plan: Iterable[Item], path: Path) -> None:

@@ -60,10 +60,10 @@ def render(session: Session) -> int:
 
 
 def _give_up(session: Session, plan: list[Item]) -> None:
-    """Lost exhibits that the settings no longer make get a tombstone, or go where they never had a number."""
+    """Lost images that the settings no longer make get a tombstone, or go where they never had a number."""
     planned = {item.recipe.id for item in plan}
     for one in list(session.catalogue.known()):
-        if one.lost and one.id not in planned:
+        if one.kind == "image" and one.lost and one.id not in planned:
             if one.number is None:
                 session.catalogue.forget(one.id)
             else:
@@ -95,12 +95,14 @@ def _drawn(session: Session, plan: list[Item]) -> int:
     def sink(event: Made[Encoded] | SetAside | None) -> None:
         nonlocal made
         if isinstance(event, Made):
-            session.catalogue.rendered(_exhibit(session, event, executor), event.result.media)
+            keep = session.catalogue.encoded_again if event.item.again else session.catalogue.rendered
+            keep(_exhibit(session, event, executor), event.result.media)
             made += 1
         elif event is not None:
             item = event.item
-            run = session.run
-            session.catalogue.failed(item.recipe, item.collection, item.ordinal, event.cause, event.attempts, run)
+            if not item.again:  # otherwise the earlier files stay
+                failure = (event.cause, event.attempts, session.run, item.slug)
+                session.catalogue.failed(item.recipe, item.collection, item.ordinal, *failure)
             session.aside.append(f"{item.collection} {item.recipe.kind} {item.ordinal} was set aside: {event.cause}")
         session.catalogue.tick()
 
@@ -136,6 +138,7 @@ def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhib
         perceptual_hash=encoded.perceptual_hash,
         asked=recipe.class_name,
         display=encoded.display,
+        slug=made.item.slug,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -13,44 +13,83 @@ from render.catalogue import Catalogue, Known
 from render.config import Gallery
 from render.engine.frames import frame_count
 from render.engine.ledger import seconds_for
-from render.engine.plan import make_plan, sources
-from render.errors import UsageError
+from render.engine.plan import Item, Source, make_plan, sources, wanted_walks
+from render.errors import NonesuchError, UsageError
 from render.media import Store
+from render.recipe import Kind
+from render.weights import find_weights, load_card, unfit
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a gallery is. seconds: an estimate for the rest from earlier runs, or None when nothing was timed yet."""
+    """How far a gallery is.
+
+    left: how many exhibits each step has yet to see, those that are not drawn yet included. seconds: an estimate for
+    that from earlier runs, or None when a step was never timed.
+    """
 
     rows: list[tuple[str, str, int, int, int, int]]  # collection, kind, wanted, shown, near-copies, failed
-    left: int
+    left: dict[str, int]
     seconds: float | None
     reasons: list[str]
 
 
 def status(gallery: Gallery) -> Status:
     """Wanted, done and set aside; writes nothing."""
+    found = sources(gallery)
     known: list[Known] = []
-    ledgers, reasons = [], []
+    ledgers, reasons, waiting = [], [], Counter[tuple[str, str]]()
     if gallery.catalogue_path.is_file():
         with Catalogue(gallery.catalogue_path) as catalogue:
             known = list(catalogue.known())
             ledgers = [run.ledger for run in catalogue.runs() if run.ledger]
             aside = catalogue.exhibits(states=("failed", "near-copy"))
             reasons = [f"{e.collection} {e.kind} {e.ordinal}: {e.reason}" for e, _ in aside]
-    plan = make_plan(gallery, sources(gallery), known)
+            for slug in found:
+                waiting["classify", slug] = catalogue.waiting("classify", slug, "image")
+                waiting["evidence", slug] = catalogue.waiting("evidence", slug, "image")
+                waiting["caption", slug] = catalogue.waiting("caption", slug)
+    plan = make_plan(gallery, found, known)
+    left = _left(gallery, found, plan, waiting)
+    left["show"] += sum(one.state == "rendered" and one.counts and one.collection in found for one in known)
+    work = left | {"render": sum(frame_count(item.recipe) for item in plan), "show": 0}
+    return Status(_rows(gallery, found, known), left, seconds_for(work, ledgers), reasons)
+
+
+def _left(
+    gallery: Gallery, found: Mapping[str, Source], plan: list[Item], waiting: Counter[tuple[str, str]]
+) -> dict[str, int]:
+    """What waits in the catalogue, and the new exhibits of the plan, which have every step before them."""
+    new = [item for item in plan if not item.again]
+    images = Counter(item.collection for item in new if item.recipe.walk is None)
+    judges = {"classify": gallery.classify.weights, "evidence": gallery.evidence.weights}
+    left = {"render": len(plan)}
+    for stage, weights in judges.items():
+        left[stage] = sum(waiting[stage, slug] + images[slug] for slug in _judged(gallery, found, weights))
+    left["caption"] = len(new) + sum(waiting["caption", slug] for slug in found)
+    return left | {"show": len(new)}
+
+
+def _judged(gallery: Gallery, found: Mapping[str, Source], name: str) -> list[str]:
+    """The collections that a classifier or a copy detector can judge; none where its weights are not here."""
+    try:
+        judge = load_card(find_weights(name, gallery.folder))
+    except NonesuchError:
+        return []
+    return [slug for slug, source in found.items() if unfit(judge, source.card) is None]
+
+
+def _rows(
+    gallery: Gallery, found: Mapping[str, Source], known: list[Known]
+) -> list[tuple[str, str, int, int, int, int]]:
     tally = Counter((one.collection, one.kind, one.state) for one in known)
     rows = []
-    for collection in gallery.collections:
-        wanted = {"image": collection.count, "walk": len(gallery.walks_of(collection.slug))}
+    for slug, source in found.items():
+        wanted = {"image": source.settings.count, "walk": len(wanted_walks(gallery, source, known))}
         for kind, count in wanted.items():
-            shown, near, failed = (tally[collection.slug, kind, state] for state in ("shown", "near-copy", "failed"))
-            rows.append((collection.slug, kind, count, shown, near, failed))
-    frames = sum(frame_count(item.recipe) for item in plan)
-    images = sum(item.recipe.walk is None for item in plan)
-    work = {"render": frames, "caption": len(plan)}
-    work |= {stage: images for stage in ("classify", "evidence") if any(stage in one for one in ledgers)}
-    return Status(rows, len(plan), seconds_for(work, ledgers), reasons)
+            shown, near, failed = (tally[slug, kind, state] for state in ("shown", "near-copy", "failed"))
+            rows.append((slug, kind, count, shown, near, failed))
+    return rows
 
 
 def check(gallery: Gallery) -> list[str]:
@@ -100,15 +139,15 @@ def mend(gallery: Gallery) -> list[str]:
     return done
 
 
-def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: str) -> int:
+def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: str, kind: Kind = "image") -> int:
     """Take exhibits off the site; their numbers are never given again. All or nothing; returns how many."""
     if collection not in [one.slug for one in gallery.collections]:
         known = ", ".join(one.slug for one in gallery.collections)
         raise UsageError(f"there is no collection '{collection}'; this gallery has {known}.")
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
-        exhibits = {number: catalogue.numbered(collection, number) for number in numbers}
+        exhibits = {number: catalogue.numbered(collection, number, kind) for number in numbers}
         if missing := [str(number) for number, exhibit in exhibits.items() if exhibit is None]:
-            raise UsageError(f"'{collection}' has no exhibit {', '.join(missing)}; nothing was removed.")
+            raise UsageError(f"'{collection}' has no {kind} {', '.join(missing)}; nothing was removed.")
         for exhibit in exhibits.values():
             if exhibit is not None and exhibit.state != "removed":
                 catalogue.removed(exhibit.id, reason)

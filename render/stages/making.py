@@ -13,6 +13,7 @@ from render.stages.finishing import bake, caption, number
 from render.stages.looking import classify, evidence
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
+from render.stages.walks import follow
 
 ROUNDS = 8
 """How often further seeds are drawn for near-copies and failures in one run."""
@@ -48,7 +49,7 @@ def make(
     with session(gallery, report, make_executor, stop) as opened:
         done = _rounds(opened, stages)
         if "caption" in stages:
-            done += number(opened) + caption(opened)
+            done += follow(opened) + number(opened) + caption(opened)
         baked = bake(opened) if "bake" in stages else ""
         if done:
             report.ledger(opened.ledger)
