@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.generators import load_generator
 from render.generators.flow import Conditioning
-from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, reordered, times
+from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
 from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, Pictures, train_flow
 from render.training.shipping import Description, train_generator
@@ -199,14 +200,18 @@ def test_the_ancestral_sampler_ends_where_the_network_points_and_renews_its_nois
     noise = torch.randn(2, 3, 24, 24, generator=torch.Generator().manual_seed(0))
     target = torch.linspace(-1, 1, 24).expand(2, 3, 24, 24)
     seen: list[torch.Tensor] = []
-    ended = SAMPLERS["ancestral"](lambda x, t: (x - target) / t, noise, times(6, 2.5), lambda i, x: seen.append(x))
+    ended = SAMPLERS["ancestral"](lambda x, t: (x - target) / t, noise, times(16, 2.5), lambda i, x: seen.append(x))
     assert torch.allclose(ended, target, atol=1e-5)
-    path = times(6, 2.5)
+    path = times(16, 2.5)
     late = [i for i, t in enumerate(path[:-1]) if t < RENEWED_BELOW]
     assert 0 < len(late) < len(path) - 1
-    for i, s in enumerate(path[1:-1]):
-        noise_now = noise if i not in late else reordered(noise, i)
-        assert torch.allclose(seen[i], (1 - s) * target + s * noise_now, atol=1e-5)
+    held = noise
+    for i, (t, s) in enumerate(pairwise(path[:-1])):
+        if i in late:
+            share = renewed(t, s) / s
+            held = (1 - share**2) ** 0.5 * held + share * reordered(noise, i)
+        assert torch.allclose(seen[i], (1 - s) * target + s * held, atol=1e-5)
+    assert float((held * noise).mean()) < 0.95 * float((noise**2).mean()), "a part of the noise is new"
     first, second = reordered(noise, 0), reordered(noise, 1)
     for fresh in (first, second):
         assert torch.equal(fresh.flatten(1).sort(1).values, noise.flatten(1).sort(1).values), "a permutation"

@@ -11,6 +11,7 @@ a picture depends on its start alone.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 
 import torch
@@ -52,16 +53,22 @@ def heun(velocity: Velocity, x: Tensor, times: list[float], callback: Callback |
 
 def ab2(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
     """Second order with one pass a step: Adams-Bashforth with variable steps, the last velocity remembered."""
-    before: Tensor | None = None
-    width = 0.0
+    before: tuple[Tensor, float] | None = None
     for i, (t, s) in enumerate(itertools.pairwise(times)):
         v = velocity(x, t)
-        ratio = (s - t) / (2 * width) if before is not None else 0.0
-        x = x + (s - t) * (v if before is None else (1 + ratio) * v - ratio * before)
-        before, width = v, s - t
+        x = x + (s - t) * _ahead(v, s - t, before)
+        before = v, s - t
         if callback:
             callback(i, x)
     return x
+
+
+def _ahead(v: Tensor, width: float, before: tuple[Tensor, float] | None) -> Tensor:
+    """The velocity in the middle of a step, from this one and the one before it with its step's width."""
+    if before is None:
+        return v
+    ratio = width / (2 * before[1])
+    return (1 + ratio) * v - ratio * before[0]
 
 
 PRIMES = (
@@ -95,24 +102,38 @@ OFFSET = 1009
 
 
 RENEWED_BELOW = 0.4
-"""The time below which `ancestral` renews the noise. Part of the algorithm, never changed within a version."""
+RENEWAL = 0.5
+"""The time below which `ancestral` renews noise, and how much of it (eta of Song et al. 2021; 0 is none, 1 what the
+reversed diffusion would). Chosen on fold 2 by the spectrum of the light. Part of the algorithm, never changed within a
+version."""
 
 
 def ancestral(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
-    """First order; below t = 0.4 with fresh noise at every step (Song et al. 2021, arXiv:2010.02502, eq. 12).
+    """Second order as `ab2`; below t = 0.4 a part of the noise is new at every step (Song et al. 2021,
+    arXiv:2010.02502, eq. 12 and 16, for the straight path).
 
-    While there is much noise the path is followed as `euler` does, for there the shape is decided and what the start
-    holds of it must not be thrown away. Below, each step takes the picture that the network expects and puts new noise
-    on it, so that the errors of one step are forgotten by the next instead of being carried to the end as grain. The
-    new noise is the first noise in another order: it needs no source, and along a walk it moves as smoothly.
+    While there is much noise the path is followed closely, for there the shape is decided and what the start holds of
+    it must not be thrown away. Below, each step takes the picture and the noise that the network expects and renews
+    some of the noise, so that the errors of one step are forgotten by the next instead of being carried to the end as
+    grain. The new noise is the first noise in another order: it needs no source, and along a walk it moves as smoothly.
     """
-    start = x
+    start, before = x, None
     for i, (t, s) in enumerate(itertools.pairwise(times)):
         v = velocity(x, t)
-        x = x + (s - t) * v if t >= RENEWED_BELOW else (1 - s) * (x - t * v) + s * reordered(start, i)
+        if t >= RENEWED_BELOW:
+            x = x + (s - t) * _ahead(v, s - t, before)
+            before = v, s - t
+        else:
+            new = renewed(t, s)
+            x = (1 - s) * (x - t * v) + math.sqrt(s * s - new * new) * (x + (1 - t) * v) + new * reordered(start, i)
         if callback:
             callback(i, x)
     return x
+
+
+def renewed(t: float, s: float) -> float:
+    """The standard deviation of the new noise in a step from t to s, at most s."""
+    return RENEWAL * s / t * math.sqrt(max(t * t - ((1 - t) / (1 - s) * s) ** 2, 0.0))
 
 
 def reordered(noise: Tensor, step: int) -> Tensor:
