@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from render.captions import Observation, facts, facts_captioner
 from render.captions.server import KEY, ServerCaptioner
+from render.catalogue import FILE, Catalogue, Exhibit, Medium
+from render.config import load_gallery
+from render.engine.stop import stopping
+from render.recipe import Recipe
+from render.stages import Outcome, Report, make
 
 CLASSES = ("elliptical", "lenticular", "spiral_early", "spiral_mid", "spiral_late", "irregular", "dwarf_elliptical")
 
@@ -103,13 +111,19 @@ def test_captions_need_neither_torch_nor_openai() -> None:
 
 
 @contextmanager
-def server(script: list[tuple[int, str]]) -> Iterator[tuple[str, list[str]]]:
-    """A real HTTP server that answers as scripted; the last line repeats. Yields its address and what it was sent."""
+def server(
+    script: list[tuple[int, str]], heard: Callable[[int], None] = lambda requests: None
+) -> Iterator[tuple[str, list[str]]]:
+    """A real HTTP server that answers as scripted; the last line repeats. Yields its address and what it was sent.
+
+    heard: called with how many requests there were, before each answer.
+    """
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             seen.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            heard(len(seen))
             status, body = script[min(len(seen), len(script)) - 1]
             if status == 0:
                 time.sleep(1.0)
@@ -199,3 +213,95 @@ def test_without_a_key_nobody_is_called(monkeypatch: pytest.MonkeyPatch, caplog:
     assert texts.author == "facts"
     assert not seen
     assert "not called" in caplog.text
+
+
+COUNT = 70
+SETTINGS = """
+[gallery]
+title = "nonesuch"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+weights = "galaxy-96"
+count = 70
+[evidence]
+weights = "./none"
+[captions]
+model = "model-x"
+base_url = "{address}"
+"""
+
+
+def drawn(folder: Path, address: str) -> Path:
+    """A gallery of exhibits that wait for their texts."""
+    (folder / "gallery.toml").write_text(SETTINGS.format(address=address))
+    with Catalogue(folder / FILE, write=True) as catalogue:
+        for seed in range(COUNT):
+            recipe = Recipe("flow", "ab" * 32, seed, "ab2", 3, 1.5, 24)
+            file = Medium("image", "avif", 192, 192, f"ab/{seed:04d}.avif", 100, "ab" * 32)
+            catalogue.rendered(Exhibit(recipe, "galaxies", seed), [file])
+    return folder
+
+
+def captioned(folder: Path, report: Report | None = None) -> Outcome:
+    with stopping(lambda text: None) as stop:
+        return make(load_gallery(folder), report or Report(), stop, stages=["caption"])
+
+
+def authors(folder: Path) -> list[str | None]:
+    """Who wrote the texts of each exhibit; None where there are none."""
+    with Catalogue(folder / FILE) as catalogue:
+        return [one.texts and one.texts["author"] for one, _ in catalogue.exhibits()]
+
+
+def test_a_dead_server_is_left_alone_for_the_rest_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A night would be spent on asking a server that is down, exhibit after exhibit."""
+    monkeypatch.setenv(KEY, SECRET)
+    with server([(500, "{}")]) as (address, seen):
+        outcome = captioned(drawn(tmp_path, address))
+    assert len(seen) == 3 * (1 + 3), "three exhibits, each with three retries"
+    assert caplog.text.count("is not asked again") == 1
+    assert (outcome.exit_code, outcome.shown) == (0, COUNT)
+    assert authors(tmp_path) == ["facts"] * COUNT
+
+
+def test_a_missing_key_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(KEY, raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY_FILE", raising=False)
+    with server([(200, reply())]) as (address, seen):
+        assert captioned(drawn(tmp_path, address)).shown == COUNT
+    assert not seen
+    assert caplog.text.count("not called") == 1
+
+
+def test_the_first_ctrl_c_ends_a_long_server_run_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person would wait for hours, or lose the model's words for good."""
+    monkeypatch.setenv(KEY, SECRET)
+
+    class Said(Report):
+        text = ""
+
+        def say(self, text: str) -> None:
+            self.text += text
+
+    def interrupt(requests: int) -> None:
+        if requests == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    report = Said()
+    with server([(200, reply())], interrupt) as (address, seen):
+        first = captioned(drawn(tmp_path, address), report)
+        assert len(seen) == 40, "the answer in hand is waited for, and kept"
+        assert authors(tmp_path) == ["model-x"] * 40 + [None] * 30
+        assert (first.exit_code, first.shown) == (3, 40)
+        assert "30 exhibits get their texts from the next run" in report.text
+        second = captioned(tmp_path)
+        assert len(seen) == COUNT
+    assert (second.exit_code, second.shown) == (0, COUNT)
+    assert authors(tmp_path) == ["model-x"] * COUNT

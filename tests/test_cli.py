@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import synthetic
 
 from render.config import load_gallery
 
@@ -54,6 +56,18 @@ def test_a_folder_without_a_gallery_is_one_sentence(tmp_path: Path, name: str) -
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bake_says_what_it_did(tmp_path: Path) -> None:
+    """A person would read that there was nothing to do beside the number of pages that were written."""
+    folder = synthetic.gallery(tmp_path / "mine", 3).folder
+    synthetic.fill(folder, synthetic.pictures(folder / "store", [synthetic.spiral(1)], widths=(48, 96)), 3)
+    first = nonesuch("bake", "mine", cwd=tmp_path)
+    told = r"done: 3 exhibits are shown; public/: \d\d pages and 3 media files written, 0 removed, 0 kept\.\n"
+    assert re.fullmatch(told, first.stdout)
+    assert "bake: 3 of 3, " in first.stderr
+    again = nonesuch("bake", "mine", cwd=tmp_path)
+    assert again.stdout == "nothing to do: 3 exhibits are shown; public/ is up to date.\n"
 
 
 def test_the_shipped_weights_are_what_their_cards_say(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from render.engine.frames import Frame
 from render.evidence import Evidence, build_reference
 from render.media import Store
 from render.noise import Floats
+from render.provenance import read_mark
 from render.resources import resource
 from render.stages import Outcome, make
 from render.stages.keeping import check, collect, mend, remove, status
@@ -43,6 +44,9 @@ weights = "./classifier"
 weights = "./detector"
 """
 WALK = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+
+
+WHOSE = (("A survey; Smith & Jones", "CC0"), ("Another survey", "CC-BY"))
 
 
 @pytest.fixture
@@ -87,7 +91,10 @@ def detector_that_knows(gallery: Gallery, numbers: Sequence[int], folder: Path) 
     known.mkdir()
     pictures = [next(p for p in files(gallery, number) if p.suffix == ".png") for number in numbers]
     np.save(known / "images.npy", np.stack([np.asarray(Image.open(p).convert("RGB")) for p in pictures]))
-    rows = [f"{number}.png,made,,{3 + row},CC0,a test" for row, number in enumerate(numbers)]
+    rows = []
+    for row, number in enumerate(numbers):
+        credit, licence = WHOSE[row % 2]
+        rows.append(f"{number}.png,made,,{3 + row},{licence},{credit}")
     (known / "index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
     network = Evidence.load(resource("weights") / "galaxy-copydetector").network
     card = build_reference(known, folder, network, threshold=2.0, planted=3)  # the same agree by 3.7, others by 0.4
@@ -130,6 +137,20 @@ def test_copies_found_late_leave_the_site_and_others_take_their_place(gallery: G
     assert all("near-copy" in (one.reason or "") for one in exhibits(gallery, "removed"))
     assert [one.number for one in exhibits(gallery, "shown")] == [1, 3, 4, 6, 7, 8]
     assert not (tmp_path / "public/galaxies/2.html").exists()
+
+
+def test_a_real_picture_s_file_names_its_own_licence(gallery: Gallery, tmp_path: Path) -> None:
+    """Pictures of several surveys would be published without the terms under which they may be."""
+    made(gallery)
+    detector_that_knows(gallery, [1, 2, 3], tmp_path / "detector")
+    made(gallery)
+    store, told = Store(gallery.store_path), set()
+    with Catalogue(gallery.folder / FILE) as catalogue:
+        for _, media in catalogue.exhibits(states=["shown"]):
+            marks = [read_mark(store.read(medium.key)) for medium in media if medium.role == "neighbour"]
+            assert len(marks) == 3
+            told |= {(mark.credit, mark.licence) for mark in marks if mark}
+    assert told == set(WHOSE)
 
 
 def test_near_copies_are_replaced_before_anything_is_shown(gallery: Gallery, tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ INVENTED = (
 class FactsCaptioner:
     """The default captioner: deterministic, offline, and free of torch."""
 
+    remote = False
+
     def write(self, observations: Sequence[Observation]) -> list[Texts]:
         """Texts for each observation, in order."""
         return [walk_texts(one) if one.keyframes else image_texts(one) for one in observations]

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,46 +74,65 @@ def objection(reply: Reply, given: str) -> str | None:
 
 
 class ServerCaptioner:
-    """Asks ``model`` for each exhibit's texts; every reply is data until it has passed `objection`."""
+    """Asks ``model`` for each exhibit's texts; every reply is data until it has passed `objection`.
+
+    One object is one run: once the server has failed too often in a row, or when there is no key, it is left alone for
+    as long as the object lives, and that is said once.
+    """
+
+    remote = True
 
     def __init__(self, model: str, base_url: str | None = None, timeout: float = 60.0, retries: int = 3) -> None:
         self._model, self._base_url, self._timeout, self._retries = model, base_url, timeout, retries
         self._fallback = FactsCaptioner()
+        self._failures = 0  # in a row
 
     def write(self, observations: Sequence[Observation]) -> list[Texts]:
         """Texts for each observation, in order; `Texts.author` says who wrote each."""
-        texts = self._fallback.write(observations)
+        pairs = zip(observations, self._fallback.write(observations), strict=True)
+        return [self._better(observation, ours) for observation, ours in pairs]
+
+    @cached_property
+    def _key(self) -> str | None:
         key = key_from_environment()
         if key is None:
             log.warning(
                 "%s is not set, so %s is not called and captions come from the reviewed facts.", KEY, self._model
             )
-            return texts
+        return key
+
+    @cached_property
+    def _client(self) -> Any:
         import openai
 
-        failures = 0
         options: dict[str, Any] = {"timeout": self._timeout, "max_retries": self._retries}
-        with openai.OpenAI(api_key=key, base_url=self._base_url, **options) as client:
-            for place, (observation, ours) in enumerate(zip(observations, texts, strict=True)):
-                if failures >= FAILURES_IN_A_ROW:
-                    log.warning("%s failed %d times in a row and is not asked again.", self._model, failures)
-                    break
-                try:
-                    texts[place] = self._ask(client, observation, ours, key)
-                    failures = 0
-                except (openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError) as error:
-                    failures += not isinstance(error, ValueError)
-                    # the kind alone: a server's message may repeat the key
-                    reason = str(error) if type(error) is Refused else type(error).__name__
-                    log.warning("%s keeps the texts from the facts: %s.", observation.designation, reason)
+        return openai.OpenAI(api_key=self._key, base_url=self._base_url, **options)
+
+    def _better(self, observation: Observation, ours: Texts) -> Texts:
+        """The server's texts, or ours where it is left alone, fails, or is refused."""
+        if self._failures >= FAILURES_IN_A_ROW or self._key is None:
+            return ours
+        import openai
+
+        try:
+            texts = self._ask(observation, ours, self._key)
+        except (openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError) as error:
+            self._failures += not isinstance(error, ValueError)
+            # the kind alone: a server's message may repeat the key
+            reason = str(error) if type(error) is Refused else type(error).__name__
+            log.warning("%s keeps the texts from the facts: %s.", observation.designation, reason)
+            if self._failures >= FAILURES_IN_A_ROW:
+                log.warning("%s failed %d times in a row and is not asked again.", self._model, self._failures)
+            return ours
+        self._failures = 0
         return texts
 
-    def _ask(self, client: Any, observation: Observation, ours: Texts, key: str) -> Texts:
+    def _ask(self, observation: Observation, ours: Texts, key: str) -> Texts:
         chosen = [facts()[name].text for name in ours.facts]
         given = json.dumps({"observation": asdict(observation), "facts": chosen, "draft": asdict(ours)}, default=str)
         messages = [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": given}]
         form = {"type": "json_schema", "json_schema": {"name": "texts", "strict": True, "schema": schema()}}
-        answer = client.chat.completions.create(model=self._model, messages=messages, response_format=form)
+        answer = self._client.chat.completions.create(model=self._model, messages=messages, response_format=form)
         reply = Reply.model_validate_json(answer.choices[0].message.content or "")
         against = " ".join((ours.title, ours.alt, ours.description, ours.caption, observation.designation, *chosen))
         if (reason := objection(reply, against)) is not None:

@@ -57,4 +57,6 @@ class Texts:
 class Captioner(Protocol):
     """Writes texts, one for each observation, in their order."""
 
+    remote: bool  # whether it waits for another machine: then a stop must not wait for it
+
     def write(self, observations: Sequence[Observation]) -> list[Texts]: ...

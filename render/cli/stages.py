@@ -22,7 +22,7 @@ def run(gallery: Path, stages: Sequence[str] | None = None) -> int:
         click.echo(f"nonesuch: {sentence}", err=True)
     lacking = ", ".join(f"{count} of '{slug}'" for slug, count in outcome.lacking.items() if count)
     if lacking:
-        how = "`nonesuch status` says why" if outcome.nothing else "run the same command to go on"
+        how = "run the same command to go on" if outcome.made else "`nonesuch status` says why"
         click.echo(f"nonesuch: still wanted: {lacking}; {how}.", err=True)
     said = "nothing to do" if outcome.nothing else "done"
     click.echo(f"{said}: {outcome.shown} exhibits are shown{f'; {outcome.baked}' if outcome.baked else ''}.")

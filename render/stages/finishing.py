@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from render.captions import Observation
 from render.catalogue import Exhibit
 from render.stages.looking import judge
 from render.stages.session import Session
 from render.weights import unfit
-
-AT_ONCE = 32
-"""Exhibits that a captioner is given together."""
 
 
 def number(session: Session) -> int:
@@ -26,7 +26,10 @@ def number(session: Session) -> int:
 
 
 def caption(session: Session) -> int:
-    """Texts for every numbered exhibit that has none; then it is shown. Returns how many were written."""
+    """Texts for every numbered exhibit that has none; then it is shown. Returns how many were written.
+
+    A stop ends the asking of a server: what it has not written is left for the next run.
+    """
     waiting = [e for e, _ in session.catalogue.pending("caption") if e.number is not None]
     written = 0
     if waiting:
@@ -34,13 +37,19 @@ def caption(session: Session) -> int:
 
         writer = captioner(session.gallery.captions)
         with session.ledger.stage("caption") as account, session.report.bar("caption", len(waiting)) as bar:
-            for start in range(0, len(waiting), AT_ONCE):
-                some = waiting[start : start + AT_ONCE]
-                for exhibit, texts in zip(some, writer.write([_observed(one) for one in some]), strict=True):
-                    session.catalogue.captioned(exhibit.id, texts.as_dict())
+            for exhibit in waiting:
+                if writer.remote and session.stop.requested:
+                    left = len(waiting) - written
+                    session.report.say(
+                        f"caption: {left} exhibits get their texts from the next run, and are shown then."
+                    )
+                    break
+                (texts,) = writer.write([_observed(exhibit)])
+                session.catalogue.captioned(exhibit.id, texts.as_dict())
                 session.catalogue.tick()
-                bar.advance(len(some))
-                written = account.items = account.items + len(some)
+                bar.advance()
+                written += 1
+                account.items += 1
     session.catalogue.show([e.id for e, _ in session.catalogue.pending("show") if e.texts is not None])
     session.catalogue.commit()
     return written
@@ -62,14 +71,20 @@ def _observed(exhibit: Exhibit) -> Observation:
     )
 
 
-def bake(session: Session) -> str:
-    """Bring ``public/`` up to date; returns a sentence about it."""
+def bake(session: Session) -> tuple[str, bool]:
+    """Bring ``public/`` up to date; returns a sentence about it, and whether anything there changed."""
     from render.bake import bake as bake_pages
+
+    @contextmanager
+    def opened(exhibits: int) -> Iterator[Callable[[int], None]]:
+        with session.report.bar("bake", exhibits) as bar:
+            yield bar.advance
 
     session.catalogue.commit()
     with session.ledger.stage("bake") as account:
-        report = bake_pages(session.gallery)
+        report = bake_pages(session.gallery, bar=opened)
         account.items = len(report.written)
-    if not report.written and not report.removed:
-        return "public/ is up to date"
-    return f"public/: {len(report.written)} pages and files written, {len(report.removed)} removed, {report.kept} kept"
+    if not report.changed:
+        return "public/ is up to date", False
+    written = f"{len(report.written)} pages and {report.media} media files written"
+    return f"public/: {written}, {len(report.removed)} removed, {report.kept} kept", True

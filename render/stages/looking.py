@@ -50,12 +50,13 @@ def evidence(session: Session) -> int:
     keep = session.gallery.evidence.near_copies == "keep"
     with session.ledger.stage("evidence") as account, session.report.bar("evidence", waiting) as bar:
         detector = Evidence.load(folder)
-        licences = {credit.licence for credit in detector.card.training.credits}
-        licence = licences.pop() if len(licences) == 1 else ""
+        licences = {credit.name: credit.licence for credit in detector.card.training.credits}
         for look in _looks(session, "evidence", slugs):
             verdict = detector.check(look.picture)[0]
             pictures = [
-                neighbour_media(session.store, detector.thumbnail(near.index), place, near.credit, licence)
+                neighbour_media(
+                    session.store, detector.thumbnail(near.index), place, near.credit, licences.get(near.credit, "")
+                )
                 for place, near in enumerate(verdict.neighbours)
             ]
             reason = None

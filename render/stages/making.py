@@ -23,14 +23,24 @@ STAGES = ("render", "classify", "evidence", "caption", "bake")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. lacking: by collection, what the gallery still wants; aside: what was set aside now."""
+    """What a run came to.
+
+    lacking: by collection, what the gallery still wants; aside: what was set aside now; made: how many steps exhibits
+    went forward; rebaked: whether ``public/`` changed.
+    """
 
     shown: int
     lacking: dict[str, int] = field(default_factory=dict)
     aside: list[str] = field(default_factory=list)
     stopped: bool = False
-    nothing: bool = False
+    made: int = 0
     baked: str = ""
+    rebaked: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all was as it should be before."""
+        return not self.made and not self.rebaked
 
     @property
     def exit_code(self) -> int:
@@ -50,10 +60,10 @@ def make(
         done = _rounds(opened, stages)
         if "caption" in stages:
             done += follow(opened) + number(opened) + caption(opened)
-        baked = bake(opened) if "bake" in stages else ""
+        baked, rebaked = bake(opened) if "bake" in stages else ("", False)
         if done:
             report.ledger(opened.ledger)
-        return _outcome(opened, stages, nothing=not done, baked=baked)
+        return _outcome(opened, stages, done, baked, rebaked)
 
 
 def _rounds(session: Session, stages: Sequence[str]) -> int:
@@ -79,8 +89,8 @@ def _lacking(session: Session) -> bool:
     return any(missing(session.gallery, session.sources, session.catalogue.known()).values())
 
 
-def _outcome(session: Session, stages: Sequence[str], nothing: bool, baked: str) -> Outcome:
+def _outcome(session: Session, stages: Sequence[str], made: int, baked: str, rebaked: bool) -> Outcome:
     known = list(session.catalogue.known())
     lacking = missing(session.gallery, session.sources, known) if "render" in stages else {}
     shown = sum(one.state == "shown" for one in known)
-    return Outcome(shown, lacking, list(session.aside), session.stop.requested, nothing, baked)
+    return Outcome(shown, lacking, list(session.aside), session.stop.requested, made, baked, rebaked)
