@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from render import __version__
+from render.captions.server import KEY, KEY_FILE, key_from_environment
 from render.config import Gallery, check_weights, load_gallery
 from render.cores import cores
 from render.errors import NonesuchError
@@ -65,8 +66,8 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
     yield from _weights([*dict.fromkeys(used), gallery.classify.weights, gallery.evidence.weights], gallery)
     yield _disk(gallery)
     yield _catalogue(gallery)
-    if gallery.captions.model and not os.environ.get("OPENAI_API_KEY"):
-        text = "captions.model is set but OPENAI_API_KEY is not: texts will come from the reviewed facts"
+    if gallery.captions.model and key_from_environment() is None:
+        text = f"captions.model is set but {KEY} is not (nor {KEY_FILE}): texts will come from the reviewed facts"
         yield Finding("note", "captions", text)
 
 
@@ -91,22 +92,20 @@ def _parts() -> Iterator[Finding]:
 
 
 def _device(wanted: str) -> Finding:
-    """Whether the device that a gallery asks for is here, by putting a number on it."""
+    """Whether the device that a gallery asks for is here."""
     import torch
 
-    threads = f"{cores()} cores, {torch.get_num_threads()} threads"
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    from render.engine.executor import device_here
+
     try:
-        torch.ones(1, device=wanted).add(1).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0][:160]
-        return Finding("bad", "device", f"'{wanted}' does not work here ({reason}); set render.device to \"auto\"")
-    if wanted.startswith("cuda"):
-        free, total = torch.cuda.mem_get_info(wanted)
-        name = torch.cuda.get_device_name(wanted)
-        return Finding("ok", "device", f"{wanted}: {name}, {free / GIB:.1f} of {total / GIB:.1f} GiB free")
-    return Finding("ok", "device", f"{wanted} ({threads})")
+        device = device_here(wanted)
+    except NonesuchError as error:
+        return Finding("bad", "device", str(error))
+    if device.startswith("cuda"):
+        free, total = torch.cuda.mem_get_info(device)
+        name = torch.cuda.get_device_name(device)
+        return Finding("ok", "device", f"{device}: {name}, {free / GIB:.1f} of {total / GIB:.1f} GiB free")
+    return Finding("ok", "device", f"{device} ({cores()} cores, {torch.get_num_threads()} threads)")
 
 
 def _memory() -> Finding:

@@ -171,28 +171,30 @@ class Seeds:
         listed: list[int] = []
         parts = text.split(",")
         for position, part in enumerate(parts):
-            match = re.fullmatch(r"\s*(\d+)\s*(?:(-)\s*(\d*)\s*)?", part, re.ASCII)
+            match = re.fullmatch(r"\s*(\d{1,20})\s*(?:(-)\s*(\d{0,20})\s*)?", part, re.ASCII)
             if match is None:
                 raise UsageError(
-                    f"seeds '{text}': '{part.strip()}' is neither a seed nor a range; write 1,2,5-10 or 0-."
+                    f"'{part.strip()[:60]}' is neither a seed nor a range of seeds; write some, such as 1,2,5-10, "
+                    "or 0- for all from 0 on."
                 )
             first = int(match[1])
             check_seed(first)
             if match[2] and not match[3]:
                 if position != len(parts) - 1:
-                    raise UsageError(f"seeds '{text}': only the last range may be open.")
+                    raise UsageError(f"the range {first}- has no end, so nothing can follow it; write it last.")
                 return cls(tuple(listed), first)
             last = int(match[3]) if match[3] else first
             check_seed(last)
             if last < first:
-                raise UsageError(f"seeds '{text}': the range {first}-{last} runs backwards; write {last}-{first}.")
+                raise UsageError(f"the range {first}-{last} runs backwards; write {last}-{first}.")
             if len(listed) + last - first >= MOST_SEEDS:
-                raise UsageError(f"seeds '{text}' lists more than {MOST_SEEDS} seeds; write an open range, {first}-.")
+                raise UsageError(f"the list has more than {MOST_SEEDS} seeds; write a range without end, {first}-.")
             listed.extend(range(first, last + 1))
         return cls(tuple(listed))
 
     def at(self, ordinal: int) -> int | None:
-        """The seed of an ordinal (from 0), or None when a closed list has ended."""
+        """The seed of an ordinal (from 0), or None when the seeds have come to an end."""
         if ordinal < len(self.listed):
             return self.listed[ordinal]
-        return None if self.tail is None else self.tail + ordinal - len(self.listed)
+        seed = LARGEST_SEED + 1 if self.tail is None else self.tail + ordinal - len(self.listed)
+        return seed if seed <= LARGEST_SEED else None

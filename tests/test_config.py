@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from render.config import load_gallery
-from render.errors import NonesuchError
+from render.errors import NonesuchError, UsageError
 
 GOOD = """
 [gallery]
@@ -49,11 +50,102 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (("count = 10", 'count = 10\nsketches = "drawings"'), ["sketches", "drawings"]),
         (("count = 10", 'count = 10\nsampler = "ab3"'), ["sampler", "ab2"]),
         (("[gallery]", "[galery]"), ["galery", "gallery"]),
+        (('title = "nonesuch"', 'title = " "'), ["gallery, title", "some text"]),
+        (('title = "nonesuch"', 'title = "none\\nsuch"'), ["gallery, title", "one line"]),
+        (('title = "nonesuch"', 'title = "n"\naddress = "https://example.org:99999/"'), ["address", "example.org"]),
+        (('slug = "galaxies"', f'slug = "{"a" * 200}"'), ["slug", "80"]),
+        (("count = 10", "count = 10\nsteps = 1001"), ["steps", "at most 1000"]),
+        (("count = 10", 'count = 10\nclasses = "some"'), ["classes", "'all' or a list"]),
+        (('weights = "galaxy-96"', 'weights = "galaxy-classifier"'), ["weights", "draw no pictures"]),
     ],
 )
 def test_a_mistake_is_named_with_what_was_expected(tmp_path: Path, change: tuple[str, str], told: list[str]) -> None:
     message = refused(tmp_path, GOOD.replace(*change))
     assert all(word in message for word in told), message
+
+
+@pytest.mark.parametrize("location", ["public", "public/media", "x/../public/a", "Public/a", "link", ".", "..", "/"])
+def test_a_store_within_reach_of_a_bake_is_refused(tmp_path: Path, location: str) -> None:
+    """The bake deletes what no page names: in public/ that would be the masters, which nothing brings back."""
+    folder = tmp_path / "gallery"
+    folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    if location == "link":
+        (folder / "public").mkdir()
+        (folder / "link").symlink_to(folder / "public")
+    (folder / "gallery.toml").write_text(f'{GOOD}[store]\nlocation = "{location}"\n')
+    with pytest.raises(UsageError) as error:
+        load_gallery(folder)
+    assert all(word in str(error.value) for word in ("gallery.toml", "store, location", "public/", "'store'"))
+    for fine in ("store", "publications", str(tmp_path / "elsewhere")):
+        (folder / "gallery.toml").write_text(f'{GOOD}[store]\nlocation = "{fine}"\n')
+        assert load_gallery(folder).store_path == folder / fine
+
+
+@pytest.mark.parametrize("key", ["weights", "sketches"])
+def test_what_the_maker_brings_does_not_lie_where_a_bake_deletes(tmp_path: Path, key: str) -> None:
+    good = GOOD.replace('weights = "galaxy-96"\n', "") if key == "weights" else GOOD
+    message = refused(tmp_path, f'{good}{key} = "public/assets/mine"\n')
+    assert f"collection 1, {key}: 'public/assets/mine' lies inside public/" in message
+
+
+@pytest.mark.parametrize("location", ["s3://bucket/media", "~/media", "gallery.toml"])
+def test_a_store_that_is_no_folder_is_refused(tmp_path: Path, location: str) -> None:
+    """A folder called "s3:" or "~" would be made, and the pictures looked for elsewhere."""
+    assert location in refused(tmp_path, f'{GOOD}[store]\nlocation = "{location}"\n')
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [
+        ("9007199254740992", "9007199254740991"),
+        ("9" * 5000, "neither a seed nor a range"),
+        ("0-99999999", "more than 1000000"),
+        ("5-3", "3-5"),
+        ("0-,5", "write it last"),
+        ("٣-", "neither a seed nor a range"),
+        ("0-8", "which give only 9 different"),
+        ("1,1,1,1,1,1,1,1,1,1", "which give only 7 different"),  # a seed with each of the seven classes
+        ("9007199254740990-", "which give only 2 different"),
+    ],
+)
+def test_seeds_that_could_never_fill_the_gallery_are_refused(tmp_path: Path, seeds: str, told: str) -> None:
+    """The night would end with exit code 3, and every further one too."""
+    message = refused(tmp_path, GOOD.replace("count = 10", f'count = 10\nseeds = "{seeds}"'))
+    assert "collection 1, " in message
+    assert told in message
+
+
+def test_collections_that_draw_alike_share_their_seeds(tmp_path: Path) -> None:
+    """The first collection takes the exhibits; nothing would be left for the second."""
+    first = GOOD.replace("count = 10", 'count = 10\nseeds = "0-9"')
+    again = first[first.index("[[collection]]") :].replace("galaxies", "others")
+    assert "collection 2, count" in refused(tmp_path, first + again)
+    for other in (again + "guidance = 2\n", again.replace("0-9", "0-19"), again.replace("0-9", "0-")):
+        (tmp_path / "gallery.toml").write_text(first + other)
+        assert len(load_gallery(tmp_path).collections) == 2
+
+
+@pytest.mark.parametrize("device", ["gpu", "CPU", "cuda:x", "cuda:", "cuda:-1", ""])
+def test_a_device_that_nobody_has_is_refused(tmp_path: Path, device: str) -> None:
+    message = refused(tmp_path, f'{GOOD}[render]\ndevice = "{device}"\n')
+    assert "render, device" in message
+    assert '"auto", "cpu", "mps", "cuda"' in message
+
+
+@pytest.mark.parametrize(
+    ("frames", "seeds", "told"),
+    [
+        (8, range(9), "walk 1, frames: 8 are too few for 9 keyframes"),
+        (24, [2**53, 1], "walk 1, keyframes 1, seed"),
+        (24, [5, 5], "two different seeds"),
+        (24, [1], "walk 1, keyframes: expected at least 2"),
+    ],
+)
+def test_walks_that_cannot_be_drawn_are_refused(tmp_path: Path, frames: int, seeds: Iterable[int], told: str) -> None:
+    keyframes = ", ".join(f"{{ seed = {seed} }}" for seed in seeds)
+    table = f'[[walk]]\ncollection = "galaxies"\nslug = "w"\nframes = {frames}\nkeyframes = [{keyframes}]\n'
+    assert told in refused(tmp_path, GOOD + table)
 
 
 def test_a_slug_twice_is_refused(tmp_path: Path) -> None:

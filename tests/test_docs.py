@@ -32,6 +32,14 @@ def test_every_setting_has_a_meaning() -> None:
     assert all(field.description for field in Gallery.model_fields.values())
 
 
+def test_the_readme_installs_the_torch_that_was_tested() -> None:
+    """The second pip would fetch another torch, with the gigabytes that the first one was to save."""
+    constraints = (ROOT / "constraints.txt").read_text().splitlines()
+    readme = (ROOT / "README.md").read_text()
+    (pinned,) = (line for line in constraints if line.startswith("torch=="))
+    assert f"pip install {pinned} --index-url https://download.pytorch.org/whl/cpu\n" in readme
+
+
 @pytest.mark.parametrize("page", [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"], ids=lambda p: p.name)
 def test_no_link_between_pages_is_broken(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):

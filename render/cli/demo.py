@@ -12,19 +12,25 @@ import click
 def command(folder: Path) -> int:
     """Make the default gallery with the shipped weights, offline, in FOLDER (here when left out), into public/.
 
+    A gallery.toml that is there already is never overwritten: it is made as it stands, and its title is said.
+
     \b
     Examples:
       nonesuch demo
       nonesuch demo /tmp/galaxies
     """
     from render.cli.stages import run
-    from render.scaffold import HERE
+    from render.config import GALLERY, load_gallery
+    from render.scaffold import default, make_folder
 
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "gallery.toml"
+    make_folder(folder)
+    file = folder / GALLERY
     if not file.exists():
-        file.write_bytes((HERE / "gallery.toml").read_bytes())
+        file.write_bytes(default().encode())
         click.echo(f"wrote {file}")
+    gallery = load_gallery(folder)
+    if file.read_bytes() != default().encode():
+        click.echo(f"{file} is there already: making '{gallery.title}' as it says, not the default gallery.")
     code = run(folder)
     click.echo(f"Look at it with: nonesuch serve{'' if folder == Path() else f' {folder}'}")
     return code

@@ -26,7 +26,7 @@ def command(gallery: Path, port: int, base: str | None) -> None:
       nonesuch serve --base /repository/    as it will stand on GitHub Pages
     """
     from render.config import load_gallery
-    from render.config.settings import BASE
+    from render.config.values import BASE
     from render.serve import serve
 
     if base is not None and not BASE.fullmatch(base):

@@ -19,6 +19,10 @@ EXPECTED = {
     "model_attributes_type": "a table",
     "dict_type": "a table",
     "int_from_float": "a whole number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
 }
 
 
@@ -57,16 +61,17 @@ def _sentence(path: tuple[int | str, ...], details: list[ErrorDetails], model: t
     if kind == "missing":
         return f"is missing; {_about(model, path)}"
     literal = next((d for d in details if d["type"] == "literal_error"), None)
-    if literal is not None and isinstance(value, str):
-        return f"{_shown(value)} is not known here; {nearest(value, _choices(literal))}"
     if literal is not None and len(details) > 1:
         other = EXPECTED.get(details[-1]["type"], "text")
-        return f"expected {literal['ctx']['expected']} or {other}, not {_shown(value)}"
+        return f"expected {literal['ctx']['expected']} or {other}, not {shown(value)}"
+    if literal is not None and isinstance(value, str):
+        return f"{shown(value)} is not known here; {nearest(value, _choices(literal))}"
     if kind in EXPECTED:
-        return f"expected {EXPECTED[kind]}, not {_shown(value)}"
+        return f"expected {EXPECTED[kind].format(**detail.get('ctx', {}))}, not {shown(value)}"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    message = message if message.startswith(("expected", "the ")) else f"expected {message[0].lower()}{message[1:]}"
-    return f"{message}, not {_shown(value)}" if message.startswith("expected") else message
+    if kind != "value_error":  # pydantic's own words; a check of ours says all that is to be said, or begins so
+        message = f"expected {message[0].lower()}{message[1:]}"
+    return f"{message}, not {shown(value)}" if message.startswith("expected") else message
 
 
 def known_keys(model: type[BaseModel], path: Iterable[int | str]) -> list[str]:
@@ -100,7 +105,8 @@ def _choices(literal: ErrorDetails) -> list[str]:
     return [part.strip("' ") for part in literal["ctx"]["expected"].replace(" or ", ", ").split(",")]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as it stands in the file, cut short where it is long."""
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     return text if len(text) <= 60 else text[:57] + "..."
 

@@ -6,68 +6,14 @@ is missing. Everything is strict: no key is ignored, no text becomes a number.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-BASE = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
-ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?")
-SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*(,\d+-)?|\d+-")
-RESERVED = ("about", "assets", "data", "media", "walks")
-"""Folders of the baked site that belong to no collection."""
-LARGEST_SEED = 2**63 - 1  # a column of SQLite holds no more
+from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Slug, Text
+from render.recipe import LARGEST_SEED
 
-
-def _slug(value: str) -> str:
-    if not SLUG.fullmatch(value):
-        raise ValueError("expected small letters, digits and single hyphens between them, such as 'ring-galaxies'")
-    return value
-
-
-def _own_folder(value: str) -> str:
-    if value in RESERVED:
-        raise ValueError(f"the site itself has a folder '{value}': choose another slug")
-    return value
-
-
-def _base(value: str) -> str:
-    if not BASE.fullmatch(value):
-        raise ValueError("expected a path that begins and ends with a slash, such as '/' or '/my-repository/'")
-    return value
-
-
-def _address(value: str) -> str:
-    if not ADDRESS.fullmatch(value):
-        raise ValueError("expected a whole address, such as 'https://example.org/galaxies/'")
-    return value
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("expected some text")
-    return value
-
-
-def _seeds(value: str) -> str:
-    if not SEEDS.fullmatch(value):
-        raise ValueError("expected seeds such as '0-' (all from 0 on), '1,2,5-10' or '100-199'")
-    for part in value.split(","):
-        first, _, last = part.partition("-")
-        if int(first) > LARGEST_SEED or (last and int(last) > LARGEST_SEED):
-            raise ValueError(f"expected seeds of at most {LARGEST_SEED}")
-        if last and int(last) < int(first):
-            raise ValueError(f"the range '{part}' ends before it begins")
-    return value
-
-
-Slug = Annotated[str, AfterValidator(_slug)]
-Base = Annotated[str, AfterValidator(_base)]
-Address = Annotated[str, AfterValidator(_address)]
-Text = Annotated[str, AfterValidator(_not_blank)]
-Seeds = Annotated[str, AfterValidator(_seeds)]
 Sampler = Literal["euler", "heun", "ab2", "ancestral"]
 Path_ = Literal["great-circle", "spline"]
 
@@ -83,10 +29,11 @@ class About(Strict):
 
     title: Text
     """What the site is called; it stands on every page."""
-    author: str = ""
+    author: Line = ""
     """Who made the gallery, for the about page. Left out when empty."""
     address: Address | None = None
-    """The address at which the site will stand. Feeds and previews in other programs need it; the pages do not."""
+    """The address at which the site will stand. `robots.txt`, the sitemap and previews in other programs need it;
+    the pages do not."""
     base: Base = "/"
     """The path under which the site will stand: `/`, or `/repository/` on GitHub Pages. Only the 404 page needs it."""
     licence: Text = "CC0-1.0"
@@ -97,17 +44,17 @@ class Store(Strict):
     """Where the media lie."""
 
     location: Text = "store"
-    """A folder (a relative one is in the gallery's folder)."""
+    """A folder (a relative one is in the gallery's folder), never in `public/` or around it: baking deletes there."""
 
 
 class Collection(Strict):
     """One "this X does not exist"."""
 
-    slug: Annotated[Slug, AfterValidator(_own_folder)]
+    slug: CollectionSlug
     """The collection's name in addresses; no two collections share one, and it should never change."""
     title: Text
     """One of its things, as in "This *galaxy* does not exist."."""
-    plural: str = ""
+    plural: Line = ""
     """Several of its things, for headings. `title` with an s when left out."""
     weights: Text
     """The name of shipped weights, or the path of a weights folder (a relative one starts at the gallery's folder)."""
@@ -115,7 +62,7 @@ class Collection(Strict):
     """How many exhibits the site shows. Near-copies and failures do not count: further seeds are drawn for them."""
     classes: Literal["all"] | list[Text] = "all"
     """The classes to ask for, one after the other: `"all"` that the weights know, or a list of some."""
-    source: str | None = None
+    source: Text | None = None
     """The look to ask for, where the weights know several sources. The first of the card when left out."""
     seeds: Seeds = "0-"
     """The seeds to draw from, in this order: `"0-"` for all from 0 on, or some, such as `"1,2,5-10"`."""
@@ -125,7 +72,7 @@ class Collection(Strict):
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
     """How strongly the class steers the picture (classifier-free guidance scale; 1 is none, and half the work)."""
-    sketches: str | None = None
+    sketches: Text | None = None
     """A folder of drawings (PNG or JPEG, white on black) that steer the exhibits, one after the other."""
 
     @property
@@ -139,9 +86,9 @@ class Keyframe(Strict):
 
     seed: int = Field(ge=0, le=LARGEST_SEED)
     """The seed of the picture that the walk passes through."""
-    class_name: str | None = Field(default=None, alias="class")
+    class_name: Text | None = Field(default=None, alias="class")
     """Its class. The first of the collection when left out."""
-    source: str | None = None
+    source: Text | None = None
     """Its look. The collection's when left out."""
 
 
@@ -152,12 +99,12 @@ class Walk(Strict):
     """The slug of the collection that the walk belongs to."""
     slug: Slug
     """The walk's name, under which it keeps its number and address; no two walks of a collection share one."""
-    title: str = ""
+    title: Line = ""
     """What the page calls it. Told from its classes when left out."""
     path: Path_ | None = None
     """`"great-circle"` through two keyframes, `"spline"` through more. Told from their number when left out."""
     frames: int = Field(default=48, ge=8, le=1000)
-    """Frames of one round. Each takes as long as an exhibit."""
+    """Frames of one round, at least as many as keyframes. Each takes as long as an exhibit."""
     fps: int = Field(default=24, ge=1, le=60)
     """Frames a second."""
     keyframes: list[Keyframe] = Field(min_length=2, max_length=64)
@@ -172,7 +119,7 @@ class Walk(Strict):
 class Render(Strict):
     """The device that draws."""
 
-    device: Text = "auto"
+    device: Device = "auto"
     """`"auto"` takes a GPU where there is one; otherwise `"cpu"`, `"cuda"`, `"cuda:1"`, `"mps"`."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Number format of the network's passes. bf16 is faster on many GPUs; its pictures differ a little."""
@@ -199,7 +146,7 @@ class Evidence(Strict):
 class Captions(Strict):
     """Who writes the texts."""
 
-    model: str | None = None
+    model: Text | None = None
     """A model of an OpenAI-compatible server. From the reviewed facts, without any network, when left out."""
     base_url: Address | None = None
     """The server's address. The key is read from the environment (`OPENAI_API_KEY`), never from this file."""
@@ -266,6 +213,11 @@ class Gallery(Strict):
     def public(self) -> Path:
         """Where the site is baked to."""
         return self._folder / "public"
+
+    @property
+    def state(self) -> Path:
+        """What a bake remembers for the next one; a cache."""
+        return self._folder / ".nonesuch"
 
     def collection(self, slug: str) -> Collection:
         """The collection of that slug; KeyError when there is none."""

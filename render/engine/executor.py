@@ -169,6 +169,24 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
 
 
+def device_here(wanted: str) -> str:
+    """The device that ``render.device`` asks for, "auto" told, with a number put on it to see that it works.
+
+    Raises NonesuchError when it is not here.
+    """
+    import torch
+
+    device = best_device() if wanted == "auto" else wanted
+    try:
+        torch.ones(1, device=device).add(1).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].partition(". ")[0][:160].rstrip(".")
+        raise NonesuchError(
+            f"the device '{device}' does not work here ({reason}): set render.device in gallery.toml to \"auto\"."
+        ) from None
+    return device
+
+
 def best_device() -> str:
     """The fastest device that PyTorch finds here."""
     import torch

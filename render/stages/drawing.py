@@ -12,6 +12,7 @@ from render.catalogue import Exhibit
 from render.config import Gallery
 from render.cores import cores
 from render.engine.plan import Item, freeze, make_plan
+from render.errors import NonesuchError
 from render.generators import Drawings
 from render.media import Encoded, encode_image, encode_walk
 from render.noise import Floats
@@ -26,26 +27,43 @@ if TYPE_CHECKING:
 
 def local_executor(gallery: Gallery, folders: Mapping[str, Path]) -> Executor:
     """The executor that ``[render]`` asks for, on this machine."""
-    from render.engine.executor import LocalExecutor, best_device
+    from render.engine.executor import LocalExecutor, device_here
 
     chosen = gallery.render
-    device = best_device() if chosen.device == "auto" else chosen.device
+    device = device_here(chosen.device)
     return LocalExecutor(folders, device, chosen.precision, chosen.batch, drawings(gallery))
 
 
 def drawings(gallery: Gallery) -> Drawings:
-    """From a sketch's sha256 to the drawing, among the sketches of the gallery's collections."""
-    files = {hashlib.sha256(p.read_bytes()).hexdigest(): p for c in gallery.collections for p in gallery.sketches_of(c)}
+    """From a sketch's sha256 to the drawing, among the sketches of the gallery's collections.
+
+    Raises NonesuchError for one that cannot be read, before an exhibit is tried with it.
+    """
+    paths = [path for collection in gallery.collections for path in gallery.sketches_of(collection)]
+    for path in paths:
+        _grey(path)
+    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
 
     def drawing(sha256: str) -> Tensor:
-        import numpy as np
         import torch
-        from PIL import Image
 
-        with Image.open(files[sha256]) as image:
-            return torch.from_numpy(np.asarray(image.convert("L"), dtype=np.float32) / 255)[None]  # (1, h, w)
+        return torch.from_numpy(_grey(files[sha256]))[None]  # (1, h, w)
 
     return drawing
+
+
+def _grey(path: Path) -> Floats:
+    """(h, w), in [0, 1]."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise NonesuchError(
+            f"the sketch {path} cannot be read ({type(error).__name__}): draw it again, or take it out of its folder."
+        ) from None
 
 
 def render(session: Session) -> int:
@@ -54,9 +72,11 @@ def render(session: Session) -> int:
     _give_up(session, plan)
     if not plan:
         return 0
+    folders = {source.sha256: source.folder for source in session.sources.values()}
+    executor = session.make_executor(session.gallery, folders)  # a device that is not here is refused before anything
     freeze(plan, _plan_file(session))
     with session.ledger.stage("render"):
-        return _drawn(session, plan)
+        return _drawn(session, plan, executor)
 
 
 def _give_up(session: Session, plan: list[Item]) -> None:
@@ -76,12 +96,10 @@ def _plan_file(session: Session) -> Path:
     return session.run_folder / (f"plan-{earlier + 1}.json" if earlier else "plan.json")
 
 
-def _drawn(session: Session, plan: list[Item]) -> int:
+def _drawn(session: Session, plan: list[Item], executor: Executor) -> int:
     from render.engine.frames import frame_count
     from render.engine.loop import Loop, Made
 
-    folders = {source.sha256: source.folder for source in session.sources.values()}
-    executor = session.make_executor(session.gallery, folders)
     cards = {source.sha256: source.card for source in session.sources.values()}
     licence = session.gallery.about.licence
     made = 0

@@ -1,0 +1,198 @@
+"""What no single setting of a ``gallery.toml`` shows: settings that contradict each other, the weights or the disk.
+
+Whatever would fail in the night and can be seen in the evening is seen here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from render.config.problems import nearest, shown
+from render.config.settings import Collection, Gallery
+from render.errors import NonesuchError
+from render.recipe import Seeds
+from render.weights import MODEL, Card, find_weights, load_card
+
+FAR = 1_000_000_000  # more exhibits than a gallery ever draws
+Cards = Sequence[Card | None]
+"""The card of each collection's weights; None for weights that are not here, which the renderer complains about."""
+
+
+def problems(gallery: Gallery) -> list[str]:
+    """Everything that is wrong, each with its key, what was expected and the nearest valid name."""
+    cards = [_card(gallery, collection) for collection in gallery.collections]
+    return [
+        *_slugs(gallery),
+        *_places(gallery),
+        *_sketches(gallery),
+        *_walks(gallery),
+        *_weights(gallery, cards),
+        *_counts(gallery, cards),
+    ]
+
+
+def _slugs(gallery: Gallery) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for i, collection in enumerate(gallery.collections, 1):
+        first = seen.setdefault(collection.slug, i)
+        if first != i:
+            yield f"collection {i}, slug: '{collection.slug}' is already the slug of collection {first}"
+    walks: dict[tuple[str, str], int] = {}
+    for i, walk in enumerate(gallery.walks, 1):
+        first = walks.setdefault((walk.collection, walk.slug), i)
+        if first != i:
+            yield f"walk {i}, slug: '{walk.slug}' is already the slug of walk {first}"
+
+
+def _places(gallery: Gallery) -> Iterator[str]:
+    """Masters, drawings and weights within reach of a bake, which deletes what no page of its folders names."""
+    store = gallery.store.location
+    if "://" in store or store.startswith("~"):
+        yield f"store, location: expected the whole path of a folder, or one in the gallery's folder, not '{store}'"
+    elif gallery.store_path.exists() and not gallery.store_path.is_dir():
+        yield f"store, location: '{store}' is a file; expected a folder, such as 'store'"
+    read = [("classify, weights", gallery.classify.weights), ("evidence, weights", gallery.evidence.weights)]
+    for i, collection in enumerate(gallery.collections, 1):
+        read.append((f"collection {i}, weights", collection.weights))
+        if collection.sketches:
+            read.append((f"collection {i}, sketches", collection.sketches))
+    for baked in (gallery.public, gallery.state):
+        reason = f"and baking deletes what it did not put into {baked.name}/ itself; expected a folder outside of it"
+        if _within(gallery.store_path, baked):
+            yield f"store, location: '{store}' lies inside {baked.name}/, {reason}, such as 'store'"
+        for key, place in read:
+            if _within(gallery.folder / place, baked):
+                yield f"{key}: '{place}' lies inside {baked.name}/, {reason}"
+    if _within(gallery.public, gallery.store_path) and not _within(gallery.store_path, gallery.public):
+        yield f"store, location: public/ lies inside '{store}'; expected a folder for media alone, such as 'store'"
+
+
+def _within(inner: Path, outer: Path) -> bool:
+    """Whether a path is another or below it, links followed; on some disks capital letters do not count."""
+    one, other = (Path(str(path.resolve()).casefold()) for path in (inner, outer))
+    return one.is_relative_to(other)
+
+
+def _sketches(gallery: Gallery) -> Iterator[str]:
+    for i, collection in enumerate(gallery.collections, 1):
+        if collection.sketches is None:
+            continue
+        folder = gallery.folder / collection.sketches
+        if not folder.is_dir():
+            siblings = sorted(p.name for p in folder.parent.iterdir() if p.is_dir()) if folder.parent.is_dir() else []
+            close = difflib.get_close_matches(folder.name, siblings, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else "make it, or leave the setting out"
+            yield f"collection {i}, sketches: there is no folder '{collection.sketches}'; {hint}"
+        elif not gallery.sketches_of(collection):
+            yield f"collection {i}, sketches: the folder '{collection.sketches}' holds no PNG or JPEG file"
+
+
+def _walks(gallery: Gallery) -> Iterator[str]:
+    slugs = [collection.slug for collection in gallery.collections]
+    for i, walk in enumerate(gallery.walks, 1):
+        points = len(walk.keyframes)
+        if walk.collection not in slugs:
+            yield f"walk {i}, collection: there is no collection '{walk.collection}'; {nearest(walk.collection, slugs)}"
+        if walk.path == "great-circle" and points != 2:
+            yield f"walk {i}, path: a great circle has 2 keyframes, not {points}; take 'spline'"
+        if walk.path == "spline" and points < 3:
+            yield f"walk {i}, path: a spline has 3 keyframes or more, not {points}; take 'great-circle'"
+        if walk.shape == "great-circle" and len({key.seed for key in walk.keyframes}) < 2:
+            yield f"walk {i}, keyframes: a great circle goes through two different seeds; change one, or add a keyframe"
+        if walk.frames < points:
+            yield f"walk {i}, frames: {walk.frames} are too few for {points} keyframes; ask for {points} or more"
+
+
+def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
+    """Weights that draw nothing, and classes and sources that they do not know."""
+    of = dict(zip((collection.slug for collection in gallery.collections), cards, strict=True))
+    for i, (collection, card) in enumerate(zip(gallery.collections, cards, strict=True), 1):
+        place = f"collection {i}"
+        if card and card.sampling is None:
+            yield f"{place}, weights: '{collection.weights}' ({card.family}) draw no pictures; expected a generator's"
+        if collection.classes == []:
+            yield f'{place}, classes: the list is empty; name some, or write "all"'
+        yield from _known(card, [] if collection.classes == "all" else collection.classes, [collection.source], place)
+    for i, walk in enumerate(gallery.walks, 1):
+        classes = [key.class_name for key in walk.keyframes if key.class_name]
+        yield from _known(of.get(walk.collection), classes, [key.source for key in walk.keyframes], f"walk {i}")
+
+
+def _card(gallery: Gallery, collection: Collection) -> Card | None:
+    try:
+        return load_card(find_weights(collection.weights, gallery.folder))
+    except NonesuchError:
+        return None
+
+
+def _known(card: Card | None, classes: list[str], sources: list[str | None], place: str) -> Iterator[str]:
+    if card is None:
+        return
+    asked = [("class", name, card.classes) for name in dict.fromkeys(classes)]
+    asked += [("source", name, card.sources) for name in dict.fromkeys(sources) if name is not None]
+    for what, name, known in asked:
+        if name not in known:
+            hint = nearest(name, known) if known else "they know none: leave it out"
+            yield f"{place}: the weights '{card.name}' know no {what} '{name}'; {hint}"
+
+
+def _counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
+    """Lists of seeds that end before `count` different exhibits: such a plan would never be complete.
+
+    Collections that draw alike share their exhibits: the first one that wants a recipe has it.
+    """
+    looks = [_look(collection, card) for collection, card in zip(gallery.collections, cards, strict=True)]
+    ends = {
+        look for look, one in zip(looks, gallery.collections, strict=True) if Seeds.parse(one.seeds).at(FAR) is None
+    }
+    taken: set[tuple[Any, ...]] = set()
+    for i, (look, collection, card) in enumerate(zip(looks, gallery.collections, cards, strict=True), 1):
+        if look not in ends:
+            continue
+        own = _recipes(gallery, collection, card, look, taken)
+        if len(own) < collection.count:
+            most = f" or ask for at most {len(own)}" if own else ""
+            before = " that no collection before it draws" if taken else ""
+            yield (
+                f"collection {i}, count: {collection.count} exhibits cannot come from the seeds "
+                f"{shown(collection.seeds)}, which give only {len(own)} different{before}; write seeds without an end, "
+                f"such as '0-',{most}"
+            ).rstrip(",")
+        taken |= own
+
+
+def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
+    """What all exhibits of a collection have in common; weights by their hash, where they are here."""
+    default = card.sampling if card else None
+    return (
+        card.sha256.get(MODEL) if card else collection.weights,
+        collection.source or (card.sources[0] if card and card.sources else None),
+        collection.sampler or (default and default.sampler),
+        collection.steps or (default and default.steps),
+        default and default.guidance if collection.guidance is None else collection.guidance,
+    )
+
+
+def _recipes(
+    gallery: Gallery, collection: Collection, card: Card | None, look: tuple[Any, ...], taken: set[tuple[Any, ...]]
+) -> set[tuple[Any, ...]]:
+    """The first `count` different recipes of a collection that nobody has taken, in the order of its plan."""
+    seeds = Seeds.parse(collection.seeds)
+    classes = (card.classes if card else []) if collection.classes == "all" else collection.classes
+    there = collection.sketches is not None and (gallery.folder / collection.sketches).is_dir()
+    drawings = gallery.sketches_of(collection) if there else []
+    found: set[tuple[Any, ...]] = set()
+    for ordinal in itertools.count():
+        seed = seeds.at(ordinal)
+        if seed is None or len(found) == collection.count:
+            break
+        kind = classes[ordinal % len(classes)] if classes else None
+        sketch = drawings[ordinal % len(drawings)] if drawings else None
+        recipe = (*look, seed, kind, sketch)
+        if recipe not in taken:
+            found.add(recipe)
+    return found

@@ -1,0 +1,86 @@
+"""What one setting may hold: text, a slug, an address, seeds, a device. Each check says what was expected."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from render import recipe
+from render.errors import UsageError
+
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+BASE = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
+ADDRESS = re.compile(rf"https?://{LABEL}(\.{LABEL})*(:(?P<port>[0-9]{{1,5}}))?(/[A-Za-z0-9._~/-]*)?")
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
+RESERVED = ("about", "assets", "data", "media", "walks")
+"""Folders of the baked site that belong to no collection."""
+LONGEST_SLUG = 80  # slugs become names of files, which may have 255 bytes
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError("expected small letters, digits and single hyphens between them, such as 'ring-galaxies'")
+    if len(value) > LONGEST_SLUG:
+        raise ValueError(f"expected at most {LONGEST_SLUG} characters")
+    return value
+
+
+def _own_folder(value: str) -> str:
+    if value in RESERVED:
+        raise ValueError(f"the site itself has a folder '{value}': choose another slug")
+    return value
+
+
+def _base(value: str) -> str:
+    if not BASE.fullmatch(value):
+        raise ValueError("expected a path that begins and ends with a slash, such as '/' or '/my-repository/'")
+    return value
+
+
+def _address(value: str) -> str:
+    found = ADDRESS.fullmatch(value)
+    if not found or not 1 <= int(found["port"] or 80) <= 65535:
+        raise ValueError("expected a whole address, such as 'https://example.org/galaxies/'")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected some text")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise ValueError("expected one line of text, without control characters")
+    if value and not value.strip():
+        raise ValueError('expected some text, or ""')
+    return value
+
+
+def _seeds(value: str) -> str:
+    try:
+        recipe.Seeds.parse(value)
+    except UsageError as error:
+        raise ValueError(str(error).removesuffix(".")) from None
+    return value
+
+
+def _device(value: str) -> str:
+    if not DEVICE.fullmatch(value):
+        raise ValueError('expected "auto", "cpu", "mps", "cuda" or, for one GPU of several, "cuda:1"')
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+CollectionSlug = Annotated[Slug, AfterValidator(_own_folder)]
+Base = Annotated[str, AfterValidator(_base)]
+Address = Annotated[str, AfterValidator(_address)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
+Seeds = Annotated[str, AfterValidator(_seeds)]
+Device = Annotated[str, AfterValidator(_device)]
