@@ -266,14 +266,23 @@ class Watch:
         self._server = server
         self._say = say
         self._inputs: list[tuple[str, int, int]] = []
-        self._site = self._fingerprint([gallery.folder / ".nonesuch" / "bake.sqlite"])
+        self._complaint = ""
+        self._site = self._fingerprint([gallery.state / "bake.sqlite"])
 
     def look(self) -> None:
-        """One look at the files: bake what changed, reload what was baked (here or by another command)."""
-        inputs = self._fingerprint(self._watched())
-        if inputs != self._inputs and self._bake():
-            self._inputs = inputs
-        site = self._fingerprint([self._gallery.folder / ".nonesuch" / "bake.sqlite"])
+        """One look at the files: bake what changed, reload what was baked (here or by another command).
+
+        What is wrong is said once and looked at again: the maker is in the middle of changing it.
+        """
+        try:
+            inputs = self._fingerprint(self._watched())
+            if inputs != self._inputs and self._bake():
+                self._inputs = inputs
+        except OSError as error:
+            self._complain(f"the site cannot be baked now: {error}.")
+        except NonesuchError as error:
+            self._complain(str(error))
+        site = self._fingerprint([self._gallery.state / "bake.sqlite"])
         if site != self._site:
             self._site = site
             self._server.reload()
@@ -287,22 +296,24 @@ class Watch:
         """True when this state of the inputs is dealt with; False when another command holds the gallery."""
         try:
             self._gallery = load_gallery(self._gallery.folder)
-        except NonesuchError as error:
-            self._say(str(error))
-            return True
-        with ExitStack() as held:
-            try:
-                held.enter_context(gallery_lock(self._gallery.folder))
-            except NonesuchError:
-                return False  # its own bake will follow, and then a look finds it
-            try:
+            with ExitStack() as held:
+                try:
+                    held.enter_context(gallery_lock(self._gallery.folder))
+                except NonesuchError:
+                    return False  # its own bake will follow, and then a look finds it
                 report = bake(self._gallery)
-            except NonesuchError as error:
-                self._say(str(error))
-                return True
+        except NonesuchError as error:
+            self._complain(str(error))
+            return True
+        self._complaint = ""
         if report.written or report.removed:
             self._say(f"{len(report.written)} files written, {len(report.removed)} removed, {report.seconds:.2f} s.")
         return True
+
+    def _complain(self, sentence: str) -> None:
+        if sentence != self._complaint:
+            self._complaint = sentence
+            self._say(sentence)
 
     def _watched(self) -> Iterable[Path]:
         folder = self._gallery.folder

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import os
+import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,14 +28,26 @@ BASE = "/any-repo/"
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[synthetic.Picture]]:
+    """A store with the one picture that all exhibits show."""
+    store = tmp_path_factory.mktemp("shown") / "store"
+    return store, synthetic.pictures(store, [synthetic.spiral(1)], widths=(48,))
+
+
+def four(folder: Path, shown: tuple[Path, list[synthetic.Picture]]) -> Gallery:
+    made = synthetic.gallery(folder, 4, f'base = "{BASE}"')
+    shutil.copytree(shown[0], folder / "store")
+    synthetic.fill(folder, shown[1], 4)
+    return made
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory, shown: tuple[Path, list[synthetic.Picture]]) -> Gallery:
     """Four exhibits and a walk, baked for /any-repo/."""
     folder = tmp_path_factory.mktemp("serve") / "gallery"
-    made = synthetic.gallery(folder, 4, f'base = "{BASE}"')
-    shown = synthetic.pictures(folder / "store", [synthetic.spiral(1)], widths=(48,))
-    synthetic.fill(folder, shown, 4)
+    made = four(folder, shown)
     with Catalogue(folder / FILE, write=True) as catalogue:
-        catalogue.rendered(*synthetic.walk(1, folder, shown[0], video=bytes(range(256)) * 40))
+        catalogue.rendered(*synthetic.walk(1, folder, shown[1][0], video=bytes(range(256)) * 40))
     bake(made, site=synthetic.built_site(folder.parent / "site"))
     return made
 
@@ -118,29 +132,105 @@ def test_only_its_own_name_is_answered(server: Preview) -> None:
     assert ask(server, BASE, "POST")[0] == 501
 
 
+class Watched:
+    """`nonesuch serve` in a process of its own, and one open page that waits to be told to reload."""
+
+    def __init__(self, folder: Path, program: Path = ROOT) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(program), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "render.cli", "serve", str(folder), "--port", "0"]
+        self.process = subprocess.Popen(
+            command, cwd=program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._port = int(re.findall(r"127\.0\.0\.1:(\d+)/any-repo/", self.said(" is at "))[0])
+        open_page = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        open_page.request("GET", f"{BASE}-live/events")
+        self._events = open_page.getresponse()
+        time.sleep(0.2)  # the stream counts reloads from the moment in which its thread begins
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def said(self, words: str) -> str:
+        """The next line of the terminal with these words; a traceback before it fails."""
+        while words not in (line := self._lines.get(timeout=60)):
+            assert "Traceback" not in line
+        return line
+
+    def reloaded(self) -> None:
+        """Returns when the open page was told to reload."""
+        while b"reload" not in (line := self._events.readline()):
+            assert line
+
+    def page(self, path: str = "") -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection.request("GET", BASE + path)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return answer.read()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A checkout whose templates may be broken: they are copies, the rest is this one's."""
+    home = tmp_path / "checkout"
+    shutil.copytree(ROOT / "render", home / "render", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "templates", home / "templates")
+    shutil.copy(ROOT / "hatch_build.py", home)
+    for name in ("site", "weights"):
+        (home / name).symlink_to(ROOT / name)
+    return home
+
+
 @pytest.mark.slow
-def test_a_change_reloads_the_page(gallery: Gallery) -> None:
+def test_a_change_of_the_settings_reloads_the_page(gallery: Gallery) -> None:
     """The maker would look at yesterday's page while changing today's."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "render.cli", "serve", str(gallery.folder), "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = next(line for line in process.stdout if " is at " in line)
-        port = int(re.findall(r"127\.0\.0\.1:(\d+)/any-repo/", line)[0])
-        page = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        page.request("GET", BASE)
-        assert b"-live/reload.js" in page.getresponse().read()
-        page.request("GET", f"{BASE}-live/events")
-        events = page.getresponse()
-        time.sleep(0.2)
+    with Watched(gallery.folder) as preview:
+        assert b"-live/reload.js" in preview.page()
         text = (gallery.folder / "gallery.toml").read_text()
         (gallery.folder / "gallery.toml").write_text(text.replace('title = "nonesuch"', 'title = "the changed one"'))
-        while b"reload" not in (said := events.readline()):
-            assert said
-        after = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        after.request("GET", BASE)
-        assert b"the changed one" in after.getresponse().read()
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
+        preview.reloaded()
+        assert b"the changed one" in preview.page()
+
+
+@pytest.mark.slow
+def test_a_broken_template_is_named_and_reloads_once_it_is_mended(
+    tmp_path: Path, program: Path, shown: tuple[Path, list[synthetic.Picture]]
+) -> None:
+    """One typing error would end the watching, and every later change would go unseen."""
+    folder = four(tmp_path / "gallery", shown).folder
+    template = program / "templates" / "base.html"
+    good = template.read_text()
+    line = good[: good.index("</body>")].count("\n") + 1
+    with Watched(folder, program) as preview:
+        for mistake, told in (("{{ nobody }}", "'nobody' is undefined"), ("{% if %}", "Expected an expression")):
+            template.write_text(good.replace("</body>", f"{mistake}</body>"))
+            assert f"{template}, line {line}: {told}" in preview.said("the template")
+            assert b"This galaxy does not exist." in preview.page()
+        template.write_text(good.replace("</body>", "<p>Mended.</p></body>"))
+        preview.reloaded()
+        assert b"<p>Mended.</p>" in preview.page()
+
+
+@pytest.mark.slow
+def test_a_change_of_the_catalogue_reloads_the_page(
+    tmp_path: Path, shown: tuple[Path, list[synthetic.Picture]]
+) -> None:
+    """While a night goes on, the preview would show the evening."""
+    folder = four(tmp_path / "gallery", shown).folder
+    with Watched(folder) as preview:
+        assert b'5.html"' not in preview.page("galaxies/4.html")
+        synthetic.fill(folder, shown[1], 1, first=5)
+        preview.reloaded()
+        assert b"NONESUCH 5" in preview.page("galaxies/5.html")
+        assert b'5.html"' in preview.page("galaxies/4.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from render.bake.outputs import digest
@@ -26,11 +27,18 @@ class Pages:
         self.key = cache(self._key)
 
     def render(self, name: str, **context: Any) -> bytes:
-        """One page. A name that the template uses and nobody gave is an error, not an empty place."""
-        template = self._templates.get(name)
-        if template is None:
-            template = self._templates[name] = self._load(name)
-        return template.render(context).encode()
+        """One page. A name that the template uses and nobody gave is an error, not an empty place.
+
+        Raises NonesuchError with the template's line for whatever a template does wrong.
+        """
+        try:
+            template = self._templates.get(name)
+            if template is None:
+                template = self._templates[name] = self._load(name)
+            return template.render(context).encode()
+        except Exception as error:  # a template may divide by zero or call what is no function, like any program
+            where = self._where(name, error)
+            raise NonesuchError(f"the template {where}: {_mistake(error)}; mend it there.") from error
 
     def everything(self) -> bytes:
         """Hash of all templates."""
@@ -38,28 +46,47 @@ class Pages:
 
     def _key(self, name: str) -> bytes:
         """Hash of a template and of all that it extends, includes or imports."""
-        todo, parts = [name], {}
+        todo, parts = [(name, "")], dict[str, str]()
         while todo:
-            if (file := todo.pop()) not in parts:
-                parts[file] = self._read(file)
-                todo += _REFERENCE.findall(parts[file])
+            file, asked_by = todo.pop()
+            if file not in parts:
+                parts[file] = self._read(file, asked_by)
+                todo += ((other, f", which {file} names,") for other in _REFERENCE.findall(parts[file]))
         return digest(*(part for file in sorted(parts) for part in (file, parts[file])))
 
-    def _read(self, name: str) -> str:
+    def _read(self, name: str, asked_by: str) -> str:
         try:
             return (self._folder / name).read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise NonesuchError(f"the template {self._folder / name} is missing: install nonesuch again.") from None
+            raise NonesuchError(
+                f"the template {self._folder / name}{asked_by} is missing: put it there, or install nonesuch again."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise NonesuchError(f"the template {self._folder / name} is not UTF-8 ({error}): save it so.") from None
 
     def _load(self, name: str) -> Template:
-        from jinja2 import TemplateError
-
         if self._environment is None:
             self._environment = _environment(self._folder)
-        try:
-            return self._environment.get_template(name)
-        except TemplateError as error:
-            raise NonesuchError(f"the template {self._folder / name} cannot be read: {error}.") from None
+        return self._environment.get_template(name)
+
+    def _where(self, name: str, error: Exception) -> str:
+        """Template and line of a mistake; Jinja gives its templates frames of their own in the traceback."""
+        from jinja2 import TemplateSyntaxError
+
+        if isinstance(error, TemplateSyntaxError):
+            return f"{error.filename or self._folder / name}, line {error.lineno}"
+        frames = [f for f in extract_tb(error.__traceback__) if Path(f.filename).parent == self._folder]
+        return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else str(self._folder / name)
+
+
+def _mistake(error: Exception) -> str:
+    from jinja2 import TemplateError, TemplateNotFound
+
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template '{error.name}'"
+    text = (error.message if isinstance(error, TemplateError) else None) or str(error) or "no reason given"
+    plain = text.splitlines()[0].rstrip(".")
+    return plain if isinstance(error, TemplateError) else f"{type(error).__name__}: {plain}"
 
 
 def _environment(folder: Path) -> Environment:
