@@ -132,6 +132,25 @@ def test_numbers_are_never_reused(path):
             catalogue.show(fill(catalogue, 1, start=4))
 
 
+def test_the_next_version_of_a_walk_takes_over_its_number_and_at_once_its_place(path):
+    """Between two versions nobody may find the address empty, nor another walk there."""
+    recipes = [
+        replace(RECIPE, kind="walk", walk=Walk("great-circle", 8, (Keyframe(1), Keyframe(n)))) for n in (2, 3, 4)
+    ]
+    old, new, another = (Exhibit(recipe, "galaxies", n, slug="loop") for n, recipe in enumerate(recipes))
+    with Catalogue(path, write=True) as catalogue:
+        catalogue.rendered(old, files(old.id))
+        catalogue.give_numbers("galaxies", "walk", unchecked=True)
+        catalogue.show([old.id])
+        catalogue.rendered(new, files(new.id))
+        catalogue.succeeded(old.id, new.id, "another guidance")
+        catalogue.rendered(another, files(another.id))
+        catalogue.give_numbers("galaxies", "walk", unchecked=True)
+        rows = [(one.number, one.state, one.files) for one in catalogue.known()]
+        assert rows == [(None, "retired", False), (1, "shown", True), (2, "rendered", True)]
+        assert catalogue.waiting("caption") == 2
+
+
 def test_one_recipe_is_one_exhibit_and_a_failure_can_be_mended(path):
     with Catalogue(path, write=True) as catalogue:
         one = exhibit(0)
