@@ -11,20 +11,16 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
-from render.bake import bake
 from render.bake.chrome import POLICY
-from render.catalogue import FILE, gallery_lock
-from render.config import GALLERY, Gallery, load_gallery
+from render.config import Gallery
 from render.errors import NonesuchError
-from render.resources import resource
+from render.watch import Say, Watch
 
 MIME = {
     ".html": "text/html; charset=utf-8",
@@ -45,9 +41,7 @@ LIVE = "-live"  # below the base: no page of the site begins with a hyphen
 SCRIPT = b"""const address = document.currentScript.src.replace(/[^/]*$/, "events");
 new EventSource(address).onmessage = () => location.reload();
 """
-POLL = 0.5  # seconds between looks at the files
 HEARTBEAT = 10.0  # seconds after which a silent stream says that it is alive, and finds out whether anyone listens
-Say = Callable[[str], None]
 
 
 class Preview(ThreadingHTTPServer):
@@ -258,88 +252,13 @@ def _range(header: str | None, size: int) -> tuple[int, int] | None:
     return (first, min(last, size - 1)) if first < size else (1, 0)
 
 
-class Watch:
-    """Bakes again when templates, style, script, settings or catalogue change, and tells when the site did."""
-
-    def __init__(self, gallery: Gallery, server: Preview, say: Say) -> None:
-        self._gallery = gallery
-        self._server = server
-        self._say = say
-        self._inputs: list[tuple[str, int, int]] = []
-        self._complaint = ""
-        self._site = self._fingerprint([gallery.state / "bake.sqlite"])
-
-    def look(self) -> None:
-        """One look at the files: bake what changed, reload what was baked (here or by another command).
-
-        What is wrong is said once and looked at again: the maker is in the middle of changing it.
-        """
-        try:
-            inputs = self._fingerprint(self._watched())
-            if inputs != self._inputs and self._bake():
-                self._inputs = inputs
-        except OSError as error:
-            self._complain(f"the site cannot be baked now: {error}.")
-        except NonesuchError as error:
-            self._complain(str(error))
-        site = self._fingerprint([self._gallery.state / "bake.sqlite"])
-        if site != self._site:
-            self._site = site
-            self._server.reload()
-
-    def run(self, stop: threading.Event) -> None:
-        """Look every half second until told to stop."""
-        while not stop.wait(POLL):
-            self.look()
-
-    def _bake(self) -> bool:
-        """True when this state of the inputs is dealt with; False when another command holds the gallery."""
-        try:
-            self._gallery = load_gallery(self._gallery.folder)
-            with ExitStack() as held:
-                try:
-                    held.enter_context(gallery_lock(self._gallery.folder))
-                except NonesuchError:
-                    return False  # its own bake will follow, and then a look finds it
-                report = bake(self._gallery)
-        except NonesuchError as error:
-            self._complain(str(error))
-            return True
-        self._complaint = ""
-        if report.written or report.removed:
-            self._say(f"{len(report.written)} files written, {len(report.removed)} removed, {report.seconds:.2f} s.")
-        return True
-
-    def _complain(self, sentence: str) -> None:
-        if sentence != self._complaint:
-            self._complaint = sentence
-            self._say(sentence)
-
-    def _watched(self) -> Iterable[Path]:
-        folder = self._gallery.folder
-        yield from (folder / GALLERY, folder / FILE, folder / f"{FILE}-wal")
-        yield from sorted(resource("templates").iterdir())
-        yield from sorted(resource("site").iterdir())
-
-    @staticmethod
-    def _fingerprint(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
-        found = []
-        for path in paths:
-            try:
-                state = path.stat()
-            except OSError:
-                continue
-            found.append((str(path), state.st_mtime_ns, state.st_size))
-        return found
-
-
 def serve(gallery: Gallery, port: int = 8000, base: str | None = None, say: Say = print) -> None:
     """Bake what is due, then show the site until interrupted.
 
     base: the path under which to show it; where it will stand (``gallery.base``) when left out.
     """
     with Preview(gallery.public, port, base or gallery.about.base) as server:
-        watch = Watch(gallery, server, say)
+        watch = Watch(gallery, server.reload, say)
         watch.look()
         if not (gallery.public / "index.html").is_file():
             raise NonesuchError(f"{gallery.folder} has no pages yet: run `nonesuch make {gallery.folder}` first.")

@@ -149,11 +149,12 @@ def _counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
     ends = {
         look for look, one in zip(looks, gallery.collections, strict=True) if Seeds.parse(one.seeds).at(FAR) is None
     }
-    taken: set[tuple[Any, ...]] = set()
+    drawn: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {look: set() for look in ends}
     for i, (look, collection, card) in enumerate(zip(looks, gallery.collections, cards, strict=True), 1):
         if look not in ends:
             continue
-        own = _recipes(gallery, collection, card, look, taken)
+        taken = drawn[look]
+        own = _first(gallery, collection, card, taken)
         if len(own) < collection.count:
             most = f" or ask for at most {len(own)}" if own else ""
             before = " that no collection before it draws" if taken else ""
@@ -162,7 +163,7 @@ def _counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
                 f"{shown(collection.seeds)}, which give only {len(own)} different{before}; write seeds without an end, "
                 f"such as '0-',{most}"
             ).rstrip(",")
-        taken |= own
+        drawn[look] |= own
 
 
 def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
@@ -177,10 +178,12 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
     )
 
 
-def _recipes(
-    gallery: Gallery, collection: Collection, card: Card | None, look: tuple[Any, ...], taken: set[tuple[Any, ...]]
+def _first(
+    gallery: Gallery, collection: Collection, card: Card | None, taken: set[tuple[Any, ...]]
 ) -> set[tuple[Any, ...]]:
-    """The first `count` different recipes of a collection that nobody has taken, in the order of its plan."""
+    """The first `count` different exhibits of a collection that nobody has taken, in the order of its plan: each its
+    seed, class and sketch.
+    """
     seeds = Seeds.parse(collection.seeds)
     classes = (card.classes if card else []) if collection.classes == "all" else collection.classes
     there = collection.sketches is not None and (gallery.folder / collection.sketches).is_dir()
@@ -192,7 +195,6 @@ def _recipes(
             break
         kind = classes[ordinal % len(classes)] if classes else None
         sketch = drawings[ordinal % len(drawings)] if drawings else None
-        recipe = (*look, seed, kind, sketch)
-        if recipe not in taken:
-            found.add(recipe)
+        if (exhibit := (seed, kind, sketch)) not in taken:
+            found.add(exhibit)
     return found
