@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tiny import tiny_weights
 
 import render
 
@@ -73,6 +75,33 @@ def test_the_installed_program_runs_far_from_the_checkout(installed: Path, tmp_p
     run(installed / "nonesuch", "new", "gallery", cwd=tmp_path)
     assert tomllib.loads((tmp_path / "gallery" / "gallery.toml").read_text())["gallery"]
     run(installed / "nonesuch", "weights", "list", cwd=tmp_path)
+
+
+GALLERY = """
+[gallery]
+title = "far away"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+weights = "./tiny"
+count = 2
+[render]
+device = "cpu"
+"""
+
+
+@pytest.mark.slow
+def test_the_installed_program_makes_a_whole_gallery(installed: Path, tmp_path: Path) -> None:
+    """It would start, and then miss a template, a style sheet or the classifier that the checkout has beside it."""
+    folder = tmp_path / "mine"
+    tiny_weights(folder / "tiny")
+    (folder / "gallery.toml").write_text(GALLERY)
+    assert "done: 2 exhibits are shown" in run(installed / "nonesuch", "make", "mine", cwd=tmp_path)
+    page = (folder / "public/galaxies/2.html").read_text(encoding="utf-8")
+    assert "Probability of each class" in page
+    for name in re.findall(r'(?:href|src|srcset)="\.\./((?:assets|media)/[^" ]+)', page):
+        assert (folder / "public" / name).is_file(), name
+    assert "nothing to do: 2 exhibits are shown" in run(installed / "nonesuch", "make", "mine", cwd=tmp_path)
 
 
 def test_the_installed_program_finds_what_it_carries(installed: Path, tmp_path: Path) -> None:
