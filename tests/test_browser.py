@@ -9,14 +9,20 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from synthetic import fill, gallery, pictures, spiral
+from synthetic import fill, gallery, pictures, spiral, walk
 
 from render.bake import bake
 from render.catalogue import FILE, Catalogue
+from render.media import Store, encode_walk
 from render.serve import Preview
+from render.weights import Card
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -31,6 +37,8 @@ FLAGS = [
 ]
 COUNT = 12
 DESIGNATION = "[data-designation]"
+PLAYS = "() => { const film = document.querySelector('video'); return !film.paused && film.currentTime > 0; }"
+STILL = "document.querySelector('video').paused"
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,11 +48,16 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A baked gallery of twelve exhibits; number 5 was removed."""
+    """A baked gallery of twelve exhibits, of which number 5 was removed, and one walk."""
     folder = tmp_path_factory.mktemp("gallery")
     settings = gallery(folder, COUNT, about='base = "/any-repo/"')
-    fill(folder, pictures(folder / "store", [spiral(1), spiral(2)], widths=(192, 384)), COUNT)
+    shown = pictures(folder / "store", [spiral(1), spiral(2)], widths=(192, 384))
+    fill(folder, shown, COUNT)
+    loop, _ = walk(1, folder, shown[0])
+    turning = [np.asarray(spiral(1).rotate(45 * turn), dtype=np.float32).T / 127.5 - 1 for turn in range(8)]
+    film = encode_walk(Store(folder / "store"), iter(turning), loop.recipe, Card(name="t", family="flow", size=96), 8)
     with Catalogue(folder / FILE, write=True) as catalogue:
+        catalogue.rendered(replace(loop, display=film.display), film.media)
         five = catalogue.numbered("galaxies", 5)
         assert five is not None
         catalogue.removed(five.recipe.id, "not liked")
@@ -80,10 +93,10 @@ def address(public: Path) -> Iterator[str]:
     yield from served(public, "/any-repo/")
 
 
-@pytest.fixture
-def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
+@contextmanager
+def sound(browser: playwright.Browser, **settings: Any) -> Iterator[playwright.Page]:
     """A page of which nothing fails: no request, no script, no violated policy."""
-    context = browser.new_context(viewport={"width": 900, "height": 700}, reduced_motion="reduce")
+    context = browser.new_context(**settings)
     page = context.new_page()
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
@@ -92,6 +105,13 @@ def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
     yield page
     assert wrong == []
     context.close()
+
+
+@pytest.fixture
+def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
+    """As a visitor sees it whose system asks for reduced motion."""
+    with sound(browser, viewport={"width": 900, "height": 700}, reduced_motion="reduce") as page:
+        yield page
 
 
 def shown(page: playwright.Page) -> str:
@@ -191,6 +211,53 @@ def test_arrow_keys_lead_from_exhibit_to_exhibit(page: playwright.Page, address:
     page.wait_for_url("**/galaxies/gallery/")
 
 
+def swipe(page: playwright.Page, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """One finger, in ten steps, as the browser hears it from a touch screen."""
+    finger = page.context.new_cdp_session(page)
+    for step in range(11):
+        x, y = (a + (b - a) * step / 10 for a, b in zip(start, end, strict=True))
+        kind = "touchMove" if step else "touchStart"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_swipe_brings_another_galaxy_and_scrolling_does_not(browser: playwright.Browser, address: str) -> None:
+    with sound(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True) as phone:
+        phone.goto(address)
+        first = shown(phone)
+        swipe(phone, (200, 500), (210, 250))
+        phone.wait_for_timeout(300)
+        assert shown(phone) == first
+        swipe(phone, (320, 300), (80, 310))
+        second = after(phone, first)
+        assert phone.url == f"{address}galaxies/{second.removeprefix('NONESUCH ')}.html"
+
+
+def test_a_walk_plays_until_its_button_is_pressed(browser: playwright.Browser, address: str) -> None:
+    with sound(browser, viewport={"width": 900, "height": 1000}, reduced_motion="no-preference") as page:
+        page.goto(f"{address}galaxies/walks/")
+        page.wait_for_function(PLAYS)
+        button = page.locator("[data-pause]")
+        playwright.expect(button).to_have_text("Pause")
+        button.click()
+        playwright.expect(button).to_have_text("Play")
+        page.wait_for_timeout(300)
+        assert page.evaluate(STILL), "what was stopped stays stopped"
+        button.click()
+        page.wait_for_function(PLAYS)
+
+
+def test_under_reduced_motion_a_walk_waits_to_be_asked(page: playwright.Page, address: str) -> None:
+    page.goto(f"{address}galaxies/walks/")
+    button = page.locator("[data-pause]")
+    playwright.expect(button).to_have_text("Play")
+    page.wait_for_timeout(700)
+    assert page.evaluate(STILL)
+    assert page.evaluate("document.querySelector('video').currentTime") == 0
+    button.click()
+    page.wait_for_function(PLAYS)
+
+
 def test_the_chosen_theme_stays(page: playwright.Page, address: str) -> None:
     page.goto(address)
     page.locator("[data-theme-switch]").click()
@@ -200,7 +267,7 @@ def test_the_chosen_theme_stays(page: playwright.Page, address: str) -> None:
 
 
 def test_no_page_scrolls_sideways(page: playwright.Page, address: str) -> None:
-    for path in ("", "galaxies/1.html", "galaxies/gallery/", "about/", "404.html"):
+    for path in ("", "galaxies/1.html", "galaxies/gallery/", "galaxies/walks/", "about/", "404.html"):
         page.goto(address + path)
         for width in (320, 390, 768, 1440):
             page.set_viewport_size({"width": width, "height": 800})
