@@ -169,7 +169,7 @@ def collect(gallery: Gallery, delete: bool) -> tuple[int, int]:
 
 
 def _half_baked(gallery: Gallery) -> bool:
-    journal = gallery.folder / ".nonesuch" / "bake.sqlite"
+    journal = gallery.state / "bake.sqlite"
     if not journal.is_file():
         return False
     with closing(sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True)) as db:
