@@ -38,7 +38,7 @@ class Watch:
             inputs = self._fingerprint(self._watched())
             if inputs != self._inputs and self._bake():
                 self._inputs = inputs
-        except (NonesuchError, OSError, sqlite3.Error) as error:  # gone or busy now: half a second later it may be there
+        except (NonesuchError, OSError, sqlite3.Error) as error:  # gone or busy: soon it may be there
             if str(error) != self._complaint:
                 self._complaint = str(error)
                 self._say(f"the site cannot be baked now: {error}")
