@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, MutableMapping
 from functools import cache
 from pathlib import Path
 from traceback import extract_tb
@@ -90,10 +91,35 @@ def _mistake(error: Exception) -> str:
 
 
 def _environment(folder: Path) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from html import escape as escape_text
+    from types import CodeType
+
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+    from markupsafe import escape
+
+    def quick_escape(value: Any) -> str:
+        """What markupsafe escapes, without wrapping every piece of a page in an object. A tenth of a page's time."""
+        if type(value) is str:
+            return escape_text(value)
+        return str(value) if type(value) is int else escape(value)
+
+    class QuickTemplate(Template):
+        @classmethod
+        def from_code(
+            cls,
+            environment: Environment,
+            code: CodeType,
+            globals: MutableMapping[str, Any],
+            uptodate: Callable[[], bool] | None = None,
+        ) -> Template:
+            template = super().from_code(environment, code, globals, uptodate)
+            template.root_render_func.__globals__["escape"] = quick_escape  # a name that compiled templates import
+            return template
 
     class Quick(Environment):
         """Views are dictionaries: look there first, not for an attribute. A third of a page's time."""
+
+        template_class = QuickTemplate
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             if type(obj) is dict and attribute in obj:
