@@ -78,21 +78,6 @@ def normals(seed: int, shape: Sequence[int], *, step: int = 0, stream: int = INI
     return values.reshape(-1)[:count].reshape(tuple(shape))
 
 
-def slerp(a: Floats, b: Floats, t: float) -> Floats:
-    """Spherical interpolation (Shoemake 1985); the length goes linearly from a's to b's. Nearly parallel: linear."""
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    lengths = float(np.linalg.norm(x)), float(np.linalg.norm(y))
-    cosine = float(np.vdot(x, y)) / (lengths[0] * lengths[1])
-    omega = math.acos(max(-1.0, min(1.0, cosine)))
-    if omega < 1e-6:
-        return ((1 - t) * x + t * y).astype(np.float32)
-    if math.pi - omega < 1e-6:
-        raise ValueError("between opposite points there is no shortest way")
-    length = (1 - t) * lengths[0] + t * lengths[1]
-    along = math.sin((1 - t) * omega) * x / lengths[0] + math.sin(t * omega) * y / lengths[1]
-    return (length / math.sin(omega) * along).astype(np.float32)
-
-
 def _on_sphere(points: Doubles) -> Doubles:
     """(n, d) scaled to length sqrt(d)."""
     lengths = np.linalg.norm(points, axis=1, keepdims=True)

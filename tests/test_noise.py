@@ -10,7 +10,6 @@ import pytest
 from render.noise import (
     normals,
     philox,
-    slerp,
     walk_blends,
     walk_noise,
 )
@@ -66,16 +65,6 @@ def test_it_is_standard_normal_and_streams_are_independent():
     assert abs((a**4).mean() - 3) < 0.2
     for other in (b, c, normals(1, (40000,), stream=1)):
         assert abs(np.corrcoef(a, other)[0, 1]) < 0.02
-
-
-def test_slerp_ends_and_length():
-    a, b = normals(1, (3, 16, 16)), normals(2, (3, 16, 16))
-    np.testing.assert_allclose(slerp(a, b, 0), a, atol=1e-6)
-    np.testing.assert_allclose(slerp(a, b, 1), b, atol=1e-6)
-    middle = np.linalg.norm(slerp(a, b, 0.5))
-    assert middle == pytest.approx((np.linalg.norm(a) + np.linalg.norm(b)) / 2, rel=1e-5)
-    with pytest.raises(ValueError, match="opposite"):
-        slerp(a, -a, 0.5)
 
 
 def smoothness(loop: np.ndarray) -> float:
