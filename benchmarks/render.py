@@ -43,6 +43,7 @@ from render.config import load_gallery  # noqa: E402
 from render.cores import cores  # noqa: E402
 from render.engine.executor import LocalExecutor, best_device  # noqa: E402
 from render.engine.frames import frames_of  # noqa: E402
+from render.engine.lanes import side_by_side  # noqa: E402
 from render.engine.ledger import Ledger  # noqa: E402
 from render.engine.stop import Stop  # noqa: E402
 from render.generators.flow import SHIFT, FlowGenerator  # noqa: E402
@@ -118,8 +119,10 @@ class Bench:
 
     def in_lanes(self) -> None:
         """The network's passes alone, a batch on every core."""
-        for part in self._parts(self.executor.at_once):
-            self.executor.pictures(self.frames[part])
+        batches = [self.frames[part] for part in self._parts(self.executor.batch)]
+        executor = self.executor
+        for _ in side_by_side(executor.pictures, batches, executor.lanes, executor.enter_lane):
+            pass
 
     def _parts(self, size: int) -> Iterator[slice]:
         for begin in range(0, self.count, size):

@@ -86,10 +86,11 @@ def test_a_picture_is_the_same_alone_with_three_and_with_eight(weights: Path) ->
 
 def test_the_number_of_cores_does_not_change_a_picture(weights: Path) -> None:
     folders = {weights_hash(weights): weights}
-    one, many = (LocalExecutor(folders, batch=2, lanes=lanes) for lanes in (1, 3))
-    assert (one.at_once, many.at_once) == (2, 6)
-    frames = [next(frames_of(recipe(weights, n), one.noise_shape(weights_hash(weights)))) for n in range(7)]
-    assert np.array_equal(one.pictures(frames), many.pictures(frames))
+    plan = items(weights, 7)
+    one, many = (run(LocalExecutor(folders, batch=2, lanes=lanes), plan) for lanes in (1, 3))
+    assert len(one.made) == 7
+    for identity, made in one.made.items():
+        assert np.array_equal(made.result, many.made[identity].result)
 
 
 def test_another_batch_shape_is_near(weights: Path) -> None:

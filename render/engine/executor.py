@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -39,10 +38,11 @@ class Executor(Protocol):
     """What the loop knows of the device."""
 
     batch: int
+    lanes: int
+    """How many batches it works on side by side: `pictures` may be called from so many threads."""
 
-    @property
-    def at_once(self) -> int:
-        """Frames that one call of `pictures` takes best: a batch for each lane."""
+    def enter_lane(self) -> None:
+        """Called first on every thread that will call `pictures`."""
 
     def card(self, weights: str) -> Card:
         """The card of weights that recipes name by their sha256."""
@@ -77,10 +77,13 @@ class LocalExecutor:
         self.drawings = drawings
         self.lanes = lanes or (min(MOST_LANES, cores()) if device == "cpu" else 1)
         self._loaded: dict[str, Generator] = {}
+        self._lock = Lock()
 
-    @property
-    def at_once(self) -> int:
-        return self.batch * self.lanes
+    def enter_lane(self) -> None:
+        if self.device == "cpu":
+            import torch
+
+            torch.set_num_threads(1)  # of this thread
 
     def card(self, weights: str) -> Card:
         return load_card(self._folder(weights))
@@ -90,42 +93,24 @@ class LocalExecutor:
 
     def generator(self, weights: str) -> Generator:
         """The generator of these weights; only the last one used stays in memory."""
-        if weights not in self._loaded:
-            self._loaded.clear()
-            folder = self._folder(weights)
-            self._loaded[weights] = load_generator(folder, self.device, self.precision, self.drawings)
-        return self._loaded[weights]
+        with self._lock:
+            if weights not in self._loaded:
+                self._loaded.clear()
+                folder = self._folder(weights)
+                self._loaded[weights] = load_generator(folder, self.device, self.precision, self.drawings)
+            return self._loaded[weights]
 
     def pictures(self, frames: Sequence[Frame]) -> Floats:
         while True:
+            batch = self.batch
             try:
-                parts = [frames[i : i + self.batch] for i in range(0, len(frames), self.batch)]
-                return np.concatenate(self._side_by_side(parts))
+                return np.concatenate([self._padded(frames[i : i + batch]) for i in range(0, len(frames), batch)])
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-            self._halve(frames[0].a.size)  # outside the handler: the traceback holds the tensors that did not fit
-
-    def _side_by_side(self, parts: Sequence[Sequence[Frame]]) -> list[Floats]:
-        if self.device != "cpu":
-            return [self._padded(part) for part in parts]
-        import torch
-
-        self.generator(parts[0][0].a.weights)  # loaded once, before the lanes ask for it
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            futures = [self._pool.submit(self._padded, part) for part in parts]
-            wait(futures)  # all of them, also when one fails: its neighbour still holds memory
-            return [future.result() for future in futures]
-        finally:
-            torch.set_num_threads(threads)
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        import torch
-
-        return ThreadPoolExecutor(self.lanes, "lane", torch.set_num_threads, (1,))
+            self._halve(
+                batch, frames[0].a.size
+            )  # outside the handler: the traceback holds the tensors that did not fit
 
     def _padded(self, frames: Sequence[Frame]) -> Floats:
         import torch
@@ -140,15 +125,16 @@ class LocalExecutor:
         data: Tensor = generator.images(conditioning, noise)  # (batch, 3, h, w)
         return data[: len(frames)].numpy()
 
-    def _halve(self, size: int) -> None:
+    def _halve(self, tried: int, size: int) -> None:
+        """tried: the batch that did not fit; another lane may have halved it already."""
         import torch
 
-        if self.batch == 1:
+        if tried == 1:
             raise NonesuchError(
                 f"there is not enough memory on '{self.device}' for one picture of {size} px: "
                 "close other programs, or choose another device or smaller weights."
             )
-        self.batch //= 2
+        self.batch = min(self.batch, tried // 2)
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from render.engine.ahead import ahead
 from render.engine.encoders import Abandoned, Encode, Encoded, Encoders
 from render.engine.executor import Executor
 from render.engine.frames import Frame, frame_count, frames_of
+from render.engine.lanes import side_by_side
 from render.engine.ledger import Ledger
 from render.engine.plan import Item
 from render.engine.stop import Stop
@@ -94,16 +96,18 @@ class Loop(Generic[T]):
             left, self._failed = self._failed, []
 
     def _pass(self, items: Sequence[Item]) -> None:
+        lanes = self.executor.lanes
         with Encoders(self.encode, self.threads) as encoders, closing(ahead(self._batches(items))) as batches:
-            for batch in batches:
-                self._batch(batch, encoders)
-                for done in encoders.finished():
-                    self._take(done)
-                self.sink(None)
-                self.tick(len(batch))
-                if self.stop.requested:
-                    encoders.abandon()
-                    break
+            wanted = takewhile(lambda _: not self.stop.requested, batches)
+            with closing(side_by_side(self._network, wanted, lanes, self.executor.enter_lane)) as made:
+                for batch, (pictures, seconds) in made:
+                    self._give(batch, pictures, seconds / lanes, encoders)
+                    for done in encoders.finished():
+                        self._take(done)
+                    self.sink(None)
+                    self.tick(len(batch))
+            if self.stop.requested:
+                encoders.abandon()
             with self.ledger.part("render", "waiting for the encoders"):
                 for done in encoders.drain():
                     self._take(done)
@@ -118,22 +122,28 @@ class Loop(Generic[T]):
             for position in range(last + 1):
                 with self.ledger.part("render", "noise, ahead", 1):
                     slot = Slot(item, next(frames), position == last)
-                if batch and (len(batch) >= self.executor.at_once or batch[0].frame.settings != slot.frame.settings):
+                if batch and (len(batch) >= self.executor.batch or batch[0].frame.settings != slot.frame.settings):
                     yield batch
                     batch = []
                 batch.append(slot)
         if batch:
             yield batch
 
-    def _batch(self, batch: Sequence[Slot], encoders: Encoders[T]) -> None:
+    def _network(self, batch: Sequence[Slot]) -> tuple[list[Floats | Exception], float]:
+        """The pictures of a batch, and the seconds that they took; runs on a lane's thread."""
         start = time.perf_counter()
-        with self.ledger.part("render", "network", len(batch)):
-            pictures = self._pictures([slot.frame for slot in batch])
-        share = (time.perf_counter() - start) / len(batch)
+        pictures = self._pictures([slot.frame for slot in batch])
+        return pictures, time.perf_counter() - start
+
+    def _give(
+        self, batch: Sequence[Slot], pictures: Sequence[Floats | Exception], seconds: float, encoders: Encoders[T]
+    ) -> None:
+        """seconds: the batch's share of the device's time, lanes side by side."""
+        self.ledger.add("render", "network", seconds, len(batch))
         with self.ledger.part("render", "waiting for the encoders"):
             for slot, picture in zip(batch, pictures, strict=True):
                 identity = slot.item.recipe.id
-                self._device_seconds[identity] = self._device_seconds.get(identity, 0.0) + share
+                self._device_seconds[identity] = self._device_seconds.get(identity, 0.0) + seconds / len(batch)
                 encoders.give(slot.item, picture, slot.last)
 
     def _pictures(self, frames: Sequence[Frame]) -> list[Floats | Exception]:
