@@ -102,7 +102,7 @@ OFFSET = 1009
 
 
 RENEWED_BELOW = 0.4
-RENEWAL = 0.5
+RENEWAL = 0.3
 """The time below which `ancestral` renews noise, and how much of it (eta of Song et al. 2021; 0 is none, 1 what the
 reversed diffusion would). Chosen on fold 2 by the spectrum of the light. Part of the algorithm, never changed within a
 version."""

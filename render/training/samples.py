@@ -14,7 +14,7 @@ from render.noise import normals
 from render.weights import Sampling
 
 PER_CLASS = 8
-DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=1.5)
+DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=2.0)
 
 
 def pictures_of_class(generator: FlowGenerator, index: int, seeds: Sequence[int]) -> npt.NDArray[np.float32]:
