@@ -269,3 +269,29 @@ def test_what_is_removed_leaves_files_that_are_no_damage(gallery: Gallery) -> No
     assert collect(gallery, delete=False) == (0, 0)
     assert made(gallery).exit_code == 0
     assert [one.number for one in exhibits(gallery, "shown")] == [1, 3, 4, 5, 6, 7]
+
+
+class NoThird(LocalExecutor):
+    """A device on which the picture of seed 2 fails."""
+
+    def pictures(self, frames: Sequence[Frame]) -> Floats:
+        if any(frame.a.seed == 2 for frame in frames):
+            raise ValueError("not this one")
+        return super().pictures(frames)
+
+
+def test_what_is_tried_again_does_not_take_the_place_of_what_was_lost(gallery: Gallery, tmp_path: Path) -> None:
+    """`check --mend` promises number 4 again; a tombstone would break the links to it."""
+    first = make(gallery, Report(), make_executor=lambda g, folders: NoThird(folders, batch=1))
+    assert first.exit_code == 3, "something was set aside"
+    assert [one.ordinal for one in exhibits(gallery, "failed")] == [2]
+    assert len(exhibits(gallery, "shown")) == 6
+    files(gallery, 4)[0].unlink()
+    assert any("made again" in sentence for sentence in mend(gallery))
+    assert made(gallery).exit_code == 0
+    assert [one.number for one in exhibits(gallery, "shown")] == [1, 2, 3, 4, 5, 6]
+    files(gallery, 4)[0].unlink()
+    mend(gallery)
+    (tmp_path / "gallery.toml").write_text(SETTINGS.replace("count = 6", "count = 3"))
+    assert made(load_gallery(tmp_path)).exit_code == 0
+    assert len(exhibits(gallery, "shown")) == 6, "a smaller count takes nothing away"

@@ -3,7 +3,8 @@
 A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the
 n-th class in turn and the n-th sketch in turn. `count` is how many of them are *shown*: ordinals whose exhibit is a
 near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal that was once made keeps its
-exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe. A walk is one
+exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe, before any
+further one is drawn and however many there are. A walk is one
 that the gallery names: when its recipe has changed, the new version is made, and a film of another speed is made anew.
 So a plan is a pure function of gallery and catalogue, and a run that was killed goes on where it was.
 
@@ -124,7 +125,9 @@ def pinned(found: Mapping[str, Source]) -> dict[str, str]:
 
 
 def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> list[Item]:
-    """What is left to make: images of every collection in order of ordinal, then walks in the file's order."""
+    """What is left to make: of every collection lost images, then further ones in order of ordinal; then walks in the
+    file's order.
+    """
     have = list(known)
     ids = {one.id for one in have}
     images = [item for source in found.values() for item in _images(source, have, ids)]
@@ -166,19 +169,19 @@ def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known
 def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
     slug = source.settings.slug
     taken = {one.ordinal: one for one in known if one.collection == slug and one.kind == "image"}
-    needed = source.settings.count - sum(one.counts for one in taken.values())
+    again = [(one, source.recipe(one.ordinal)) for one in taken.values() if one.lost]
+    lost = [Item(slug, one.ordinal, recipe) for one, recipe in again if recipe is not None and recipe.id == one.id]
+    yield from lost  # those that other settings made stay lost
+    needed = source.settings.count - sum(one.counts for one in taken.values()) - len(lost)
     ordinal = -1
     while needed > 0:
         ordinal += 1
-        before = taken.get(ordinal)
-        if before and not before.lost:
+        if ordinal in taken:
             continue
         recipe = source.recipe(ordinal)
         if recipe is None:
             return
-        if before and before.id != recipe.id:  # the settings have changed since: that picture stays lost
-            continue
-        if before or recipe.id not in ids:  # another collection may have the very same recipe
+        if recipe.id not in ids:  # another collection may have the very same recipe
             ids.add(recipe.id)
             needed -= 1
             yield Item(slug, ordinal, recipe)
