@@ -121,7 +121,7 @@ def test_collections_that_draw_alike_share_their_seeds(tmp_path: Path) -> None:
     first = GOOD.replace("count = 10", 'count = 10\nseeds = "0-9"')
     again = first[first.index("[[collection]]") :].replace("galaxies", "others")
     assert "collection 2, count" in refused(tmp_path, first + again)
-    for other in (again + "guidance = 2\n", again.replace("0-9", "0-19"), again.replace("0-9", "0-")):
+    for other in (again + "guidance = 3\n", again.replace("0-9", "0-19"), again.replace("0-9", "0-")):
         (tmp_path / "gallery.toml").write_text(first + other)
         assert len(load_gallery(tmp_path).collections) == 2
 
@@ -155,3 +155,23 @@ def test_a_slug_twice_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_no_toml_is_refused_with_its_place(tmp_path: Path) -> None:
     assert "line" in refused(tmp_path, GOOD + "\n[[walk\n")
+
+
+def test_the_same_loop_twice_is_refused(tmp_path: Path) -> None:
+    """It would be one exhibit, so one of the two tables would never be seen, and nobody would say why."""
+    loop = '[[walk]]\ncollection = "galaxies"\nslug = "a"\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+    same = loop.replace('"a"', '"b"')
+    spoken = same.replace("seed = 1 ", 'seed = 1, class = "elliptical" ')  # what the table left out, said
+    for again in (same, spoken):
+        told = refused(tmp_path, GOOD + loop + again)
+        assert "walk 2, keyframes: 'b' of 'galaxies' is the same loop as walk 1, 'a' of 'galaxies'" in told
+    alike = GOOD[GOOD.index("[[collection]]") :].replace('"galaxies"', '"others"')
+    there = same.replace('"galaxies"', '"others"')
+    assert "'b' of 'others' is the same loop as walk 1, 'a' of 'galaxies'" in refused(
+        tmp_path, GOOD + alike + loop + there
+    )
+    for other in (same.replace("seed = 2", "seed = 3"), same + "frames = 50\n"):
+        (tmp_path / "gallery.toml").write_text(GOOD + loop + other)
+        assert len(load_gallery(tmp_path).walks) == 2
+    (tmp_path / "gallery.toml").write_text(GOOD + alike + "guidance = 3\n" + loop + there)
+    assert len(load_gallery(tmp_path).walks) == 2

@@ -202,3 +202,26 @@ def test_what_is_drawn_and_not_shown_is_left_to_do(folder: Path, capsys: pytest.
     assert sum(status(gallery).left.values()) == 0
     assert run(["status", str(folder)]) == 0
     assert "Nothing is left to make." in capsys.readouterr().out
+
+
+def test_a_retired_number_takes_no_other_walk_with_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Number 1 was a loop of yesterday; the live walk that has its name today would go from the site for good."""
+    made(folder, SETTINGS + LOOP + RING)
+    named = SETTINGS + RING.replace('"ring"', '"loop"\ntitle = "Around"')
+    made(folder, named)
+    assert [(one.slug, one.number, one.state) for one in walks(folder)] == [
+        ("loop", 1, "retired"),
+        ("loop", 2, "shown"),
+    ]
+    assert run(["rm", "--walk", "galaxies", "1", "--gallery", str(folder)]) == 2
+    assert "walk 1 of 'galaxies' is already off the site" in capsys.readouterr().err
+    assert made(folder, named).nothing
+    assert pages(folder) == ["2.html", "index.html"]
+
+
+def test_a_page_has_the_title_of_its_own_table(folder: Path) -> None:
+    """Two loops through the same seeds are told apart by their names."""
+    longer = LOOP.replace('"loop"', '"long"\ntitle = "The long way"').replace("frames = 8", "frames = 10")
+    made(folder, SETTINGS + LOOP.replace('"loop"', '"loop"\ntitle = "The short way"') + longer)
+    for number, title in ((1, "The short way"), (2, "The long way")):
+        assert f"<title>{title}" in (folder / f"public/galaxies/walks/{number}.html").read_text()

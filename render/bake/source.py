@@ -16,7 +16,10 @@ from typing import Any, NamedTuple
 PUBLISHED = ("image", "fallback", "video", "gif", "poster", "neighbour")
 """Media that pages show; the lossless master stays in the store."""
 
-_COLUMNS = ("recipe", "state", "made_at", "asked", "found", "classes", "measurements", "evidence", "texts", "display")
+_COLUMNS = (
+    *("recipe", "state", "slug", "made_at", "asked", "found"),
+    *("classes", "measurements", "evidence", "texts", "display"),
+)
 _PLACES = {name: place for place, name in enumerate(_COLUMNS, start=2)}
 _ROWS = f"""
 SELECT number, id, {", ".join(_COLUMNS)},

@@ -76,15 +76,7 @@ def _type(medium: Medium) -> str:
 
 def _setting(row: Row, settings: list[Walk]) -> Walk | None:
     """The table of ``gallery.toml`` that asked for this walk; None for one that is no longer asked for."""
-    recipe = row.json("recipe").get("walk", {})
-    keyframes = [(one["seed"], one.get("class_name")) for one in recipe.get("keyframes", [])]
-    for walk in settings:
-        if len(walk.keyframes) == len(keyframes) and all(
-            frame.seed == seed and frame.class_name in (None, name)
-            for frame, (seed, name) in zip(walk.keyframes, keyframes, strict=True)
-        ):
-            return walk
-    return None
+    return next((walk for walk in settings if walk.slug == row.column("slug")), None)
 
 
 def _between(row: Row) -> str:

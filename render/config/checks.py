@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from render.config.problems import nearest, shown
-from render.config.settings import Collection, Gallery
+from render.config.settings import Collection, Gallery, Walk
 from render.errors import NonesuchError
 from render.recipe import Seeds
 from render.weights import MODEL, Card, find_weights, load_card
@@ -30,6 +30,7 @@ def problems(gallery: Gallery) -> list[str]:
         *_places(gallery),
         *_sketches(gallery),
         *_walks(gallery),
+        *_loops(gallery, cards),
         *_weights(gallery, cards),
         *_counts(gallery, cards),
     ]
@@ -107,6 +108,24 @@ def _walks(gallery: Gallery) -> Iterator[str]:
             yield f"walk {i}, frames: {walk.frames} are too few for {points} keyframes; ask for {points} or more"
 
 
+def _loops(gallery: Gallery, cards: Cards) -> Iterator[str]:
+    """The same loop in two tables: it would be one exhibit, and one of the two never made."""
+    looks = {one.slug: (one, card, _look(one, card)) for one, card in zip(gallery.collections, cards, strict=True)}
+    seen: dict[tuple[Any, ...], tuple[int, Walk]] = {}
+    for i, walk in enumerate(gallery.walks, 1):
+        if walk.collection not in looks:
+            continue
+        collection, card, (weights, source, *settings) = looks[walk.collection]
+        kind = next(iter(_classes(collection, card)), None)
+        points = tuple((key.seed, key.class_name or kind, key.source or source) for key in walk.keyframes)
+        first, other = seen.setdefault((weights, *settings, walk.shape, walk.frames, points), (i, walk))
+        if first != i:
+            yield (
+                f"walk {i}, keyframes: '{walk.slug}' of '{walk.collection}' is the same loop as walk {first}, "
+                f"'{other.slug}' of '{other.collection}', and a loop is shown once; change a seed, or take a table out"
+            )
+
+
 def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
     """Weights that draw nothing, and classes and sources that they do not know."""
     of = dict(zip((collection.slug for collection in gallery.collections), cards, strict=True))
@@ -178,6 +197,13 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
     )
 
 
+def _classes(collection: Collection, card: Card | None) -> list[str]:
+    """The classes that a collection draws in turn; none where they are its weights' own and those are not here."""
+    if collection.classes == "all":
+        return card.classes if card else []
+    return collection.classes
+
+
 def _first(
     gallery: Gallery, collection: Collection, card: Card | None, taken: set[tuple[Any, ...]]
 ) -> set[tuple[Any, ...]]:
@@ -185,7 +211,7 @@ def _first(
     seed, class and sketch.
     """
     seeds = Seeds.parse(collection.seeds)
-    classes = (card.classes if card else []) if collection.classes == "all" else collection.classes
+    classes = _classes(collection, card)
     there = collection.sketches is not None and (gallery.folder / collection.sketches).is_dir()
     drawings = gallery.sketches_of(collection) if there else []
     found: set[tuple[Any, ...]] = set()

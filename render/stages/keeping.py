@@ -148,6 +148,9 @@ def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: st
         exhibits = {number: catalogue.numbered(collection, number, kind) for number in numbers}
         if missing := [str(number) for number, exhibit in exhibits.items() if exhibit is None]:
             raise UsageError(f"'{collection}' has no {kind} {', '.join(missing)}; nothing was removed.")
+        if off := [str(number) for number, one in exhibits.items() if one and one.state == "retired"]:
+            which = f"{kind} {', '.join(off)} of '{collection}'"
+            raise UsageError(f"{which} is already off the site: gallery.toml does not ask for it; nothing was removed.")
         for exhibit in exhibits.values():
             if exhibit is not None and exhibit.state != "removed":
                 catalogue.removed(exhibit.id, reason)
