@@ -225,3 +225,49 @@ def test_a_page_has_the_title_of_its_own_table(folder: Path) -> None:
     made(folder, SETTINGS + LOOP.replace('"loop"', '"loop"\ntitle = "The short way"') + longer)
     for number, title in ((1, "The short way"), (2, "The long way")):
         assert f"<title>{title}" in (folder / f"public/galaxies/walks/{number}.html").read_text()
+
+
+THERE = LOOP.replace('"galaxies"', '"others"')
+BOTH = SETTINGS.replace(
+    "[render]", '[[collection]]\nslug = "others"\ntitle = "other"\nweights = "./tiny"\ncount = 1\n[render]'
+)
+
+
+def test_a_walk_goes_to_another_collection_and_comes_back(folder: Path) -> None:
+    """No run would ever be complete, and the film that is there would be neither here nor there."""
+    made(folder, BOTH + LOOP + RING)
+    whole = site(folder)
+    left = status(with_settings(folder, BOTH + THERE + RING)).left
+    assert (left["render"], left["show"]) == (0, 1), "its film is there"
+    assert made(folder, BOTH + THERE + RING).exit_code == 0
+    assert pages(folder) == ["2.html", "index.html"]
+    assert (folder / "public/others/walks/1.html").exists()
+    assert check(load_gallery(folder)) == []
+    assert made(folder, BOTH + THERE + RING).nothing
+    collect(load_gallery(folder), delete=True)
+    more = RING.replace("ring", "more").replace("seed = 3", "seed = 4")
+    assert made(folder, BOTH + THERE + RING + more).exit_code == 0
+    assert pages(folder) == ["2.html", "3.html", "index.html"], "number 1 was given once"
+    assert made(folder, BOTH + LOOP + RING).exit_code == 0
+    assert site(folder) == whole
+    assert made(folder, BOTH + THERE + RING).exit_code == 0
+    assert (folder / "public/others/walks/1.html").exists(), "and there again, at its address"
+
+
+def test_a_new_version_keeps_the_number_of_one_that_moved(folder: Path) -> None:
+    made(folder, BOTH + LOOP + RING)
+    changed = LOOP.replace("seed = 2", "seed = 5")
+    assert made(folder, BOTH + THERE + changed + RING).exit_code == 0
+    assert pages(folder) == ["1.html", "2.html", "index.html"]
+    shown = [(one.collection, one.slug, one.number) for one in walks(folder) if one.state == "shown"]
+    assert sorted(shown) == [("galaxies", "loop", 1), ("galaxies", "ring", 2), ("others", "loop", 1)]
+
+
+def test_a_retired_walk_is_made_in_another_collection_and_one_taken_off_is_not(folder: Path) -> None:
+    made(folder, BOTH + LOOP)
+    made(folder, BOTH)
+    assert made(folder, BOTH + THERE).exit_code == 0
+    assert (folder / "public/others/walks/1.html").exists()
+    assert run(["rm", "--walk", "others", "1", "--gallery", str(folder)]) == 0
+    assert made(folder, BOTH + LOOP).exit_code == 0
+    assert not (folder / "public/galaxies/walks").exists()

@@ -46,6 +46,11 @@ UPDATE exhibits SET number = given.number FROM (
     AND (:unchecked OR evidence IS NOT NULL)
 ) AS given WHERE exhibits.id = given.id
 """
+_KEEP = """
+INSERT INTO exhibits (id, collection, ordinal, slug, recipe, number, reason, kind, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'walk', 'retired')
+ON CONFLICT (id) DO UPDATE SET number = excluded.number, slug = excluded.slug
+"""
 
 
 class Catalogue(Reading):
@@ -186,6 +191,20 @@ class Catalogue(Reading):
             number, state = self.db.execute(query, (identity,)).fetchone()
             self._off(identity, state="retired", reason=reason, number=None)
             self._set(successor, number=number, state=state)
+
+    def moved(self, identity: str, collection: str, ordinal: int, slug: str) -> None:
+        """A walk goes to another collection with its films. Its number stays with its name where it was: a retired row
+        keeps it, so that no other walk is ever given that address.
+        """
+        query = "SELECT collection, ordinal, slug, recipe, number, state FROM exhibits WHERE id = ?"
+        with self._change():
+            *before, number, state = self.db.execute(query, (identity,)).fetchone()
+            self._set(identity, state="retired", number=None, texts=None)
+            going = {"collection": collection, "ordinal": ordinal, "slug": slug}
+            self._set(identity, state="rendered" if state == "shown" else state, **going)
+            if number is not None:
+                reason = f"gallery.toml has this walk in '{collection}' now"
+                self.db.execute(_KEEP, (f"{identity}/{before[0]}", *before, number, reason))
 
     def named(self, identity: str, slug: str) -> None:
         """A walk's name in ``gallery.toml``, which may change while its recipe does not."""

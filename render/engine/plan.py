@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from render.catalogue import Known
+from render.catalogue import Known, State
 from render.config import Collection, Gallery, check_weights
 from render.config import Walk as WalkSettings
 from render.errors import NonesuchError
@@ -131,25 +131,42 @@ def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Kno
     have = list(known)
     ids = {one.id for one in have}
     images = [item for source in found.values() for item in _images(source, have, ids)]
-    walks = [item for source in found.values() for item in _walks(gallery, source, have, ids)]
+    walks = [item for source in found.values() for item in _walks(gallery, source, have)]
     return images + walks
 
 
 def wanted_walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> dict[str, tuple[WalkSettings, Recipe]]:
     """The walks that a collection is to show, by recipe id: those of the file, less those that were taken off.
 
-    What was taken off stays off under its name, whatever its table says later. Of two tables that make the same walk
-    the first counts.
+    What was taken off stays off: its name in its collection, whatever its table says later, and its loop in all.
     """
     slug = source.settings.slug
-    off = [one for one in known if (one.collection, one.kind, one.state) == (slug, "walk", "removed")]
-    names, ids = {one.slug for one in off}, {one.id for one in off}
+    off = [one for one in known if (one.kind, one.state) == ("walk", "removed")]
+    names, ids = {one.slug for one in off if one.collection == slug}, {one.id for one in off}
     wanted: dict[str, tuple[WalkSettings, Recipe]] = {}
     for walk in gallery.walks_of(slug):
         recipe = source.walk(walk)
         if walk.slug not in names and recipe.id not in ids:
-            wanted.setdefault(recipe.id, (walk, recipe))
+            wanted[recipe.id] = (walk, recipe)
     return wanted
+
+
+def moved(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> dict[str, Known]:
+    """Walks whose table now names another collection, by recipe id: as that collection is to have them.
+
+    Films know nothing of collections, so they go along. Numbers are of a collection's series, and stay.
+    """
+    have = [one for one in known if one.kind == "walk"]
+    there: dict[str, Known] = {}
+    for slug, source in found.items():
+        wanted = wanted_walks(gallery, source, have)
+        free = 1 + max((one.ordinal for one in have if one.collection == slug), default=-1)
+        others = [one for one in have if one.id in wanted and one.collection != slug]
+        for ordinal, one in enumerate(others, free):
+            state: State = "rendered" if one.state == "shown" else one.state
+            name = wanted[one.id][0].slug
+            there[one.id] = one._replace(collection=slug, ordinal=ordinal, state=state, number=None, slug=name)
+    return there
 
 
 def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> dict[str, int]:
@@ -187,7 +204,7 @@ def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[I
             yield Item(slug, ordinal, recipe)
 
 
-def _walks(gallery: Gallery, source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
+def _walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> Iterator[Item]:
     slug = source.settings.slug
     mine = {one.id: one for one in known if one.collection == slug and one.kind == "walk"}
     taken = {one.ordinal for one in mine.values()}
@@ -197,9 +214,8 @@ def _walks(gallery: Gallery, source: Source, known: Iterable[Known], ids: set[st
             again = before.counts and before.fps != walk.fps
             if again or before.lost or before.state == "retired":
                 yield Item(slug, before.ordinal, recipe, walk.fps, walk.slug, again)
-        elif recipe.id not in ids:  # another collection may have the very same recipe
+        else:
             ordinal = place if place not in taken else max(taken) + 1
-            ids.add(recipe.id)
             taken.add(ordinal)
             yield Item(slug, ordinal, recipe, walk.fps, walk.slug)
 

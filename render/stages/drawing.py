@@ -17,6 +17,7 @@ from render.generators import Drawings
 from render.media import Encoded, encode_image, encode_walk
 from render.noise import Floats
 from render.stages.session import Session, stamp
+from render.stages.walks import move
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,6 +69,7 @@ def _grey(path: Path) -> Floats:
 
 def render(session: Session) -> int:
     """Draw what is missing; returns how many exhibits were made."""
+    move(session)
     plan = make_plan(session.gallery, session.sources, session.catalogue.known())
     _give_up(session, plan)
     if not plan:

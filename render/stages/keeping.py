@@ -13,7 +13,7 @@ from render.catalogue import Catalogue, Known
 from render.config import Gallery
 from render.engine.frames import frame_count
 from render.engine.ledger import seconds_for
-from render.engine.plan import Item, Source, make_plan, sources, wanted_walks
+from render.engine.plan import Item, Source, make_plan, moved, sources, wanted_walks
 from render.errors import NonesuchError, UsageError
 from render.media import Store
 from render.recipe import Kind
@@ -49,6 +49,8 @@ def status(gallery: Gallery) -> Status:
                 waiting["classify", slug] = catalogue.waiting("classify", slug, "image")
                 waiting["evidence", slug] = catalogue.waiting("evidence", slug, "image")
                 waiting["caption", slug] = catalogue.waiting("caption", slug)
+    there = moved(gallery, found, known)
+    known = [there.get(one.id, one) for one in known]
     plan = make_plan(gallery, found, known)
     left = _left(gallery, found, plan, waiting)
     left["show"] += sum(one.state == "rendered" and one.counts and one.collection in found for one in known)

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from render.catalogue import Known
-from render.engine.plan import wanted_walks
+from render.engine.plan import moved, wanted_walks
 from render.stages.session import Session
 
 OTHER = "gallery.toml asks for another version of this walk"
 NONE = "gallery.toml no longer asks for this walk"
+
+
+def move(session: Session) -> int:
+    """Give walks whose table names another collection to that one, films and all; returns how many."""
+    going = moved(session.gallery, session.sources, session.catalogue.known())
+    for one in going.values():
+        session.catalogue.moved(one.id, one.collection, one.ordinal, one.slug or "")
+    return len(going)
 
 
 def follow(session: Session) -> int:
@@ -17,8 +25,8 @@ def follow(session: Session) -> int:
 
     The version before stays on the site until the new one is made.
     """
+    changed = move(session)
     known = list(session.catalogue.known())
-    changed = 0
     for slug, source in session.sources.items():
         wanted = {key: walk.slug for key, (walk, _) in wanted_walks(session.gallery, source, known).items()}
         mine = [one for one in known if (one.collection, one.kind) == (slug, "walk") and one.state != "removed"]
