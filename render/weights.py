@@ -98,7 +98,7 @@ def unfit(judge: Card, generator: Card) -> str | None:
                 f"'{judge.name}' knows other real pictures than '{generator.name}' learned from; "
                 "`nonesuch train copydetector` makes one from the same set"
             )
-    elif not set(generator.classes) <= set(judge.classes):
+    elif not generator.classes or not set(generator.classes) <= set(judge.classes):
         return f"'{judge.name}' knows other classes than '{generator.name}'"
     return None
 
