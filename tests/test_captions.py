@@ -278,17 +278,20 @@ def test_a_missing_key_is_said_once(
     assert caplog.text.count("not called") == 1
 
 
+class Said(Report):
+    """Keeps what a person is told."""
+
+    text = ""
+
+    def say(self, text: str) -> None:
+        self.text += text
+
+
 def test_the_first_ctrl_c_ends_a_long_server_run_and_the_next_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person would wait for hours, or lose the model's words for good."""
     monkeypatch.setenv(KEY, SECRET)
-
-    class Said(Report):
-        text = ""
-
-        def say(self, text: str) -> None:
-            self.text += text
 
     def interrupt(requests: int) -> None:
         if requests == 40:
@@ -305,3 +308,24 @@ def test_the_first_ctrl_c_ends_a_long_server_run_and_the_next_goes_on(
         assert len(seen) == COUNT
     assert (second.exit_code, second.shown) == (0, COUNT)
     assert authors(tmp_path) == ["model-x"] * COUNT
+
+
+def test_a_stop_leaves_nothing_on_the_site_without_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A classifier that came late sends shown exhibits back for their texts; Ctrl-C must not leave their pages bare."""
+    monkeypatch.setenv(KEY, SECRET)
+
+    def interrupt(requests: int) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    report = Said()
+    with server([(200, reply())], interrupt) as (address, seen):
+        drawn(tmp_path, address)
+        with Catalogue(tmp_path / FILE, write=True) as catalogue:
+            everything = [one.id for one, _ in catalogue.exhibits()]
+            catalogue.give_numbers("galaxies", unchecked=True)
+            catalogue.show(everything[COUNT - 20 :])
+        outcome = captioned(tmp_path, report)
+        assert len(seen) == 1
+    assert authors(tmp_path) == ["model-x"] + [None] * (COUNT - 21) + ["facts"] * 20
+    assert (outcome.exit_code, outcome.shown) == (3, 21)
+    assert f"{COUNT - 21} exhibits get their texts from the next run, and are shown then" in report.text

@@ -28,28 +28,29 @@ def number(session: Session) -> int:
 def caption(session: Session) -> int:
     """Texts for every numbered exhibit that has none; then it is shown. Returns how many were written.
 
-    A stop ends the asking of a server: what it has not written is left for the next run.
+    A stop ends the asking of a server: what is on the site already gets the facts' words, so that it never stands there
+    without any; the others are left for the next run.
     """
     waiting = [e for e, _ in session.catalogue.pending("caption") if e.number is not None]
-    written = 0
+    written = left = 0
     if waiting:
-        from render.captions import captioner
+        from render.captions import captioner, facts_captioner
 
         writer = captioner(session.gallery.captions)
         with session.ledger.stage("caption") as account, session.report.bar("caption", len(waiting)) as bar:
             for exhibit in waiting:
-                if writer.remote and session.stop.requested:
-                    left = len(waiting) - written
-                    session.report.say(
-                        f"caption: {left} exhibits get their texts from the next run, and are shown then."
-                    )
-                    break
-                (texts,) = writer.write([_observed(exhibit)])
+                stopped = writer.remote and session.stop.requested
+                if stopped and exhibit.state != "shown":
+                    left += 1
+                    continue
+                (texts,) = (facts_captioner() if stopped else writer).write([_observed(exhibit)])
                 session.catalogue.captioned(exhibit.id, texts.as_dict())
                 session.catalogue.tick()
                 bar.advance()
                 written += 1
                 account.items += 1
+    if left:
+        session.report.say(f"caption: {left} exhibits get their texts from the next run, and are shown then.")
     session.catalogue.show([e.id for e, _ in session.catalogue.pending("show") if e.texts is not None])
     session.catalogue.commit()
     return written
