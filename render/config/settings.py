@@ -71,7 +71,7 @@ class Collection(Strict):
     steps: int | None = Field(default=None, ge=1, le=1000)
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
-    """How strongly the class steers the picture (classifier-free guidance scale; 1 is none, and half the work)."""
+    """How strongly the class steers the picture (classifier-free guidance; 1 is none and saves a third of the work)."""
     sketches: Text | None = None
     """A folder of drawings (PNG or JPEG, white on black) that steer the exhibits, one after the other."""
 
