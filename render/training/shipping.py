@@ -85,7 +85,7 @@ def card_of(
             + training.step * training.settings.batch * training.accelerator.num_processes,
             steps=earlier.steps + training.step,
             seconds=round(earlier.seconds + training.seconds, 1),
-            device=f"{training.accelerator.device.type}, {platform.machine()}, {torch.get_num_threads()} threads",
+            device=f"{training.accelerator.device.type}, {platform.machine()}, threads: {torch.get_num_threads()}",
             credits=credits,
         ),
     )
