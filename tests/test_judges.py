@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic
 
+from render.bake import bake
+from render.catalogue import FILE, Catalogue
+from render.config import load_gallery
 from render.resources import resource
 from render.training.dataset import TrainingSet
-from render.weights import load_card, shipped_weights, unfit
+from render.weights import load_card, save_card, shipped_weights, unfit
 
 WEIGHTS = resource("weights")
 
@@ -43,3 +47,43 @@ def test_a_set_is_known_by_what_may_be_trained_on(tmp_path: Path) -> None:
         other = images.copy()
         other[index, 0, 0, 0] ^= 1
         assert (TrainingSet(tmp_path, other, rows).identity() == one) is same
+
+
+COLLECTIONS = """
+[gallery]
+title = "nonesuch"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+plural = "galaxies"
+weights = "galaxy-96"
+count = 5
+[[collection]]
+slug = "more"
+title = "galaxy"
+plural = "galaxies"
+weights = "./clouds"
+count = 5
+[[collection]]
+slug = "clouds"
+title = "cloud <one>"
+weights = "./clouds"
+count = 5
+"""
+
+
+def test_the_about_page_claims_no_judgement_of_what_a_judge_does_not_know(tmp_path: Path) -> None:
+    """With several collections, a visitor would read that every picture was compared, and some never were."""
+    galaxies = load_card(WEIGHTS / "galaxy-96")
+    training = galaxies.training.model_copy(update={"pictures_sha256": ""})
+    (tmp_path / "clouds").mkdir()
+    for several in (False, True):
+        text = COLLECTIONS if several else COLLECTIONS.replace("./clouds", "galaxy-96")
+        (tmp_path / "gallery.toml").write_text(text)
+        save_card(tmp_path / "clouds", galaxies.model_copy(update={"classes": [], "training": training}))
+        Catalogue(tmp_path / FILE, write=True).close()
+        bake(load_gallery(tmp_path), site=synthetic.built_site(tmp_path / "site"))
+        about = (tmp_path / "public/about/index.html").read_text()
+        assert ("compares every picture" in about) is not several
+        for end in ("for it does not know what they were made from", "for it does not know their classes"):
+            assert (f"It says nothing about galaxies (more), cloud &lt;one&gt;s, {end}" in about) is several

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from render.bake.outputs import digest
 from render.bake.words import percent
-from render.config import Gallery
+from render.config import Collection, Gallery
 from render.errors import NonesuchError
 from render.evidence.authentic import authentic_share
 from render.weights import Card, Credit, find_weights, load_card, unfit
 
 ROLES = {
-    "classifier": "Names the class of every picture, with probabilities calibrated on real galaxies.",
-    "copydetector": "Looks for each picture's nearest real galaxies, and for copies.",
+    "classifier": "Names the class of a picture, with probabilities calibrated on real galaxies.",
+    "copydetector": "Looks for a picture's nearest real galaxies, and for copies.",
 }
 
 
@@ -22,8 +22,9 @@ class Cards:
     """The cards that a gallery's weights carry. Weights that are not here are left out: bake needs no weights."""
 
     def __init__(self, gallery: Gallery) -> None:
-        names = [collection.weights for collection in gallery.collections]
-        self.generators = [card for name in dict.fromkeys(names) if (card := _card(name, gallery))]
+        names = dict.fromkeys(collection.weights for collection in gallery.collections)
+        self._made_by = {name: card for name in names if (card := _card(name, gallery))}
+        self.generators = list(self._made_by.values())
         self.classifier = self._judge(gallery.classify.weights, gallery)
         self.detector = self._judge(gallery.evidence.weights, gallery)
 
@@ -32,6 +33,11 @@ class Cards:
         card = _card(name, gallery)
         fits = not self.generators or any(card and unfit(card, generator) is None for generator in self.generators)
         return card if fits else None
+
+    def strangers(self, judge: Card | None, gallery: Gallery) -> list[str]:
+        """The collections that a judge of others can say nothing about: no page may claim that it did."""
+        made = [(one, self._made_by.get(one.weights)) for one in gallery.collections]
+        return [_heading(one, gallery) for one, card in made if judge and card and unfit(judge, card)]
 
     @property
     def key(self) -> bytes:
@@ -54,7 +60,9 @@ def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple
         "credits": credits(cards.all()),
         "licence": licence,
         "classified": cards.classifier is not None,
+        "unclassified": ", ".join(cards.strangers(cards.classifier, gallery)),
         "compared": cards.detector is not None,
+        "uncompared": ", ".join(cards.strangers(cards.detector, gallery)),
         "copies_left_out": gallery.evidence.near_copies == "leave out",
     }
 
@@ -144,6 +152,12 @@ def _model(card: Card) -> dict[str, Any]:
         "role": ROLES.get(card.family, f"Draws the pictures, from random numbers and a class ({card.family})."),
         "facts": facts,
     }
+
+
+def _heading(collection: Collection, gallery: Gallery) -> str:
+    """A collection's heading, with its slug where another has the same."""
+    shared = sum(one.many == collection.many for one in gallery.collections) > 1
+    return f"{collection.many} ({collection.slug})" if shared else collection.many
 
 
 def _duration(seconds: float) -> str:
