@@ -17,6 +17,7 @@ from torch import Tensor
 
 from render.errors import NonesuchError
 from render.generators import Drawings
+from render.generators.colour import blurred_colour
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, passes, times
 from render.weights import Card, load_card, load_tensors
@@ -153,8 +154,7 @@ class FlowGenerator:
 
         x = SAMPLERS[c.sampler](velocity, noise.to(self.device), times(c.steps, SHIFT), None)
         net = self.network.settings
-        data: Tensor = (x * net.scale + net.shift).cpu()
-        return data
+        return blurred_colour(x * net.scale + net.shift, net.colour).cpu()
 
     def _autocast(self) -> torch.autocast | nullcontext[None]:
         if self.precision == "bf16":

@@ -23,7 +23,7 @@ class NetworkSettings:
 
     fold: pixels per side that become channels. attention: how many of the coarsest levels attend. shift, scale: data
     space is (x - shift) / scale inside the network, so that noise of variance 1 meets pictures of comparable size;
-    spread: the standard deviation of pictures there.
+    spread: the standard deviation of pictures there. colour: pixels by which colour is blurred in finished pictures.
     """
 
     size: int = 96
@@ -38,6 +38,7 @@ class NetworkSettings:
     shift: float = -0.8
     scale: float = 0.6
     spread: float = 0.53
+    colour: float = 0.0
 
     def as_card(self) -> dict[str, Any]:
         return {**asdict(self), "channels": list(self.channels)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork
+from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, accelerator, train_flow
 from render.training.pseudo import pseudo_labels
@@ -139,6 +140,10 @@ def train_generator(
     )
     card = card_of(training, training_set, mapping, about, before)
     if training.accelerator.is_main_process:
+        average = training.average
+        assert isinstance(average, FlowNetwork)
+        average.settings = replace(average.settings, colour=fitting_blur(generator_of(training, card), training_set))
+        card = card.model_copy(update={"network": average.settings.as_card()})
         judge = Classifier.load(classifier) if classifier else None
         quality = generator_quality(generator_of(training, card), training_set, judge)
         card = card.model_copy(update={"quality": quality})
