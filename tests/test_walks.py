@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from devices import NoWalks
 from tiny import tiny_weights
 
 from render.catalogue import FILE, Catalogue, Exhibit
 from render.cli import run
 from render.config import Gallery, load_gallery
-from render.engine.executor import LocalExecutor
-from render.engine.frames import Frame
-from render.noise import Floats
 from render.stages import Outcome, make
 from render.stages.keeping import check, collect, mend, status
 from render.stages.report import Report
@@ -50,15 +47,6 @@ def _one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(tmp_path: Path) -> Path:
     tiny_weights(tmp_path / "tiny")
     return tmp_path
-
-
-class NoWalks(LocalExecutor):
-    """A device on which films fail."""
-
-    def pictures(self, frames: Sequence[Frame]) -> Floats:
-        if any(frame.t for frame in frames):
-            raise ValueError("no films here")
-        return super().pictures(frames)
 
 
 def with_settings(folder: Path, text: str) -> Gallery:

@@ -165,7 +165,7 @@ def device_here(wanted: str) -> str:
     device = best_device() if wanted == "auto" else wanted
     try:
         torch.ones(1, device=device).add(1).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch says it in each of these ways
         reason = str(error).splitlines()[0].partition(". ")[0][:160].rstrip(".")
         raise NonesuchError(
             f"the device '{device}' does not work here ({reason}): set render.device in gallery.toml to \"auto\"."

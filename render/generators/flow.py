@@ -73,8 +73,8 @@ class FlowGenerator:
         self.device = torch.device(device)
         self.precision = precision
         network = network.to(self.device).eval().requires_grad_(False)
-        # what oneDNN and cuDNN convolve fastest; torch's annotation of `to` lacks the argument
-        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # channels last is what oneDNN and cuDNN convolve fastest
+        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
         self.drawings = drawings
 
     @classmethod
