@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+import synthetic
+from baked import make
+
+from render.config import Gallery
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +21,17 @@ def data() -> Path:
     if not (folder / "galaxies" / "labels.csv").is_file():
         pytest.skip(f"no data sets in {folder} (set NONESUCH_DATA to their folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[synthetic.Picture]]:
+    """A store with three encoded pictures, which all baked galleries share by links."""
+    store = tmp_path_factory.mktemp("parts") / "store"
+    images = [synthetic.spiral(seed) for seed in range(3)]
+    return store, synthetic.pictures(store, images, widths=(48, 96))
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
+    """Sixty exhibits and two walks in a fresh folder."""
+    return make(tmp_path / "gallery", parts)

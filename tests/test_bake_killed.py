@@ -11,26 +11,12 @@ from pathlib import Path
 
 import pytest
 import synthetic
-from baked import COUNT, built, contents, make
+from baked import COUNT, built, contents
 
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[synthetic.Picture]]:
-    """A store with three encoded pictures, which all galleries of this file share by links."""
-    store = tmp_path_factory.mktemp("parts") / "store"
-    images = [synthetic.spiral(seed) for seed in range(3)]
-    return store, synthetic.pictures(store, images, widths=(48, 96))
-
-
-@pytest.fixture
-def gallery(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
-    """Sixty exhibits and two walks in a fresh folder."""
-    return make(tmp_path / "gallery", parts)
 
 
 BAKE = """

@@ -19,6 +19,7 @@ from render.bake.facts import Facts
 from render.bake.media import Media
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
+from render.bake.press import Press
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Row, Source
 from render.bake.walks import offer_walks
@@ -87,7 +88,11 @@ def bake(
     assets = Assets(site or resource("site"))
     public = home / "public"
     cards = Cards(gallery)
-    with Catalogue(home / FILE) as catalogue, Outputs(public, home / ".nonesuch") as out:
+    with (
+        Catalogue(home / FILE) as catalogue,
+        Press(pages) as press,
+        Outputs(public, home / ".nonesuch", press) as out,
+    ):
         inputs = digest(_data(home / FILE), code_key(), pages.everything(), assets.key, cards.key, repr(gallery))
         media = Media(public / "media", _store(home / gallery.store.location))
         if out.untouched(inputs, media.count()):

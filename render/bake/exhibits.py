@@ -12,7 +12,7 @@ from render.bake.chrome import Chrome, base_of, code_key
 from render.bake.facts import Facts
 from render.bake.linked import linked_data
 from render.bake.outputs import Outputs, Rank, digest
-from render.bake.pages import Pages
+from render.bake.pages import Page, Pages
 from render.bake.source import Row, Source
 from render.bake.windows import Window, Windows
 from render.bake.words import class_plural, class_slug, in_order
@@ -77,12 +77,12 @@ class CollectionPages:
             self._pages.key("exhibit.html"), self._chrome.key, self._facts.key, row.digest, f"{before} {after}"
         )
 
-        def render() -> bytes:
+        def page() -> Page:
             base = base_of(path)
             view = {**views.tile(row, self.slug), **self._facts.exhibit(row, self.slug)}
-            return self._pages.render(
+            return Page(
                 "exhibit.html",
-                **self._chrome.context(
+                self._chrome.context(
                     base,
                     exhibit=view,
                     linked_data=linked_data(view, self._chrome.site, base),
@@ -92,7 +92,7 @@ class CollectionPages:
                 ),
             )
 
-        self._out.offer(path, Rank.PAGE, key, render)
+        self._out.offer_page(path, Rank.PAGE, key, page)
 
     def _step(self, number: int) -> dict[str, str]:
         return {"href": views.page_of(self.slug, number), "designation": views.designation(number)}
@@ -105,10 +105,10 @@ class CollectionPages:
         parts = json.dumps([window.index, window.earlier, window.later, filters, self._size, shown])
         key = digest(self._pages.key("gallery.html"), self._chrome.key, parts, *(row.digest for row in window.rows))
 
-        def render() -> bytes:
-            return self._pages.render(
+        def page() -> Page:
+            return Page(
                 "gallery.html",
-                **self._chrome.context(
+                self._chrome.context(
                     base_of(path),
                     f"{self.slug}/gallery/",
                     heading=(class_plural(name) if name else self._chrome.collection["many"]).capitalize(),
@@ -121,7 +121,7 @@ class CollectionPages:
                 ),
             )
 
-        self._out.offer(path, Rank.GALLERY if window.index else Rank.INDEX, key, render)
+        self._out.offer_page(path, Rank.GALLERY if window.index else Rank.INDEX, key, page)
 
     def _gallery_folder(self, name: str | None) -> str:
         return f"{self.slug}/gallery/" + (f"{class_slug(name)}/" if name else "")

@@ -15,13 +15,18 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import IntEnum
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from render.bake.pages import Page
+    from render.bake.press import Press, Pressed
 
 LAYOUT = 2
 _TABLES = """
@@ -60,11 +65,36 @@ def digest(*parts: bytes | str) -> bytes:
     return state.digest()
 
 
-class Outputs:
-    """The site's files during one bake; use as a context manager, offer every file, then `finish`."""
+def stage(file: str, body: bytes) -> None:
+    """Write a file of the staging folder, where nothing is ever half-written that anyone reads."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        view = memoryview(body)
+        while view:
+            view = view[os.write(handle, view) :]
+    finally:
+        os.close(handle)
 
-    def __init__(self, public: Path, state: Path) -> None:
+
+class Ordered(NamedTuple):
+    """A page that the press has."""
+
+    path: str
+    rank: Rank
+    key: bytes
+    staged: str
+
+
+class Outputs:
+    """The site's files during one bake; use as a context manager, offer every file, then `finish`.
+
+    Pages that are offered by `offer_page` are rendered by the `press`, the others on the spot.
+    """
+
+    def __init__(self, public: Path, state: Path, press: Press) -> None:
         self.public = public
+        self._press = press
+        self._ordered: deque[Ordered] = deque()
         self.written: list[str] = []
         self.removed: list[str] = []
         self.kept = 0
@@ -95,23 +125,62 @@ class Outputs:
 
     def offer(self, path: str, rank: Rank, key: bytes, render: Callable[[], bytes]) -> None:
         """This file belongs to the site; `render` is called only when its inputs or the file itself changed."""
-        self._wanted.add(path)
-        known = self._known.get(path)
-        standing = known is not None and self._stands(path, known)
-        if known is not None and standing and known.key == key:
-            self.kept += 1
+        asked, standing = self._asked(path, key)
+        if not asked:
             return
         body = render()
         sum_ = digest(body)
-        if known is not None and standing and known.digest == sum_:
+        if sum_ == standing:
+            self._keep(path, rank, key, sum_)
+            return
+        name = self._next_name()
+        stage(f"{self._stage_root}/{name}", body)
+        self._write(path, rank, name, key, sum_)
+
+    def offer_page(self, path: str, rank: Rank, key: bytes, page: Callable[[], Page]) -> None:
+        """Like `offer`, for one of many pages: it may be rendered later and elsewhere."""
+        from render.bake.press import Job
+
+        asked, standing = self._asked(path, key)
+        if asked:
+            name = self._next_name()
+            self._ordered.append(Ordered(path, rank, key, name))
+            self._take(self._press.put(Job(page(), f"{self._stage_root}/{name}", standing)))
+
+    def _asked(self, path: str, key: bytes) -> tuple[bool, bytes | None]:
+        """Whether this file has to be made, and the digest of the one that stands."""
+        self._wanted.add(path)
+        known = self._known.get(path)
+        if known is None or not self._stands(path, known):
+            return True, None
+        if known.key == key:
             self.kept += 1
-            self._record(path, rank, None, key, sum_)
-        else:
-            self.written.append(path)
-            self._record(path, rank, self._write(body), key, sum_)
+            return False, None
+        return True, known.digest
+
+    def _take(self, made: Iterable[Pressed]) -> None:
+        for pressed in made:
+            path, rank, key, name = self._ordered.popleft()
+            if pressed.staged:
+                self._write(path, rank, name, key, pressed.digest)
+            else:
+                self._keep(path, rank, key, pressed.digest)
+
+    def _keep(self, path: str, rank: Rank, key: bytes, sum_: bytes) -> None:
+        self.kept += 1
+        self._record(path, rank, None, key, sum_)
+
+    def _write(self, path: str, rank: Rank, staged: str, key: bytes, sum_: bytes) -> None:
+        self.written.append(path)
+        self._record(path, rank, staged, key, sum_)
+
+    def _next_name(self) -> str:
+        self._staged += 1
+        return f"{self._staged:07d}"
 
     def finish(self, owned: Iterable[str]) -> None:
         """Make the change. In the folders `owned` (relative to the site) every file that was not offered is stale."""
+        self._take(self._press.rest())
         self.removed = sorted((self._known.keys() - self._wanted) | set(self._strays(owned)))
         if self._changed or self.removed:
             self._db.execute("DELETE FROM notes")
@@ -141,18 +210,6 @@ class Outputs:
         except OSError:
             return False
         return found.st_size == known.size and found.st_mtime_ns == known.mtime
-
-    def _write(self, body: bytes) -> str:
-        self._staged += 1
-        name = f"{self._staged:07d}"
-        file = os.open(f"{self._stage_root}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            view = memoryview(body)
-            while view:
-                view = view[os.write(file, view) :]
-        finally:
-            os.close(file)
-        return name
 
     def _record(self, path: str, rank: Rank, staged: str | None, key: bytes, sum_: bytes) -> None:
         self._changed = True

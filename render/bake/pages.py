@@ -7,7 +7,7 @@ from collections.abc import Callable, MutableMapping
 from functools import cache
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from render.bake.outputs import digest
 from render.errors import NonesuchError
@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"""\{%-?\s*(?:extends|include|import|from)\s+["']([^"']+)["']""")
 
 
+class Page(NamedTuple):
+    """What a page is made of; `Pages.render` makes it, in this process or in another."""
+
+    template: str
+    context: dict[str, Any]
+
+
 class Pages:
     """The templates of a folder. Jinja is imported when the first page is rendered: most bakes render few or none."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._environment: Environment | None = None
         self._templates: dict[str, Template] = {}
         self.key = cache(self._key)
@@ -43,7 +50,7 @@ class Pages:
 
     def everything(self) -> bytes:
         """Hash of all templates."""
-        return digest(*(self.key(path.name) for path in sorted(self._folder.glob("*.html"))))
+        return digest(*(self.key(path.name) for path in sorted(self.folder.glob("*.html"))))
 
     def _key(self, name: str) -> bytes:
         """Hash of a template and of all that it extends, includes or imports."""
@@ -57,17 +64,17 @@ class Pages:
 
     def _read(self, name: str, asked_by: str) -> str:
         try:
-            return (self._folder / name).read_text(encoding="utf-8")
+            return (self.folder / name).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise NonesuchError(
-                f"the template {self._folder / name}{asked_by} is missing: put it there, or install nonesuch again."
+                f"the template {self.folder / name}{asked_by} is missing: put it there, or install nonesuch again."
             ) from None
         except UnicodeDecodeError as error:
-            raise NonesuchError(f"the template {self._folder / name} is not UTF-8 ({error}): save it so.") from None
+            raise NonesuchError(f"the template {self.folder / name} is not UTF-8 ({error}): save it so.") from None
 
     def _load(self, name: str) -> Template:
         if self._environment is None:
-            self._environment = _environment(self._folder)
+            self._environment = _environment(self.folder)
         return self._environment.get_template(name)
 
     def _where(self, name: str, error: Exception) -> str:
@@ -75,9 +82,9 @@ class Pages:
         from jinja2 import TemplateSyntaxError
 
         if isinstance(error, TemplateSyntaxError):
-            return f"{error.filename or self._folder / name}, line {error.lineno}"
-        frames = [f for f in extract_tb(error.__traceback__) if Path(f.filename).parent == self._folder]
-        return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else str(self._folder / name)
+            return f"{error.filename or self.folder / name}, line {error.lineno}"
+        frames = [f for f in extract_tb(error.__traceback__) if Path(f.filename).parent == self.folder]
+        return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else str(self.folder / name)
 
 
 def _mistake(error: Exception) -> str:
