@@ -9,6 +9,8 @@ Three spaces:
 - *data*: float32, -1 is the sky, +1 is white; a little below -1 is sky noise. Networks work here.
 - *display*: [0, 1] or uint8, 0 is the sky, so that a picture's sky is the page's black.
 - *linear*: the stretch undone: sky is 0, white is 1. Pseudo-linear, since the survey's pictures are not linear in flux.
+
+Pictures of other things have no sky: their mapping is *plain*, black is -1, white is +1, and nothing is stretched.
 """
 
 from __future__ import annotations
@@ -23,22 +25,32 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 
+SKY, PLAIN = "sky-asinh", "plain"
+
+
 @dataclass(frozen=True)
 class DisplayMapping:
-    """Sky subtraction and asinh stretch, with the numbers that a card keeps.
+    """Sky subtraction and asinh stretch, with the numbers that a card keeps; or, named "plain", neither.
 
     border: width in pixels of the frame whose per-channel median is the sky.
     softening: where asinh turns from linear to logarithmic, as a share of white above the sky.
     floor: the lowest value kept in data space; what lies below is noise that no picture needs.
     """
 
-    name: str = "sky-asinh"
+    name: str = SKY
     border: int = 4
     softening: float = 0.35
     floor: float = -1.25
 
+    @classmethod
+    def plain(cls) -> DisplayMapping:
+        """The mapping of pictures that are shown as they are."""
+        return cls(name=PLAIN, floor=-1.0)
+
     def sky(self, picture: Bytes) -> Floats:
         """Per-channel median of the border: (h, w, 3) uint8 -> (3,) in [0, 1]."""
+        if self.name == PLAIN:
+            return np.zeros(3, dtype=np.float32)
         inner = np.ones(picture.shape[:2], dtype=bool)
         inner[self.border : -self.border, self.border : -self.border] = False
         return np.asarray(np.median(picture[inner], axis=0) / 255, dtype=np.float32)
@@ -51,12 +63,16 @@ class DisplayMapping:
 
     def from_linear(self, linear: Floats) -> Floats:
         """Pseudo-linear values (sky 0, white 1) to data space, any shape."""
-        stretched = np.arcsinh(linear / self.softening) / np.arcsinh(1 / self.softening)
+        stretched = linear
+        if self.name != PLAIN:
+            stretched = np.arcsinh(linear / self.softening) / np.arcsinh(1 / self.softening)
         return np.asarray(np.clip(2 * stretched - 1, self.floor, 1), dtype=np.float32)
 
     def to_linear(self, data: Floats) -> Floats:
         """The inverse of `from_linear` wherever nothing was clipped."""
         stretched = (np.asarray(data, dtype=np.float32) + 1) / 2
+        if self.name == PLAIN:
+            return np.asarray(stretched, dtype=np.float32)
         return np.asarray(self.softening * np.sinh(stretched * np.arcsinh(1 / self.softening)), dtype=np.float32)
 
     def to_display(self, data: Floats) -> Bytes:

@@ -61,6 +61,11 @@ class Sampling(BaseModel):
     steps: int = 12
     guidance: float = 1.0
 
+    @classmethod
+    def in_one_pass(cls) -> Sampling:
+        """Of families that need no sampler."""
+        return cls(sampler="none", steps=1, guidance=1.0)
+
 
 class Card(BaseModel):
     """``card.toml``: everything that other rooms need to know about a model without loading it."""
@@ -120,6 +125,11 @@ def find_weights(reference: str, base: Path | None = None) -> Path:
     for folder in candidates:
         if (folder / CARD).is_file():
             return folder
+    if candidates[-1].is_file():
+        raise NonesuchError(
+            f"{candidates[-1]} is a file, not a weights folder: make one of it by "
+            f"`nonesuch weights import {candidates[-1].name} FOLDER --family ...`, then name that."
+        )
     known = ", ".join(shipped_weights()) or "none"
     raise NonesuchError(
         f"no weights called '{reference}': there is no {CARD} in {candidates[-1]}; shipped weights are {known}."

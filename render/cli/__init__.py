@@ -31,7 +31,7 @@ COMMANDS = {
     "evidence": "Compare every exhibit with the real pictures.",
     "caption": "Write the texts of every exhibit that has none.",
     "bake": "Write the site's pages from the catalogue.",
-    "weights": "List, verify or fetch weights.",
+    "weights": "List, verify, fetch or import weights.",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",
     "train": "Train a model on a training set.",
 }

@@ -1,4 +1,4 @@
-"""``nonesuch weights``: list, verify, fetch."""
+"""``nonesuch weights``: list, verify, fetch, import."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from pathlib import Path
 
 import click
 
+from render.generators import READERS
+
 PATH = click.Path(path_type=Path)
 
 
 @click.group
 def command() -> None:
-    """List, verify or fetch weights.
+    """List, verify, fetch or import weights.
 
     \b
     Examples:
       nonesuch weights list
       nonesuch weights verify galaxy-96
       nonesuch weights fetch https://example.org/galaxy-128/ my-weights/galaxy-128
+      nonesuch weights import netG.pth my-weights/cosmos --family dcgan
     """
 
 
@@ -90,3 +93,38 @@ def fetch(address: str, folder: Path, card_sha256: str | None, allow_http: bool)
     with bar("fetching") as progress:
         card = fetch_weights(address, folder, card_sha256=card_sha256, allow_http=allow_http, progress=progress)
     click.echo(f"{folder}: {card.name}, {card.family}, {card.size} px, {len(card.sha256)} files as the card lists them")
+
+
+@command.command("import")
+@click.argument("source", type=PATH, metavar="FILE")
+@click.argument("folder", type=PATH)
+@click.option("--family", required=True, type=click.Choice(sorted(READERS)), help="What kind of model it is.")
+@click.option("--pick", type=click.Choice(["ema", "raw"]), default="ema", show_default=True,
+              help="Where FILE holds both: the moving average, or the weights as trained.")  # fmt: skip
+@click.option("--classes", default="", help="Names of its classes, in its order, with commas between.")
+@click.option("--title", default="picture", show_default=True, help='As in "This planet does not exist."')
+@click.option("--display", type=click.Choice(["plain", "sky-asinh"]), default="plain", show_default=True,
+              help="How its pictures are shown: as they are, or as the sky (asinh).")  # fmt: skip
+@click.option("--licence", default="unknown", show_default=True, help="The licence of the weights, as an SPDX name.")
+@click.option("--credit", default="", help="Who made them.")
+@click.option("--data", default="", help="What the card says of the training data.")
+def import_(
+    source: Path, folder: Path, family: str, pick: str, classes: str, title: str, display: str, licence: str,
+    credit: str, data: str,
+) -> None:  # fmt: skip
+    """Make a weights folder of a model that somebody else trained.
+
+    FILE is read without running anything in it; FOLDER appears with card.toml and model.safetensors when the tensors
+    are those of the family. Then three lines in gallery.toml make a collection of it.
+
+    \b
+    Examples:
+      nonesuch weights import netG.pth my-weights/cosmos --family dcgan --title "deep field"
+      nonesuch weights import netG.pth my-weights/cosmos --family dcgan --credit "A. Person" --licence MIT
+    """
+    from render.generators.convert import Wish, convert
+
+    names = tuple(name.strip() for name in classes.split(",") if name.strip())
+    wish = Wish(title, licence, data, credit, names, display, "raw" if pick == "raw" else "ema")
+    card = convert(source, folder, family, wish)
+    click.echo(f"{folder}: {card.family}, {card.size} px, {card.parameters:,} numbers, {len(card.classes)} classes")

@@ -133,12 +133,21 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
         place = f"collection {i}"
         if card and card.sampling is None:
             yield f"{place}, weights: '{collection.weights}' ({card.family}) draw no pictures; expected a generator's"
+        yield from _unsampled(collection, card, place)
         if collection.classes == []:
             yield f'{place}, classes: the list is empty; name some, or write "all"'
         yield from _known(card, [] if collection.classes == "all" else collection.classes, [collection.source], place)
     for i, walk in enumerate(gallery.walks, 1):
         classes = [key.class_name for key in walk.keyframes if key.class_name]
         yield from _known(of.get(walk.collection), classes, [key.source for key in walk.keyframes], f"walk {i}")
+
+
+def _unsampled(collection: Collection, card: Card | None, place: str) -> Iterator[str]:
+    """Settings of a sampler for weights that make a picture in one pass: they would change ids and no picture."""
+    if card and card.sampling and card.sampling.sampler == "none":
+        for key in ("sampler", "steps", "guidance"):
+            if getattr(collection, key) is not None:
+                yield f"{place}, {key}: the weights '{card.name}' ({card.family}) draw in one pass; leave it out"
 
 
 def _card(gallery: Gallery, collection: Collection) -> Card | None:

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 Drawings = Callable[[str], "Tensor"]
 """From a sketch's sha256 to the drawing, (1, h, w) float32 in [0, 1], white on black."""
 
-BUILT_IN = {"flow": "render.generators.flow:FlowGenerator"}
-ALGORITHMS = {"flow": 1}
+BUILT_IN = {
+    "flow": "render.generators.flow:FlowGenerator",
+    "dcgan": "render.generators.dcgan:DcganGenerator",
+}
+ALGORITHMS = {"flow": 1, "dcgan": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
+
+READERS = {"dcgan": "render.generators.dcgan_file:read"}
+"""What reads other people's files of a family, for `nonesuch weights import`; see `render.generators.convert`."""
 
 
 @runtime_checkable

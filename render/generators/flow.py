@@ -7,7 +7,6 @@ sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from render.errors import NonesuchError
 from render.generators import Drawings
+from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, passes, times
@@ -80,13 +80,7 @@ class FlowGenerator:
     @classmethod
     def load(cls, folder: Path, device: str, precision: str, drawings: Drawings | None = None) -> FlowGenerator:
         card = load_card(folder)
-        network = FlowNetwork(NetworkSettings.from_card(card.network))
-        tensors = {name: value.float() for name, value in load_tensors(folder).items()}
-        try:
-            network.load_state_dict(tensors)
-        except RuntimeError as error:
-            first = str(error).splitlines()[-1].strip()
-            raise NonesuchError(f"{folder}: the tensors do not fit the card's [network]: {first}") from None
+        network = filled(FlowNetwork(NetworkSettings.from_card(card.network)), load_tensors(folder), folder)
         return cls(card, network, device, precision, drawings)
 
     @property
@@ -100,8 +94,9 @@ class FlowGenerator:
         sampler, steps, guidance = settings.pop()
         if sampler not in SAMPLERS:
             raise NonesuchError(f"there is no sampler called '{sampler}'; the flow family has {', '.join(SAMPLERS)}.")
-        classes = torch.stack([self._one_hot(r.class_name, self.card.classes, "class") for r in recipes])
-        sources = torch.stack([self._one_hot(r.source, self.card.sources, "source") for r in recipes])
+        card = self.card
+        classes = torch.stack([one_hot(r.class_name, [*card.classes, None], "class", card) for r in recipes])
+        sources = torch.stack([one_hot(r.source, [*card.sources, None], "source", card) for r in recipes])
         sketch = torch.zeros(len(recipes), 1, self.card.size, self.card.size)
         for row, recipe in enumerate(recipes):
             if recipe.sketch is not None:
@@ -117,17 +112,11 @@ class FlowGenerator:
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
-        amount = torch.tensor(list(t), dtype=torch.float32, device=self.device)
-
-        def between(x: Tensor, y: Tensor) -> Tensor:
-            weight = amount.view(-1, *[1] * (x.dim() - 1))
-            return (1 - weight) * x + weight * y
-
         return Conditioning(
-            classes=between(a.classes, b.classes),
-            sources=between(a.sources, b.sources),
-            sketch=between(a.sketch, b.sketch),
-            drawn=torch.maximum(a.drawn, b.drawn).expand(len(amount)),
+            classes=between(a.classes, b.classes, t),
+            sources=between(a.sources, b.sources, t),
+            sketch=between(a.sketch, b.sketch, t),
+            drawn=torch.maximum(a.drawn, b.drawn),
             sampler=a.sampler,
             steps=a.steps,
             guidance=a.guidance,
@@ -140,7 +129,7 @@ class FlowGenerator:
         nothing[:, -1] = 1
 
         def network(x: Tensor, t: Tensor, classes: Tensor) -> Tensor:
-            with self._autocast():
+            with autocast(self.device, self.precision):
                 v: Tensor = self.network(x, t, classes, c.sources, c.sketch, c.drawn).float()
             return v
 
@@ -155,18 +144,6 @@ class FlowGenerator:
         x = SAMPLERS[c.sampler](velocity, noise.to(self.device), times(c.steps, SHIFT), None)
         net = self.network.settings
         return blurred_colour(x * net.scale + net.shift, net.colour).cpu()
-
-    def _autocast(self) -> torch.autocast | nullcontext[None]:
-        if self.precision == "bf16":
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
-        return nullcontext()
-
-    def _one_hot(self, name: str | None, names: list[str], what: str) -> Tensor:
-        if name is not None and name not in names:
-            raise NonesuchError(f"'{self.card.name}' knows no {what} '{name}'; it knows {', '.join(names)}.")
-        row = torch.zeros(len(names) + 1)
-        row[names.index(name) if name is not None else len(names)] = 1
-        return row
 
     def _drawing(self, sketch: str) -> Tensor:
         if self.drawings is None:

@@ -1,0 +1,103 @@
+"""Other people's weights to a weights folder: read safely, told what they are, written once as safetensors with a card.
+
+A family that can be brought along has a reader, ``reader(path, pick) -> Converted``, named in
+`render.generators.READERS`. What it returns is loaded by the family's own generator before the folder gets its name, so
+a file of another architecture ends in one sentence and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from render.display import DisplayMapping
+from render.errors import NonesuchError, UsageError
+from render.generators import READERS, load_generator
+from render.weights import MODEL, Card, Credit, Sampling, Training, save_card
+
+Pick = Literal["ema", "raw"]
+"""Which weights, where a file holds both: the moving average, or those that were trained."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a reader found. network: what the card keeps under ``[network]``; classes: how many the network knows."""
+
+    tensors: dict[str, Tensor]
+    network: dict[str, Any]
+    size: int
+    sampling: Sampling = field(default_factory=Sampling.in_one_pass)
+    classes: int = 0
+    about: dict[str, Any] = field(default_factory=dict)  # what else is known of the file, for the card's `quality`
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person says of a file that the file cannot say itself. classes: their names, in the network's order."""
+
+    title: str = "picture"
+    licence: str = "unknown"
+    data: str = ""
+    credit: str = ""
+    classes: tuple[str, ...] = ()
+    display: str = "plain"
+    pick: Pick = "ema"
+
+
+def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> Card:
+    """Write the weights folder `out` from the file or folder `source`; returns its card.
+
+    Raises UsageError when `out` exists or the family cannot be brought along, and NonesuchError for what is wrong
+    with the file; then nothing is written.
+    """
+    wish = wish or Wish()
+    if family not in READERS:
+        raise UsageError(f"no weights of the family '{family}' can be imported; {', '.join(sorted(READERS))} can.")
+    if out.exists():
+        raise UsageError(f"{out} exists already: choose another folder or delete it first.")
+    module, _, name = READERS[family].partition(":")
+    reader: Callable[[Path, Pick], Converted] = getattr(import_module(module), name)
+    found = reader(source, wish.pick)
+    building = out.with_name(f".{out.name}.part")
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        building.mkdir(parents=True)
+        save_file({name: value.contiguous() for name, value in found.tensors.items()}, building / MODEL)
+        save_card(building, _card(found, source, out.name, family, wish))
+        try:
+            card = load_generator(building).card
+        except NonesuchError as error:
+            raise NonesuchError(str(error).replace(str(building), str(source))) from None
+        building.rename(out)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return card
+
+
+def _card(found: Converted, source: Path, name: str, family: str, wish: Wish) -> Card:
+    names = list(wish.classes) or [f"class_{i}" for i in range(found.classes)]
+    if len(names) != found.classes:
+        raise UsageError(f"{source} knows {found.classes} classes, not {len(names)}: name each once, in its order.")
+    credits = [Credit(name=wish.credit, text="weights", licence=wish.licence)] if wish.credit else []
+    mapping = DisplayMapping.plain() if wish.display == "plain" else DisplayMapping()
+    return Card(
+        name=name,
+        family=family,
+        title=wish.title,
+        size=found.size,
+        parameters=sum(value.numel() for value in found.tensors.values()),
+        classes=names,
+        licence=wish.licence,
+        network=found.network,
+        display=mapping.settings(),
+        sampling=found.sampling,
+        training=Training(data=wish.data, credits=credits),
+        quality=found.about,
+    )
