@@ -21,7 +21,8 @@ from render.generators import load_generator
 from render.generators.flow import Conditioning
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, Pictures, train_flow
+from render.training.flow import FlowSettings, train_flow
+from render.training.pool import Pictures
 from render.training.shipping import Description, train_generator
 from render.training.sketch import sketches
 from render.weights import load_card, verify

@@ -18,7 +18,7 @@ from render.classify.classes import CLASS_OF_STAGE, CLASSES, STAGES
 from render.classify.network import ClassifierNetwork, ClassifierSettings, class_logits
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.training.checkpoint import load_checkpoint, save_checkpoint, step_generator
+from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
 from render.training.dataset import TrainingSet
 
 Progress = Callable[[int, int, int, float], None]  # member, step, steps, loss
@@ -169,7 +169,8 @@ def train_member(
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=0.05)
     folder.mkdir(parents=True, exist_ok=True)
-    saved = load_checkpoint(folder, network, average, optimiser)
+    parts: dict[str, Part] = {"network": network, "average": average, "optimiser": optimiser}
+    saved = load_checkpoint(folder, parts)
     step, spent = (int(saved["step"]), float(saved["seconds"])) if saved else (0, 0.0)
     over = saved is not None and saved["over"] == "True"
     an_epoch = max(1, len(train) // settings.batch)
@@ -201,7 +202,7 @@ def train_member(
                 progress(member, step, steps, float(loss.detach()))
         if over or step % an_epoch == 0:
             state = {"step": step, "seconds": time.monotonic() - started, "over": over}
-            save_checkpoint(folder, network, average, optimiser, state)
+            save_checkpoint(folder, parts, state)
     return TrainedMember(average, step, spent if finished_before else time.monotonic() - started)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render.generators import Generator
 from render.generators.colour import blurred_colour
-from render.generators.flow import FlowGenerator
 from render.training.dataset import TUNE_FOLD, TrainingSet
 from render.training.quality import real_pictures
 from render.training.samples import pictures_of_class
@@ -29,7 +29,7 @@ def colour_grain(pictures: Tensor) -> float:
     return float((inner - around / 4).std())
 
 
-def fitting_blur(generator: FlowGenerator, training_set: TrainingSet) -> float:
+def fitting_blur(generator: Generator, training_set: TrainingSet) -> float:
     """The blur after which generated colour is nearest to fold 2's in fineness; 0 without a fold 2."""
     card = generator.card
     real = real_pictures(training_set, card.classes, TUNE_FOLD, card.mapping)

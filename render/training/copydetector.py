@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy, normalize
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.evidence.network import CopyNetwork, CopyNetworkSettings, centre, shrink, unrolled
-from render.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint, step_generator
+from render.training.checkpoint import CHECKPOINT, Part, load_checkpoint, save_checkpoint, step_generator
 from render.training.dataset import TrainingSet
 from render.training.distort import Strength, Variants, placed, recoloured, variants
 
@@ -112,7 +112,8 @@ def train_copydetector(
     optimiser = torch.optim.AdamW(state.network.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.02)
     if not resume:
         (out / CHECKPOINT).unlink(missing_ok=True)
-    saved = load_checkpoint(out, state, slow, optimiser) or {}
+    parts: dict[str, Part] = {"network": state, "average": slow, "optimiser": optimiser}
+    saved = load_checkpoint(out, parts) or {}
     spent, began = float(saved.get("seconds", 0)), time.monotonic()
     for step in range(int(saved.get("step", 0)), min(steps, stop_after or steps)):
         for group in optimiser.param_groups:
@@ -125,7 +126,7 @@ def train_copydetector(
         average(slow, state.network, step)
         if (step + 1) % every == 0 or step + 1 == steps:
             seconds = spent + time.monotonic() - began
-            save_checkpoint(out, state, slow, optimiser, {"step": step + 1, "steps": steps, "seconds": round(seconds)})
+            save_checkpoint(out, parts, {"step": step + 1, "steps": steps, "seconds": round(seconds)})
             if progress:
                 progress(step + 1, steps, float(loss.detach()))
     return slow.eval()

@@ -14,7 +14,7 @@ import torch
 
 from render.classify import Classifier
 from render.display import DisplayMapping
-from render.generators.flow import FlowGenerator
+from render.generators import Generator
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
 from render.training.samples import pictures_of_class
 
@@ -69,16 +69,17 @@ def agreement(pictures: ByClass, classifier: Classifier) -> float:
 
 
 def generator_quality(
-    generator: FlowGenerator, training_set: TrainingSet, classifier: Classifier | None = None, per_class: int = 16
+    generator: Generator, training_set: TrainingSet, classifier: Classifier | None = None, per_class: int = 16
 ) -> dict[str, Any]:
     """The figures for a card; empty when the set keeps no fold 1. None says whether one likes the pictures."""
     card = generator.card
-    real = real_pictures(training_set, card.classes, TEST_FOLD, card.mapping)
+    names = card.classes or ["picture"]
+    real = real_pictures(training_set, names, TEST_FOLD, card.mapping)
     if not real:
         return {}
-    seeds = {name: range(10_000 + 100 * i, 10_000 + 100 * i + per_class) for i, name in enumerate(card.classes)}
-    made = {name: pictures_of_class(generator, card.classes.index(name), seeds[name]) for name in real}
-    floor = real_pictures(training_set, card.classes, TUNE_FOLD, card.mapping)
+    seeds = {name: range(10_000 + 100 * i, 10_000 + 100 * i + per_class) for i, name in enumerate(names)}
+    made = {name: pictures_of_class(generator, names.index(name), seeds[name]) for name in real}
+    floor = real_pictures(training_set, names, TUNE_FOLD, card.mapping)
     told: dict[str, Any] = {
         "compared_with": f"fold {TEST_FOLD}",
         "generated": per_class * len(made),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,19 +31,22 @@ def sample_sheet(data: npt.NDArray[np.float32], mapping: DisplayMapping, columns
     return contact_sheet([mapping.to_display(picture) for picture in data], columns)
 
 
-def loss_curve(losses: Path, picture: Path) -> None:
-    """loss.csv (step, loss) as a PNG: every loss lightly, their running mean over 100 steps firmly."""
+def loss_curve(losses: Path, picture: Path, names: Sequence[str] = ("loss",)) -> None:
+    """loss.csv (step, and a column for each name) as a PNG: every loss lightly, its mean over 100 steps firmly."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with losses.open(newline="") as file:
-        values = np.array([[float(step), float(loss)] for step, loss in csv.reader(file)])
+        values = np.array([[float(cell) for cell in row] for row in csv.reader(file)])
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot(values[:, 0], values[:, 1], color="0.85", linewidth=0.5)
     window = min(100, len(values))
-    mean = np.convolve(values[:, 1], np.ones(window) / window, mode="valid")
-    axes.plot(values[window - 1 :, 0], mean, color="black", linewidth=1)
+    for column, (name, shade) in enumerate(zip(names, ("0", "0.45", "0.65", "0.75"), strict=False), 1):
+        axes.plot(values[:, 0], values[:, column], color="0.85", linewidth=0.5)
+        mean = np.convolve(values[:, column], np.ones(window) / window, mode="valid")
+        axes.plot(values[window - 1 :, 0], mean, color=shade, linewidth=1, label=name)
+    if len(names) > 1:
+        axes.legend(frameon=False)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     FigureCanvasAgg(figure)
     figure.savefig(picture, format="png")

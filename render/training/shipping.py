@@ -7,23 +7,27 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
-from render.classify import CLASSES, Classifier
+from render.classify import Classifier
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.generators.flow import FlowGenerator
-from render.generators.network import FlowNetwork
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, FlowTraining, Pictures, Report, accelerator, train_flow
+from render.training.flow import FlowSettings, FlowTraining
+from render.training.pool import Pictures, Turns, class_names
 from render.training.pseudo import pseudo_labels
 from render.training.quality import generator_quality
-from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
-from render.training.sheets import loss_curve, sample_sheet
-from render.weights import Card, Credit, Training, load_card, load_tensors, save_card
+from render.training.run import Report, Run, accelerator, train
+from render.training.samples import PER_CLASS
+from render.training.sheets import loss_curve
+from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card
+
+T = TypeVar("T", bound=Run)
 
 
 @dataclass(frozen=True)
@@ -35,22 +39,15 @@ class Description:
     data: str
 
 
-def generator_of(training: FlowTraining, card: Card) -> FlowGenerator:
-    """The run's averaged weights behind the generator protocol, where they stand."""
-    average = training.average
-    assert isinstance(average, FlowNetwork)
-    return FlowGenerator(card, average, str(training.accelerator.device), "fp32")
-
-
-def look(training: FlowTraining, card: Card) -> None:
-    """The sheet and the curve that every checkpoint leaves in the run's folder."""
-    sheet = sample_sheet(samples(generator_of(training, card), per_class=4), card.mapping, columns=4)
-    sheet.save(training.run / f"sheet-{training.step:06d}.png")
-    loss_curve(training.run / "loss.csv", training.run / "loss.png")
+def look(training: Run, card: Card) -> None:
+    """The sheets and the curve that every checkpoint leaves in the run's folder."""
+    for name, sheet in training.sheets(card, 4).items():
+        sheet.save(training.run / f"{name}-{training.step:06d}.png")
+    loss_curve(training.run / "loss.csv", training.run / "loss.png", training.losses)
 
 
 def card_of(
-    training: FlowTraining,
+    training: Run,
     training_set: TrainingSet,
     mapping: DisplayMapping,
     about: Description,
@@ -58,7 +55,6 @@ def card_of(
 ) -> Card:
     """The card of a run as it stands; before: the card of the weights that it began from."""
     network = training.average
-    assert isinstance(network, FlowNetwork)
     earlier = before.training if before else Training()
     kept = training_set.training()
     folds = sorted({int(fold) for fold in training_set.folds[kept]})
@@ -68,15 +64,15 @@ def card_of(
     ]
     return Card(
         name=about.name,
-        family="flow",
+        family=training.family,
         title=about.title,
-        size=network.settings.size,
+        size=training_set.size,
         parameters=sum(p.numel() for p in network.parameters()),
-        classes=training.pictures.class_names,
-        sources=training.pictures.source_names,
+        classes=training.classes,
+        sources=training.sources,
         network=network.settings.as_card(),
         display=mapping.settings(),
-        sampling=DEFAULT_SAMPLING,
+        sampling=training.sampling,
         training=Training(
             data=about.data,
             pictures_sha256=training_set.identity(),
@@ -92,18 +88,78 @@ def card_of(
     )
 
 
-def write_weights(folder: Path, training: FlowTraining, card: Card) -> None:
+def write_weights(folder: Path, training: Run, card: Card) -> None:
     """A weights folder from a run: built beside its final name and moved there whole."""
     building = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    half = {name: value.detach().cpu().half().contiguous() for name, value in training.average.state_dict().items()}
-    save_file(half, building / "model.safetensors")
-    sample_sheet(samples(generator_of(training, card)), card.mapping, PER_CLASS).save(building / "sheet.png")
-    loss_curve(training.run / "loss.csv", building / "loss.png")
+    save_file({name: stored(value) for name, value in training.average.state_dict().items()}, building / MODEL)
+    for name, sheet in training.sheets(card, PER_CLASS).items():
+        sheet.save(building / f"{name}.png")
+    loss_curve(training.run / "loss.csv", building / "loss.png", training.losses)
     save_card(building, card)
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
+
+
+def stored(value: Tensor) -> Tensor:
+    """A tensor as it ships: real numbers in half precision."""
+    value = value.detach().cpu().contiguous()
+    return value.half() if value.is_floating_point() else value
+
+
+def train_to_weights(
+    training_set: TrainingSet,
+    mapping: DisplayMapping,
+    training: T,
+    out: Path,
+    about: Description,
+    *,
+    classifier: Path | None = None,
+    report: Report | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    before: Card | None = None,
+    finish: Callable[[T, Card], None] = lambda training, card: None,
+) -> Card:
+    """Go on with a training to its end and write the weights folder `out`; every family's.
+
+    before: the card of the weights that it began from, whose training counts too. finish: the last touch to the
+    averaged weights, once they are trained.
+    """
+
+    def told(state: T) -> Card:
+        return card_of(state, training_set, mapping, about, before)
+
+    train(training, report, lambda state: look(state, told(state)), stop)
+    if training.accelerator.is_main_process:
+        finish(training, told(training))
+        card = told(training)
+        judge = Classifier.load(classifier) if classifier else None
+        quality = generator_quality(training.generator(card), training_set, judge)
+        card = card.model_copy(update={"quality": quality})
+        write_weights(out, training, card)
+        return card
+    return told(training)
+
+
+def gather(
+    source: Path,
+    run: Path,
+    mapping: DisplayMapping,
+    classifier: Path | None = None,
+    turns: Turns = "all",
+    labelled: bool = True,
+) -> tuple[TrainingSet, Pictures]:
+    """The prepared set `source` and its pictures in memory; `run` keeps the classes that a classifier found.
+
+    labelled: whether labels become classes; otherwise all pictures are of one.
+    """
+    training_set = TrainingSet.open(source)
+    run.mkdir(parents=True, exist_ok=True)
+    names = class_names(training_set) if labelled else ["picture"]
+    with accelerator().main_process_first():  # the others read what it has written
+        pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
+    return training_set, Pictures.load(training_set, mapping, pseudo, names, turns)
 
 
 def train_generator(
@@ -117,38 +173,33 @@ def train_generator(
     stop: Callable[[], bool] = lambda: False,
     start: Path | None = None,
 ) -> Card:
-    """Train on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
+    """Train the flow family on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
 
     Goes on exactly where a killed run left off. classifier: weights that give unlabelled pictures a class. Labels that
     are not Hubble classes become the classes in their alphabetical order. start: weights of the same shape from
     which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
     """
-    training_set, mapping = TrainingSet.open(source), DisplayMapping()
-    run.mkdir(parents=True, exist_ok=True)
-    with accelerator().main_process_first():  # the others read what it has written
-        pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
-    pictures = Pictures.load(training_set, mapping, pseudo, class_names(training_set))
+    mapping = DisplayMapping()
+    training_set, pictures = gather(source, run, mapping, classifier)
     before = fitting_card(start, pictures, settings) if start else None
-    training = train_flow(
-        pictures,
-        run,
-        settings,
-        report,
-        lambda state: look(state, card_of(state, training_set, mapping, about, before)),
-        stop,
-        load_tensors(start) if start else None,
+    training = FlowTraining(pictures, run, settings, load_tensors(start) if start else None)
+
+    def finish(training: FlowTraining, card: Card) -> None:
+        blur = fitting_blur(training.generator(card), training_set)
+        training.average.settings = replace(training.average.settings, colour=blur)
+
+    return train_to_weights(
+        training_set,
+        mapping,
+        training,
+        out,
+        about,
+        classifier=classifier,
+        report=report,
+        stop=stop,
+        before=before,
+        finish=finish,
     )
-    card = card_of(training, training_set, mapping, about, before)
-    if training.accelerator.is_main_process:
-        average = training.average
-        assert isinstance(average, FlowNetwork)
-        average.settings = replace(average.settings, colour=fitting_blur(generator_of(training, card), training_set))
-        card = card.model_copy(update={"network": average.settings.as_card()})
-        judge = Classifier.load(classifier) if classifier else None
-        quality = generator_quality(generator_of(training, card), training_set, judge)
-        card = card.model_copy(update={"quality": quality})
-        write_weights(out, training, card)
-    return card
 
 
 def fitting_card(start: Path, pictures: Pictures, settings: FlowSettings) -> Card:
@@ -166,9 +217,3 @@ def fitting_card(start: Path, pictures: Pictures, settings: FlowSettings) -> Car
         if theirs != ours:
             raise NonesuchError(f"{start}: its {name} is {theirs}, this training's {ours}: begin without --from.")
     return card
-
-
-def class_names(training_set: TrainingSet) -> list[str]:
-    """The labels of a set: Hubble's order where they are Hubble's classes, else the alphabet's."""
-    found = {label for label in training_set.column("label") if label} or {"picture"}
-    return [name for name in CLASSES if name in found] if found <= set(CLASSES) else sorted(found)
