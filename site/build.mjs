@@ -2,36 +2,74 @@
 // Run by hatch_build.py, after fonts.py has put the cut typefaces into build/fonts.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { createRequire } from "node:module";
+import { basename, extname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const SCRIPT_BUDGET = 20 * 1024; // bytes of gzipped script that any page may load
+const SCRIPT_BUDGET = 20 * 1024; // bytes of gzipped script that a page loads by itself
 const OUT = "dist";
+const require = createRequire(import.meta.url);
+
+/** What every build here has in common. */
+const common = {
+  outdir: OUT,
+  entryNames: "[name].[hash]",
+  assetNames: "[name].[hash]",
+  chunkNames: "[name].[hash]",
+  bundle: true,
+  minify: true,
+  metafile: true,
+  target: ["es2021", "chrome100", "firefox114", "safari15"],
+  loader: { ".woff2": "file" },
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/** `asset:package/file` is the address of that file, copied as it is; `worker:./file.ts` that of a bundled worker. */
+const files = {
+  name: "files",
+  setup(to) {
+    to.onResolve({ filter: /^asset:/ }, (ask) => {
+      const wanted = ask.path.slice("asset:".length);
+      return { path: wanted.startsWith(".") ? resolve(ask.resolveDir, wanted) : require.resolve(wanted), namespace: "asset" };
+    });
+    to.onLoad({ filter: /.*/, namespace: "asset" }, async (ask) => ({ contents: await readFile(ask.path), loader: "file" }));
+    to.onResolve({ filter: /^worker:/ }, (ask) => ({
+      path: resolve(ask.resolveDir, ask.path.slice("worker:".length)).replace(/\.ts$/, ".js"),
+      namespace: "worker",
+    }));
+    to.onLoad({ filter: /.*/, namespace: "worker" }, async (ask) => {
+      const entry = ask.path.replace(/\.js$/, ".ts");
+      const made = await build({ ...common, entryPoints: [entry], format: "esm", write: false, plugins: [files] });
+      const main = made.outputFiles.find((file) => file.path.endsWith(".js"));
+      for (const other of made.outputFiles) if (other !== main) await writeFile(other.path, other.contents);
+      Object.assign(extra, made.metafile.outputs);
+      return { contents: main.contents, loader: "file", watchFiles: Object.keys(made.metafile.inputs) };
+    });
+  },
+};
+const extra = {}; // what the workers' own builds put out
 
 await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
 
+const early = await build({ ...common, entryPoints: ["src/theme.ts"], format: "iife" });
 const result = await build({
-  entryPoints: ["src/app.ts", "src/theme.ts", "css/style.css"],
-  outdir: OUT,
-  entryNames: "[name].[hash]",
-  assetNames: "[name].[hash]",
-  bundle: true,
-  minify: true,
-  metafile: true,
-  format: "iife",
-  target: ["es2021", "chrome100", "firefox100", "safari15"],
-  loader: { ".woff2": "file" },
-  legalComments: "none",
-  logLevel: "warning",
+  ...common,
+  entryPoints: ["src/app.ts", "css/style.css"],
+  format: "esm",
+  splitting: true,
+  plugins: [files],
 });
+const outputs = { ...early.metafile.outputs, ...result.metafile.outputs };
 
 const manifest = {};
-for (const [file, output] of Object.entries(result.metafile.outputs)) {
-  const source = output.entryPoint ?? Object.keys(output.inputs)[0];
-  const plain = basename(source).replace(/\.ts$/, ".js");
-  manifest[plain] = basename(file);
+for (const [file, output] of [...Object.entries(outputs), ...Object.entries(extra).filter(([, o]) => !o.entryPoint)]) {
+  const source = output.entryPoint ?? (Object.keys(output.inputs).length === 1 ? Object.keys(output.inputs)[0] : undefined);
+  // A part that is loaded when it is first used has no plain name that a page could ask for: its own stands for it.
+  const plain = source === undefined ? basename(file) : basename(source).replace(/\.ts$/, ".js");
+  manifest[plain in manifest ? basename(file) : plain] = basename(file);
 }
 
 for (const name of await readdir("icons")) {
@@ -39,11 +77,24 @@ for (const name of await readdir("icons")) {
 }
 manifest["licences.txt"] = await hashed("licences.txt", Buffer.from(await licences()));
 
-const script = gzipSync(await readFile(join(OUT, manifest["app.js"]))).length + gzipSync(await readFile(join(OUT, manifest["theme.js"]))).length;
+let script = 0;
+for (const file of await loadedBy([join(OUT, manifest["theme.js"]), join(OUT, manifest["app.js"])])) {
+  script += gzipSync(await readFile(file)).length;
+}
 if (script > SCRIPT_BUDGET) throw new Error(`the script takes ${script} bytes gzipped, more than ${SCRIPT_BUDGET}`);
+console.log(`script of every page: ${script} bytes gzipped`);
 
 const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a < b ? -1 : 1)));
 await writeFile(join(OUT, "manifest.json"), JSON.stringify(sorted, null, 2) + "\n");
+
+/** The scripts themselves and all that they import before they run; parts that are imported later do not count. */
+async function loadedBy(entries) {
+  const seen = new Set(entries);
+  for (const file of seen) {
+    for (const one of outputs[file].imports) if (one.kind === "import-statement") seen.add(one.path);
+  }
+  return seen;
+}
 
 /** Writes `content` under a name that carries its hash, and returns that name. */
 async function hashed(name, content) {
@@ -53,14 +104,15 @@ async function hashed(name, content) {
   return file;
 }
 
-/** What the third parties whose work is in dist/ ask to be said: the typefaces' licences. */
+/** What the third parties whose work is in dist/ ask to be said. */
 async function licences() {
   const parts = ["Third-party work in this site. The code of nonesuch itself is under the Apache License 2.0.\n"];
-  for (const name of ["instrument-serif", "inter", "jetbrains-mono"]) {
-    const folder = join("node_modules", "@fontsource", name);
+  for (const name of ["@fontsource/instrument-serif", "@fontsource/inter", "@fontsource/jetbrains-mono", "photoswipe"]) {
+    const folder = join("node_modules", name);
     const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
     const text = await readFile(join(folder, "LICENSE"), "utf8");
-    parts.push(`${"-".repeat(72)}\n@fontsource/${name} ${version}, cut down to the glyphs used here\n\n${text.trim()}\n`);
+    const cut = name.startsWith("@fontsource") ? ", cut down to the glyphs used here" : "";
+    parts.push(`${"-".repeat(72)}\n${name} ${version}${cut}\n\n${text.trim()}\n`);
   }
   return parts.join("\n");
 }

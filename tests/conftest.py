@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import synthetic
@@ -35,3 +37,47 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[syntheti
 def gallery(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
     """Sixty exhibits and two walks in a fresh folder."""
     return make(tmp_path / "gallery", parts)
+
+
+@pytest.fixture(scope="session")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic site that the tests in a browser look at; see `browsing.baked`."""
+    from browsing import baked
+
+    return baked(tmp_path_factory.mktemp("gallery"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for the tests of a file; each has a context of its own."""
+    from browsing import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def at_root(public: Path) -> Iterator[str]:
+    """The address of the site as most servers show it."""
+    from browsing import served
+
+    with served(public) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def address(public: Path) -> Iterator[str]:
+    """The address of the site in a subfolder, as GitHub Pages shows it."""
+    from browsing import served
+
+    with served(public, "/any-repo/") as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page as a visitor sees it whose system asks for reduced motion."""
+    from browsing import sound
+
+    with sound(browser, viewport={"width": 900, "height": 700}, reduced_motion="reduce") as page:
+        yield page

@@ -22,6 +22,11 @@ export class Plate {
     return this.find<HTMLAnchorElement>("[data-another]")?.href ?? this.root.href;
   }
 
+  /** The page of the exhibit on show. */
+  get page(): string {
+    return this.find<HTMLAnchorElement>("[data-link]")?.href ?? location.href;
+  }
+
   /** Resolves when the picture is decoded, so that the fade never ends in an empty plate. The same picture is fetched once. */
   load(entry: Entry): Promise<unknown> {
     let loading = this.pictures.get(entry.n);

@@ -1,127 +1,17 @@
-"""The baked site in a real Chromium: what a visitor would lose if the pages, the script or the styles broke.
-
-The gallery is synthetic, the rest is real: pages from the bake, script and styles from the build, a server on the
-loopback.
-"""
+"""The home page in a real Chromium: what a visitor would lose if the way to the next exhibit broke."""
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+import datetime
+import json
 
-import numpy as np
 import pytest
-from synthetic import fill, gallery, pictures, spiral, walk
+from browsing import COUNT, DESIGNATION, MARKS, after, playwright, shown, sound
 
-from render.bake import bake
-from render.catalogue import FILE, Catalogue
-from render.media import Store, encode_walk
-from render.serve import Preview
-from render.weights import Card
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-COUNT = 12
-DESIGNATION = "[data-designation]"
 PLAYS = "() => { const film = document.querySelector('video'); return !film.paused && film.currentTime > 0; }"
 STILL = "document.querySelector('video').paused"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed: no browser was driven"),
-]
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A baked gallery of twelve exhibits, of which number 5 was removed, and one walk."""
-    folder = tmp_path_factory.mktemp("gallery")
-    settings = gallery(folder, COUNT, about='base = "/any-repo/"')
-    shown = pictures(folder / "store", [spiral(1), spiral(2)], widths=(192, 384))
-    fill(folder, shown, COUNT)
-    loop, _ = walk(1, folder, shown[0])
-    turning = [np.asarray(spiral(1).rotate(45 * turn), dtype=np.float32).T / 127.5 - 1 for turn in range(8)]
-    film = encode_walk(Store(folder / "store"), iter(turning), loop.recipe, Card(name="t", family="flow", size=96), 8)
-    with Catalogue(folder / FILE, write=True) as catalogue:
-        catalogue.rendered(replace(loop, display=film.display), film.media)
-        five = catalogue.numbered("galaxies", 5)
-        assert five is not None
-        catalogue.removed(five.recipe.id, "not liked")
-    bake(settings)
-    return folder / "public"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-def served(public: Path, base: str) -> Iterator[str]:
-    server = Preview(public, base=base)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.address
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def at_root(public: Path) -> Iterator[str]:
-    """The address of the site as most servers show it."""
-    yield from served(public, "/")
-
-
-@pytest.fixture(scope="module")
-def address(public: Path) -> Iterator[str]:
-    """The address of the site in a subfolder, as GitHub Pages shows it."""
-    yield from served(public, "/any-repo/")
-
-
-@contextmanager
-def sound(browser: playwright.Browser, **settings: Any) -> Iterator[playwright.Page]:
-    """A page of which nothing fails: no request, no script, no violated policy."""
-    context = browser.new_context(**settings)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    yield page
-    assert wrong == []
-    context.close()
-
-
-@pytest.fixture
-def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
-    """As a visitor sees it whose system asks for reduced motion."""
-    with sound(browser, viewport={"width": 900, "height": 700}, reduced_motion="reduce") as page:
-        yield page
-
-
-def shown(page: playwright.Page) -> str:
-    return str(page.locator(DESIGNATION).inner_text())
-
-
-def after(page: playwright.Page, before: str) -> str:
-    """The designation on show once it is no longer ``before``."""
-    playwright.expect(page.locator(DESIGNATION)).not_to_have_text(before)
-    return shown(page)
+pytestmark = MARKS
 
 
 @pytest.mark.parametrize("place", ["at_root", "address"])
@@ -275,3 +165,67 @@ def test_no_page_scrolls_sideways(page: playwright.Page, address: str) -> None:
         page.evaluate("document.documentElement.style.fontSize = '200%'")  # large text on a phone
         page.set_viewport_size({"width": 390, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{path} at 200 % text"
+
+
+def test_a_name_has_its_galaxy_and_a_day_has_one(page: playwright.Page, address: str) -> None:
+    """A link that somebody sent would show another galaxy than the one he meant."""
+    page.goto(address)
+    here = shown(page)
+    page.locator("[data-name-open]").click()
+    page.keyboard.type("Henrietta Leavitt")
+    page.keyboard.press("Enter")
+    named = after(page, here)
+    page.goto(f"{address}?name=%20henrietta%20%20LEAVITT")
+    playwright.expect(page.locator(DESIGNATION)).to_have_text(named)
+    assert page.url.endswith(f"/{named.removeprefix('NONESUCH ')}.html")
+
+    days = set()
+    for day in range(5):
+        at = datetime.datetime(2026, 11, 21, 12) + datetime.timedelta(days=day)
+        page.clock.set_fixed_time(at)
+        page.goto(f"{address}?today")
+        page.wait_for_url(lambda url: "?" not in url)
+        days.add(page.url)
+    assert len(days) == 5, "no exhibit has two days before all had one"
+
+
+def test_two_walls_are_in_step_by_the_clock(browser: playwright.Browser, address: str) -> None:
+    walls = []
+    for offset in (0, 1):
+        with sound(browser, viewport={"width": 900, "height": 700}) as wall:
+            wall.clock.install(time=datetime.datetime(2026, 11, 21, 12, 0, 1))
+            wall.goto(f"{address}?slideshow=10&offset={offset}")
+            seen = [after(wall, "")]
+            for _ in range(3):
+                wall.wait_for_timeout(150)  # the next picture loads, in the real world's time
+                wall.clock.run_for(10_000)
+                seen.append(after(wall, seen[-1]))
+            assert wall.url.endswith(f"offset={offset}"), "a reload goes on"
+            walls.append(seen)
+            wall.keyboard.press("Escape")
+            playwright.expect(wall.locator(".sentence")).to_be_visible()
+    first, second = walls
+    assert first[-3:] == second[-4:-1], "the second wall is one exhibit ahead"
+
+
+def test_a_galaxy_is_kept_in_this_browser(page: playwright.Page, address: str) -> None:
+    page.goto(address)
+    here = shown(page)
+    page.locator("[data-keep]").click()
+    page.keyboard.press("ArrowRight")
+    after(page, here)
+    playwright.expect(page.locator("[data-keep]")).to_have_text("keep")
+    page.goto(address)
+    playwright.expect(page.locator("[data-keep]")).to_have_text("kept")
+    number = int(here.removeprefix("NONESUCH "))
+    assert json.loads(page.evaluate("localStorage.getItem('nonesuch.kept.galaxies')")) == [number]
+
+
+def test_what_is_shared_is_the_exhibit_s_own_address(page: playwright.Page, address: str) -> None:
+    page.add_init_script("navigator.share = async (what) => { window.shared = what; }")
+    page.goto(address)
+    here = shown(page)
+    page.keyboard.press("ArrowRight")
+    number = after(page, here).removeprefix("NONESUCH ")
+    page.locator("[data-share]").click()
+    assert page.evaluate("window.shared.url") == f"{address}galaxies/{number}.html"

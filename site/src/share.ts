@@ -1,0 +1,24 @@
+// An exhibit's address, handed on: by the system's own sheet where there is one, else by the clipboard.
+
+/** Lets `button` share what `what` says at the moment it is pressed, and shows the button. */
+export function startShare(button: HTMLButtonElement, what: () => { title: string; url: string }): void {
+  if (!navigator.share && !navigator.clipboard) return; // an insecure address: neither is there
+  const label = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      if (navigator.share) {
+        await navigator.share(what());
+        return;
+      }
+      await navigator.clipboard.writeText(what().url);
+      say("address copied");
+    } catch (error) {
+      if ((error as DOMException).name !== "AbortError") say("could not be shared"); // Abort: the visitor thought better of it
+    }
+  });
+  const say = (text: string): void => {
+    button.textContent = text;
+    setTimeout(() => { button.textContent = label; }, 2500);
+  };
+}

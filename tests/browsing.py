@@ -1,0 +1,102 @@
+"""A real Chromium before a baked synthetic gallery: what the tests of the site's parts share.
+
+The gallery is synthetic, the rest is real: pages from the bake, script and styles from the build, a server on the
+loopback.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from synthetic import fill, gallery, pictures, spiral, walk
+
+from render.bake import bake
+from render.catalogue import FILE, Catalogue
+from render.media import Store, encode_walk
+from render.serve import Preview
+from render.weights import Card
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+COUNT = 12
+DESIGNATION = "[data-designation]"
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed: no browser was driven"),
+]
+
+
+def baked(folder: Path) -> Path:
+    """A baked gallery of twelve exhibits, of which number 5 was removed, and one walk; returns ``public/``."""
+    settings = gallery(folder, COUNT, about='base = "/any-repo/"')
+    shown = pictures(folder / "store", [spiral(1), spiral(2)], widths=(192, 384))
+    fill(folder, shown, COUNT)
+    loop, _ = walk(1, folder, shown[0])
+    turning = [np.asarray(spiral(1).rotate(45 * turn), dtype=np.float32).T / 127.5 - 1 for turn in range(8)]
+    film = encode_walk(Store(folder / "store"), iter(turning), loop.recipe, Card(name="t", family="flow", size=96), 8)
+    with Catalogue(folder / FILE, write=True) as catalogue:
+        catalogue.rendered(replace(loop, display=film.display), film.media)
+        five = catalogue.numbered("galaxies", 5)
+        assert five is not None
+        catalogue.removed(five.recipe.id, "not liked")
+    bake(settings)
+    return folder / "public"
+
+
+@contextmanager
+def chromium() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(public: Path, base: str = "/") -> Iterator[str]:
+    """The address under which a server on the loopback shows the site."""
+    server = Preview(public, base=base)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.address
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def sound(browser: playwright.Browser, **settings: Any) -> Iterator[playwright.Page]:
+    """A page of which nothing fails: no request, no script, no violated policy."""
+    context = browser.new_context(**settings)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    yield page
+    assert wrong == []
+    context.close()
+
+
+def shown(page: playwright.Page) -> str:
+    return str(page.locator(DESIGNATION).inner_text())
+
+
+def after(page: playwright.Page, before: str) -> str:
+    """The designation on show once it is no longer ``before``."""
+    playwright.expect(page.locator(DESIGNATION)).not_to_have_text(before)
+    return shown(page)
