@@ -119,7 +119,7 @@ class Home {
 
   /** To an exhibit that `choose` names. */
   async visit(choose: (manifest: Manifest) => number): Promise<void> {
-    await this.go(choose);
+    await this.go((manifest) => choose(manifest));
   }
 
   /** Shows the exhibit that the history has come back to. */
