@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from render.cli.families import dcgan, vae
+
 PATH = click.Path(path_type=Path)
 
 
@@ -19,9 +21,14 @@ def command() -> None:
     \b
     Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --steps 20000
+      nonesuch train dcgan planets64 weights/my-planets --display plain --turns mirror
       nonesuch train classifier galaxies96 weights/galaxy-classifier
       nonesuch train copydetector galaxies96 weights/galaxy-copydetector
     """
+
+
+for family in (dcgan, vae):
+    command.add_command(family)
 
 
 @command.command

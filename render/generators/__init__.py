@@ -26,8 +26,9 @@ Drawings = Callable[[str], "Tensor"]
 BUILT_IN = {
     "flow": "render.generators.flow:FlowGenerator",
     "dcgan": "render.generators.dcgan:DcganGenerator",
+    "vae": "render.generators.vae:VaeGenerator",
 }
-ALGORITHMS = {"flow": 1, "dcgan": 1}
+ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from render.errors import NonesuchError
 from render.weights import Card
+
+if TYPE_CHECKING:
+    from render.recipe import Recipe
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -43,6 +46,13 @@ def one_hot(name: str | None, names: Sequence[str | None], what: str, card: Card
     row = torch.zeros(len(names))
     row[list(names).index(name)] = 1
     return row
+
+
+def class_rows(recipes: Sequence[Recipe], card: Card) -> Tensor:
+    """(n, classes), a 1 at each recipe's class; (n, 0) for a card without classes."""
+    if not card.classes:
+        return torch.zeros(len(recipes), 0)
+    return torch.stack([one_hot(recipe.class_name, card.classes, "class", card) for recipe in recipes])
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast | nullcontext[None]:

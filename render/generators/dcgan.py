@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from render.generators import Drawings
-from render.generators.building import autocast, between, filled, one_hot
+from render.generators.building import autocast, between, class_rows, filled
 from render.weights import Card, load_card, load_tensors
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class DcganNetwork(nn.Module):
             nn.BatchNorm2d(first),
             nn.ReLU(inplace=True),
         ]
-        for before, after in zip(settings.channels, settings.channels[1:], strict=False):
+        for before, after in pairwise(settings.channels):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(True)]
         layers += [nn.ConvTranspose2d(settings.channels[-1], settings.colours, 4, 2, 1, bias=False), nn.Tanh()]
         self.main = nn.Sequential(*layers)
@@ -95,10 +96,7 @@ class DcganGenerator:
         return (self.network.settings.latent, 1, 1)
 
     def condition(self, recipes: Sequence[Recipe]) -> Tensor:
-        if not self.card.classes:
-            return torch.zeros(len(recipes), 0, device=self.device)
-        rows = [one_hot(recipe.class_name, self.card.classes, "class", self.card) for recipe in recipes]
-        return torch.stack(rows).to(self.device)
+        return class_rows(recipes, self.card).to(self.device)
 
     def mix(self, a: Tensor, b: Tensor, t: Sequence[float]) -> Tensor:
         return between(a, b, t)

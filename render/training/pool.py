@@ -60,7 +60,7 @@ class Pictures:
             else:
                 raise NonesuchError(
                     f"{training_set.folder}: '{training_set.rows[index]['file']}' has no label; name a classifier "
-                    "with --classifier so that unlabelled pictures get calibrated pseudo-labels."
+                    "with --classifier so that unlabelled pictures get calibrated pseudo-labels, or label it."
                 )
         sources = np.array([source_names.index(training_set.column("source")[i]) for i in keep])
         data = training_set.data(keep, mapping)

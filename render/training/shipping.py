@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from render.classify import Classifier
-from render.display import DisplayMapping
+from render.display import PLAIN, DisplayMapping
 from render.errors import NonesuchError
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
@@ -160,6 +160,45 @@ def gather(
     with accelerator().main_process_first():  # the others read what it has written
         pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
     return training_set, Pictures.load(training_set, mapping, pseudo, names, turns)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every family's training is told. display: the name of a mapping; for the rest see `gather`."""
+
+    source: Path
+    run: Path
+    out: Path
+    about: Description
+    display: str = PLAIN
+    turns: Turns = "none"
+    labelled: bool = True
+    classifier: Path | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job with its pictures in memory."""
+
+    job: Job
+    training_set: TrainingSet
+    mapping: DisplayMapping
+    pictures: Pictures
+
+
+def train_family(
+    job: Job,
+    begin: Callable[[Work], Run],
+    report: Report | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Card:
+    """Train a family that needs no last touch. begin: makes the training, which takes up what lies in its folder."""
+    mapping = DisplayMapping.plain() if job.display == PLAIN else DisplayMapping()
+    training_set, pictures = gather(job.source, job.run, mapping, job.classifier, job.turns, job.labelled)
+    training = begin(Work(job, training_set, mapping, pictures))
+    return train_to_weights(
+        training_set, mapping, training, job.out, job.about, classifier=job.classifier, report=report, stop=stop
+    )
 
 
 def train_generator(

@@ -1,0 +1,208 @@
+"""Families that draw in one pass: what a person would lose is an evening of training, or a model that draws nothing."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from render.display import DisplayMapping
+from render.errors import NonesuchError
+from render.generators import Generator, load_generator
+from render.generators.dcgan import DcganNetwork, NetworkSettings, stages
+from render.noise import normals
+from render.recipe import Recipe
+from render.training.dcgan import WIDTHS, DcganSettings, DcganTraining, Judge
+from render.training.run import Run, train
+from render.training.shipping import Description, Job, Work, gather, train_family
+from render.training.vae import VaeSettings, VaeTraining, divergence, unseen
+from render.weights import load_card, verify
+
+SIZE = 16
+Begin = Callable[[Work], Run]
+
+
+def prepared(folder: Path, labels: tuple[str, ...] = ("bar", "disc"), count: int = 40) -> Path:
+    """A prepared set of bright bars and discs on black, in the format of `nonesuch prepare`."""
+    folder.mkdir()
+    y, x = np.mgrid[-1 : 1 : SIZE * 1j, -1 : 1 : SIZE * 1j]
+    images, rows = [], []
+    for i in range(count):
+        wide = 1 + 12 * (i % 2)
+        light = np.exp(-(x**2 + y**2 * wide) * (3 + i % 5))[..., None] * [250, 200, 60 + 4 * i]
+        images.append(light.clip(0, 255).astype(np.uint8))
+        rows.append([f"{i}.png", "made", labels[i % len(labels)], str(i // 2 % 10), "CC0-1.0", "nobody"])
+    np.save(folder / "images.npy", np.stack(images))
+    with (folder / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["file", "source", "label", "fold", "licence", "attribution"], *rows])
+    return folder
+
+
+def dcgan(**more: Any) -> Begin:
+    settings = DcganSettings(steps=4, batch=4, checkpoint_every=2, latent=6, width=4)
+    return lambda work: DcganTraining(work.pictures, work.job.run, replace(settings, **more))
+
+
+def vae(**more: Any) -> Begin:
+    settings = VaeSettings(steps=4, batch=4, checkpoint_every=2, latent=6, width=8, anneal=3)
+    return lambda work: VaeTraining(
+        work.pictures, work.job.run, replace(settings, **more), unseen(work.training_set, work.mapping, work.pictures)
+    )
+
+
+FAMILIES = {"dcgan": dcgan, "vae": vae}
+
+
+def begun(source: Path, run: Path, begin: Begin, labelled: bool = True) -> Any:
+    job = Job(source, run, run.with_name("out"), Description("tiny", "shape", "shapes"), labelled=labelled)
+    mapping = DisplayMapping.plain()
+    return begin(Work(job, *_split(job, mapping)))
+
+
+def _split(job: Job, mapping: DisplayMapping) -> tuple[Any, DisplayMapping, Any]:
+    training_set, pictures = gather(job.source, job.run, mapping, None, job.turns, job.labelled)
+    return training_set, mapping, pictures
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that was only in memory is left."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_run_that_was_killed_goes_on_to_exactly_the_same_weights(tmp_path: Path, family: str) -> None:
+    source, begin = prepared(tmp_path / "set"), FAMILIES[family]()
+    whole = begun(source, tmp_path / "whole", begin)
+    train(whole)
+
+    def kill(step: int, *rest: float) -> None:
+        if step == 3:  # the checkpoint is that of step 2
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(begun(source, tmp_path / "killed", begin), kill)
+    again = begun(source, tmp_path / "killed", begin)
+    assert again.step == 2
+    train(again)
+    for name, value in whole.average.state_dict().items():
+        assert torch.equal(value, again.average.state_dict()[name]), name
+    assert (tmp_path / "whole/loss.csv").read_text() == (tmp_path / "killed/loss.csv").read_text()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_trained_folder_is_whole_and_draws_what_its_sheet_shows(tmp_path: Path, family: str, labelled: bool) -> None:
+    out = tmp_path / "mine"
+    about = Description("mine", "shape", "shapes")
+    job = Job(prepared(tmp_path / "set"), tmp_path / "run", out, about, turns="mirror", labelled=labelled)
+    train_family(job, FAMILIES[family]())
+    verify(out)
+    card = load_card(out)
+    assert (card.family, card.size, card.display["name"]) == (family, SIZE, "plain")
+    assert card.classes == (["bar", "disc"] if labelled else [])
+    assert card.training.images_seen == 16
+    assert card.quality["real"] > 0
+    assert (tmp_path / "run/loss.png").stat().st_size > 0
+    generator = load_generator(out)
+    assert isinstance(generator, Generator)
+    named = [Recipe(family, "0" * 64, seed, "none", 1, 1.0, SIZE, class_name=name) for seed, name in SEEDS[labelled]]
+    noise = torch.from_numpy(np.stack([normals(one.seed, generator.noise_shape) for one in named]))
+    data = generator.images(generator.condition(named), noise)
+    assert data.shape == (2, 3, SIZE, SIZE)
+    sheet = np.asarray(Image.open(out / "sheet.png")).astype(int)
+    first = card.mapping.to_display(data[0].numpy()).astype(int)
+    # the sheet was drawn before the weights were rounded to half precision
+    assert np.abs(sheet[:SIZE, :SIZE] - first).max() <= 2
+    a, b = generator.condition(named[:1]), generator.condition(named[1:])
+    halfway = generator.images(generator.mix(a, b, [0.0]), noise[:1])
+    assert torch.allclose(halfway, data[:1], atol=1e-5)  # a walk begins at its first keyframe
+
+
+SEEDS = {True: [(0, "bar"), (1, "disc")], False: [(0, None), (1, None)]}
+
+
+@pytest.mark.parametrize(("family", "more"), [("dcgan", {"spectral": True}), ("vae", {"latent": 2, "beta": 4.0})])
+def test_a_few_steps_learn_something(tmp_path: Path, family: str, more: dict[str, Any]) -> None:
+    """After sixty steps pictures lie nearer to real ones in their mean than noise did: gradients reach the network."""
+    training = begun(
+        prepared(tmp_path / "set"), tmp_path / "run", FAMILIES[family](steps=60, batch=8, rate=2e-3, **more)
+    )
+    real = torch.from_numpy(training.pictures.data.astype(np.float32)).clamp(-1, 1).mean(0)
+
+    def distance() -> float:
+        latent = training.network.settings.latent
+        z = torch.randn(64, latent, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            made = training.network(z, torch.full((64, 2), 0.5))
+        return float((made.mean(0) - real).square().mean())
+
+    before = distance()
+    train(training)
+    assert distance() < 0.7 * before
+
+
+def test_a_dcgan_of_512_px_stays_far_below_100_million_numbers() -> None:
+    for width in WIDTHS:
+        for size in (64, 128, 256, 512):
+            plan = NetworkSettings(channels=stages(size, width))
+            assert plan.size == size
+            with torch.device("meta"):
+                networks = [DcganNetwork(plan), Judge(plan, spectral=False)]
+            assert all(sum(p.numel() for p in network.parameters()) < 40_000_000 for network in networks)
+    assert stages(64, 64) == (512, 256, 128, 64), "the tutorial's plan"
+
+
+def test_the_divergence_is_that_of_two_normals() -> None:
+    mean, spread = torch.tensor([[0.3, -1.0]]), torch.tensor([[0.2, -0.5]])
+    found = torch.distributions.Normal(mean, torch.exp(spread / 2))
+    prior = torch.distributions.Normal(torch.zeros(1, 2), torch.ones(1, 2))
+    wanted = torch.distributions.kl_divergence(found, prior).sum(1)
+    assert torch.allclose(divergence(mean, spread), wanted, atol=1e-6)
+
+
+def test_reconstructions_are_shown_under_pictures_that_were_never_trained_on(tmp_path: Path) -> None:
+    job = Job(prepared(tmp_path / "set"), tmp_path / "run", tmp_path / "out", Description("t", "shape", "shapes"))
+    train_family(job, vae(steps=2))
+    sheet = np.asarray(Image.open(tmp_path / "out/reconstructions.png")).astype(int)
+    real = np.load(job.source / "images.npy")[2]  # the first of fold 1
+    assert np.abs(sheet[:SIZE, :SIZE] - real).max() <= 1  # once through half precision
+    assert sheet.shape[0] == 2 * SIZE + 2
+
+
+def test_what_a_family_cannot_learn_is_one_sentence(tmp_path: Path) -> None:
+    source = prepared(tmp_path / "set")
+    with pytest.raises(NonesuchError, match="2 to 512"):
+        begun(source, tmp_path / "a", vae(latent=600))
+    train(begun(source, tmp_path / "b", dcgan(steps=2)))
+    with pytest.raises(NonesuchError, match="another training"):
+        begun(source, tmp_path / "b", dcgan(width=8))
+    images = np.load(source / "images.npy")
+    np.save(source / "images.npy", np.pad(images, ((0, 0), (4, 4), (4, 4), (0, 0))))
+    with pytest.raises(NonesuchError, match="have 24 px"):
+        begun(source, tmp_path / "c", dcgan())
+
+
+def test_a_latent_that_does_not_match_the_tensors_is_named(tmp_path: Path) -> None:
+    job = Job(prepared(tmp_path / "set"), tmp_path / "run", tmp_path / "out", Description("t", "shape", "shapes"))
+    train_family(job, vae(steps=1))
+    text = (job.out / "card.toml").read_text()
+    (job.out / "card.toml").write_text(text.replace("latent = 6", "latent = 7"))
+    with pytest.raises(NonesuchError, match=r"'found\.weight' is 12 x .* and should be 14 x"):
+        load_generator(job.out)
+    assert all(value.dtype != torch.float32 for value in load_file(job.out / "model.safetensors").values())
+
+
+def test_plain_pictures_are_shown_as_they_are() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    mapping = DisplayMapping.plain()
+    data = mapping.to_data(picture)
+    assert np.array_equal(mapping.to_display(data), picture)
+    assert np.allclose(mapping.to_linear(data).transpose(1, 2, 0), picture / 255, atol=1e-6)
+    assert DisplayMapping(**mapping.settings()) == mapping
