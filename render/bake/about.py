@@ -94,12 +94,14 @@ def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
 def _drawn(card: Card) -> list[tuple[str, str] | None]:
     """What was measured of a generator's pictures, as far as its card says."""
     agreed, blind = card.quality.get("class_agreement", {}), card.quality.get("blind_sheet", {})
+    trees = card.quality.get("plausibility", {}).get("trees", {})
     return [
         _share(agreed, "generated", "Pictures drawn for a class in which the classifier finds that class"),
         _share(agreed, "real", "The same of real galaxies of the test fold"),
         _share(
             blind, "right", "Right answers of someone shown real and generated galaxies mixed; guessing gives 50\u202f%"
         ),
+        _share(trees, "right", "The same of decision trees that were taught to tell them apart by measurements"),
     ]
 
 

@@ -52,8 +52,28 @@ class Measurements:
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
-def measure(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = None) -> Measurements:
-    """Measure the central object of a picture in data space, (3, h, w)."""
+@dataclass(frozen=True)
+class Located:
+    """The object in the middle of a picture: what every measurement begins with.
+
+    linear: light above the sky, (3, h, w), white is 1; spread: the sky's sigma by channel, (3,); smooth: the channels'
+    mean, smoothed, less its own sky, (h, w), whose sigma is smooth_spread; outline: the object's pixels, perhaps none.
+    """
+
+    linear: Plane
+    spread: Plane
+    smooth: Plane
+    smooth_spread: float
+    centre: Centre
+    outline: Mask
+
+    @property
+    def detected(self) -> bool:
+        return bool(self.outline.sum() >= SMALLEST * self.outline.size)
+
+
+def locate(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = None) -> Located:
+    """Find the central object of a picture in data space, (3, h, w)."""
     linear = (mapping or DisplayMapping()).to_linear(np.asarray(picture, dtype=np.float32)).astype(np.float64)
     sky = np.array([border_sky(channel) for channel in linear])  # (3, 2): level and spread
     linear -= sky[:, :1, None]
@@ -62,16 +82,27 @@ def measure(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = 
     smooth -= level
     centre = shift_free_peak(smooth)
     outline = central_component(symmetric(smooth, centre) > max(ABOVE_SKY * spread, FAINTEST), centre)
-    if outline.sum() < SMALLEST * outline.size:
+    return Located(linear, sky[:, 1], smooth, spread, centre, outline)
+
+
+def measure(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = None) -> Measurements:
+    """Measure the central object of a picture in data space, (3, h, w)."""
+    return measured(locate(picture, mapping))
+
+
+def measured(found: Located) -> Measurements:
+    """Measure an object that was located."""
+    if not found.detected:
         return Measurements()
-    kept = np.stack([symmetric(channel, centre) for channel in linear])  # (3, h, w)
-    kept += sky[:, 1:, None] / np.sqrt(np.pi)  # of two noisy values the fainter is too faint by sigma / sqrt(pi)
+    outline, centre, smooth = found.outline, found.centre, found.smooth
+    kept = np.stack([symmetric(channel, centre) for channel in found.linear])  # (3, h, w)
+    kept += found.spread[:, None, None] / np.sqrt(np.pi)  # of two noisy values the fainter is too faint by that much
     light = kept.mean(axis=0)
     axis_ratio, angle = shape(np.sqrt(np.clip(light, 0, None)) * outline, centre)
     r20, r50, r80 = light_radii(light * outline, centre, axis_ratio, angle)
     radius = elliptical_radius(light.shape, centre, axis_ratio, angle)
     inner = radius <= max(r50, 1.0, float(radius.min()))
-    others = components((smooth > max(NEIGHBOUR_ABOVE_SKY * spread, 2 * FAINTEST)) & ~grown(outline))
+    others = components((smooth > max(NEIGHBOUR_ABOVE_SKY * found.smooth_spread, 2 * FAINTEST)) & ~grown(outline))
     areas = np.bincount(others[others > 0])
     return Measurements(
         detected=True,

@@ -32,6 +32,7 @@ COMMANDS = {
     "caption": "Write the texts of every exhibit that has none.",
     "bake": "Write the site's pages from the catalogue.",
     "weights": "List, verify, fetch or import weights.",
+    "report": "Compare generated pictures with real ones that nothing was trained on.",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",
     "train": "Train a model on a training set.",
 }

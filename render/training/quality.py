@@ -33,17 +33,22 @@ def real_pictures(training_set: TrainingSet, names: list[str], fold: int, mappin
     return found
 
 
-def spectrum(pictures: Pictures) -> npt.NDArray[np.float64]:
-    """Mean power of the light at each spatial frequency, (w / 2,): the sky's border does not ring, it is windowed."""
+def spectra(pictures: Pictures) -> npt.NDArray[np.float64]:
+    """Each picture's power of the light at every spatial frequency, (n, w / 2); windowed, so that no border rings."""
     light = pictures.mean(axis=1, dtype=np.float64)
     size = light.shape[-1]
     window = np.outer(np.hanning(size), np.hanning(size))
     light = (light - np.median(light, axis=(1, 2), keepdims=True)) * window
-    power = (np.abs(np.fft.fft2(light)) ** 2).mean(axis=0)
     frequency = np.fft.fftfreq(size, 1 / size)
-    radius = np.hypot(frequency[:, None], frequency[None, :]).round().astype(int)
-    total = np.bincount(radius.ravel(), power.ravel()) / np.bincount(radius.ravel())
-    return np.asarray(total[1 : size // 2 + 1])
+    radius = np.hypot(frequency[:, None], frequency[None, :]).round().astype(int).ravel()
+    powers = (np.abs(np.fft.fft2(light)) ** 2).reshape(len(light), -1)
+    total = np.stack([np.bincount(radius, power) for power in powers]) / np.bincount(radius)
+    return np.asarray(total[:, 1 : size // 2 + 1])
+
+
+def spectrum(pictures: Pictures) -> npt.NDArray[np.float64]:
+    """Mean power of the light at each spatial frequency, (w / 2,)."""
+    return np.asarray(spectra(pictures).mean(axis=0))
 
 
 def spectrum_error(one: ByClass, other: ByClass) -> dict[str, float]:
