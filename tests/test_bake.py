@@ -108,6 +108,9 @@ def test_one_more_exhibit_rewrites_its_declared_files(
         rf"galaxies/gallery/{found}/(index|2)\.html",
         r"data/galaxies/(index|shard-000\.\w+)\.json",
         r"about/index\.html",  # how many are authentic
+        rf"galaxies/{COUNT + 1}\.jpg|api/v1/galaxies/{COUNT + 1}\.json",
+        rf"api/v1/(galaxies/)?index\.json|api/v1/galaxies/(shards/0|classes/{found})\.json",
+        r"galaxies/\d+-preview\.jpg",  # of the first pages' exhibit
         r"(galaxies/)?index\.html|404\.html",  # as long as the first hundred fill, one of which stands there
     )
     assert all(any(re.fullmatch(pattern, path) for pattern in allowed) for path in report.written), report.written

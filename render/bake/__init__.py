@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from render.bake.about import Cards
+from render.bake.api import CollectionApi, offer_site_record
 from render.bake.chrome import Assets, Chrome, code_key
-from render.bake.exhibits import CollectionPages
+from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
+from render.bake.feeds import Feeds
 from render.bake.media import Media
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
 from render.bake.press import Press
+from render.bake.previews import Previews
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Row, Source
 from render.bake.walks import offer_walks
@@ -61,6 +64,7 @@ class _Part(NamedTuple):
     chrome: Chrome
     pages: CollectionPages
     walks: list[Row]
+    followers: list[Follower]
 
     @property
     def exhibits(self) -> int:
@@ -103,11 +107,11 @@ def bake(
             media.publish(source.media_keys())
             offer_assets(assets, out)
             for part in parts:
-                part.pages.offer(advance)
+                part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
                 advance(len(part.walks))
             _offer_rest(gallery, source, out, pages, cards, parts)
-            out.finish(owned=["about", "assets", "data", *(collection.slug for collection in gallery.collections)])
+            out.finish(owned=["about", "api", "assets", "data", *(part.pages.slug for part in parts)])
             swept = media.sweep()
             out.note(inputs, media.count())
     return BakeReport(
@@ -144,14 +148,27 @@ def _parts(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets:
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         chrome = Chrome(gallery, collection, assets, bool(walks))
         facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], gallery.about.author)
-        one = CollectionPages(source, out, pages, chrome, facts, gallery.bake.page_size, position == 0)
-        parts.append(_Part(chrome, one, walks))
+        previews = Previews(chrome, assets, out, _store(gallery.store_path), gallery.bake.previews)
+        one = CollectionPages(source, out, pages, chrome, facts, previews, gallery.bake.page_size, position == 0)
+        parts.append(_Part(chrome, one, walks, _followers(gallery, chrome, one, out)))
     return parts
+
+
+def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs) -> list[Follower]:
+    followers: list[Follower] = []
+    if gallery.bake.api:
+        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media"))
+    if chrome.site["address"]:
+        followers.append(Feeds(chrome, out))
+    return followers
 
 
 def _offer_rest(gallery: Gallery, source: Source, out: Outputs, pages: Pages, cards: Cards, parts: list[_Part]) -> None:
     """The files that belong to no collection."""
-    chrome, first, _ = parts[0]
+    chrome, first = parts[0].chrome, parts[0].pages
     offer_about(gallery, cards, source.authentic(), out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
-    offer_plain(gallery, chrome, {part.pages.slug: part.pages.tally for part in parts}, out)
+    tallies = {part.pages.slug: part.pages.tally for part in parts}
+    offer_plain(gallery, chrome, tallies, out)
+    if gallery.bake.api:
+        offer_site_record(chrome.site, tallies, out)

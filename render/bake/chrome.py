@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from render.bake.outputs import digest
+from render.bake.places import API, feeds_of
 from render.bake.words import licence_sentence
 from render.config import Collection, Gallery
 from render.errors import NonesuchError
@@ -61,6 +62,8 @@ class Chrome:
             "fonts": [name for plain in PRELOADED if (name := assets.name(plain))],
             "icon": assets.name("icon.svg"),
             "licences": assets.name("licences.txt"),
+            "feeds": list(feeds_of(collection.slug).items()),
+            "api": API if gallery.bake.api else "",
             "menu": _menu(gallery, collection, walks),
         }
         self.collection: dict[str, Any] = {

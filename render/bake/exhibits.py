@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from render.bake import views
 from render.bake.chrome import Chrome, base_of, code_key
@@ -13,6 +13,7 @@ from render.bake.facts import Facts
 from render.bake.linked import linked_data
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
+from render.bake.previews import Previews
 from render.bake.source import Row, Source
 from render.bake.windows import Window, Windows
 from render.bake.words import class_plural, class_slug, in_order
@@ -20,11 +21,29 @@ from render.bake.words import class_plural, class_slug, in_order
 SHARD = 100
 
 
+class Follower(Protocol):
+    """What else is made of a collection's rows, in the same pass over them."""
+
+    def row(self, row: Row) -> None:
+        """The next row, in the order of their numbers."""
+
+    def close(self) -> None:
+        """There are no more."""
+
+
 class CollectionPages:
     """Offers every file of a collection in one pass over its rows, of which it holds a page per gallery at a time."""
 
     def __init__(
-        self, source: Source, out: Outputs, pages: Pages, chrome: Chrome, facts: Facts, page_size: int, home: bool
+        self,
+        source: Source,
+        out: Outputs,
+        pages: Pages,
+        chrome: Chrome,
+        facts: Facts,
+        previews: Previews,
+        page_size: int,
+        home: bool,
     ) -> None:
         self.slug = chrome.slug
         self.first: Row | None = None  # the exhibit that stands on the home page
@@ -33,13 +52,14 @@ class CollectionPages:
         self._pages = pages
         self._chrome = chrome
         self._facts = facts
+        self._previews = previews
         self._size = page_size
         self._home = home  # whether the site's root is this collection's home
         self.tally = source.tally(self.slug)
         self._shards: list[str] = []
         self._splendour = -1.0
 
-    def offer(self, advance: Callable[[int], None]) -> None:
+    def offer(self, advance: Callable[[int], None], followers: Sequence[Follower] = ()) -> None:
         """Offer all files: in the order in which rows come, which is that of their numbers."""
         gallery = Windows(self._size, lambda window: self._gallery(None, window))
         classes = {name: self._class_windows(name) for name in self.tally.classes if name}
@@ -48,6 +68,8 @@ class CollectionPages:
         for row in self._source.rows(self.slug):
             gallery.by_number(row)
             shards.by_number(row)
+            for follower in followers:
+                follower.row(row)
             if (found := row.column("found")) in classes:
                 classes[found].by_rank(row)
             if not row.shown:
@@ -63,6 +85,8 @@ class CollectionPages:
             self._exhibit(waiting, before, None)
         for windows in (gallery, shards, *classes.values()):
             windows.close()
+        for follower in followers:
+            follower.close()
         if not self.tally.shown:
             self._gallery(None, Window(0))
         self._index()
@@ -74,8 +98,13 @@ class CollectionPages:
     def _exhibit(self, row: Row, before: int | None, after: int | None) -> None:
         path = views.page_of(self.slug, row.number)
         key = digest(
-            self._pages.key("exhibit.html"), self._chrome.key, self._facts.key, row.digest, f"{before} {after}"
+            self._pages.key("exhibit.html"),
+            self._chrome.key,
+            self._facts.key,
+            row.digest,
+            f"{before} {after} {self._previews.which}",
         )
+        self._previews.offer(row)
 
         def page() -> Page:
             base = base_of(path)
@@ -89,6 +118,7 @@ class CollectionPages:
                     previous=before and self._step(before),
                     next=after and self._step(after),
                     gallery_href=f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}",
+                    preview=self._previews.view(row),
                 ),
             )
 
@@ -195,13 +225,19 @@ class CollectionPages:
             self._splendour, self.first = splendour, row
 
     def _homes(self) -> None:
+        if self.first:
+            self._previews.offer(self.first, home=True)
         for path in [f"{self.slug}/index.html", "index.html"] if self._home else [f"{self.slug}/index.html"]:
             self._home_page(path)
 
     def _home_page(self, path: str) -> None:
         row, other = self.first, self._another()
         key = digest(
-            self._pages.key("home.html"), self._chrome.key, row.digest if row else b"", str(other), base_of(path)
+            self._pages.key("home.html"),
+            self._chrome.key,
+            row.digest if row else b"",
+            f"{other} {self._previews.which}",
+            base_of(path),
         )
 
         def render() -> bytes:
@@ -212,6 +248,8 @@ class CollectionPages:
                     f"{self.slug}/",
                     exhibit=row and views.tile(row, self.slug),
                     another={"href": views.page_of(self.slug, other)},
+                    preview=row and self._previews.view(row, home=True),
+                    here=path.removesuffix("index.html"),
                 ),
             )
 

@@ -33,6 +33,7 @@ def linked_data(exhibit: dict[str, Any], site: dict[str, Any], base: str) -> dic
         "width": image["width"],
         "height": image["height"],
         "license": ADDRESSES.get(site["terms"], site["terms"]),
+        "acquireLicensePage": f"{home}about/",
         "creditText": site["author"] or site["title"],
         "digitalSourceType": TRAINED,
         "isPartOf": {"@type": "WebSite", "name": site["title"], "url": home},

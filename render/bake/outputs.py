@@ -76,6 +76,14 @@ def stage(file: str, body: bytes) -> None:
         os.close(handle)
 
 
+def link(source: str, target: str) -> None:
+    """Give a file a second name, or copy it where the disk cannot."""
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links, or one that allows no more of them for this file
+        shutil.copy2(source, target)
+
+
 class Ordered(NamedTuple):
     """A page that the press has."""
 
@@ -136,6 +144,20 @@ class Outputs:
         name = self._next_name()
         stage(f"{self._stage_root}/{name}", body)
         self._write(path, rank, name, key, sum_)
+
+    def offer_link(self, path: str, rank: Rank, key: bytes, source: Path) -> None:
+        """Like `offer`, for another name of a file whose content never changes: no bytes are written where the disk
+        knows hard links. `key` is that of the content.
+        """
+        asked, standing = self._asked(path, key)
+        if not asked:
+            return
+        if standing == key:
+            self._keep(path, rank, key, key)
+            return
+        name = self._next_name()
+        link(str(source), f"{self._stage_root}/{name}")
+        self._write(path, rank, name, key, key)
 
     def offer_page(self, path: str, rank: Rank, key: bytes, page: Callable[[], Page]) -> None:
         """Like `offer`, for one of many pages: it may be rendered later and elsewhere."""

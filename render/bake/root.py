@@ -71,12 +71,17 @@ def _offer(out: Outputs, path: str, text: str) -> None:
 
 
 def _headers(base: str) -> str:
+    """Whatever has its content's hash in its name never changes. For the rest the hosts' own rule holds, which asks
+    again each time: a rule of ours would be joined to that of the hashed names, not give way to it. Programs on other
+    sites may read everything; GitHub Pages says the same of every site.
+    """
     immutable = "  Cache-Control: public, max-age=31536000, immutable\n"
     return (
         f"{base}*\n"
         f"  Content-Security-Policy: {POLICY}; frame-ancestors 'none'\n"
         "  X-Content-Type-Options: nosniff\n"
         "  Referrer-Policy: no-referrer\n"
+        "  Access-Control-Allow-Origin: *\n"
         f"{base}media/*\n{immutable}"
         f"{base}assets/*\n{immutable}"
     )

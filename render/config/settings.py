@@ -159,6 +159,12 @@ class Bake(Strict):
 
     page_size: int = Field(default=48, ge=6, le=500)
     """Exhibits on one page of a gallery."""
+    api: bool = True
+    """Whether other programs find the static API and every picture under its number: two files more an exhibit. The
+    picture takes no room on this disk: it is a second name of one that is there."""
+    previews: Literal["none", "home", "all"] = "home"
+    """Which pages get a composed picture for links to them, 1200 by 630 pixels: none, the collections' first pages, or
+    all exhibits' too. Others see it only where `gallery.address` is set."""
 
 
 class Gallery(Strict):

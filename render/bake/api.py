@@ -1,0 +1,234 @@
+"""The static API below ``api/v1/``, and every picture under its number: what other programs read of a gallery.
+
+A number is given once and for ever, so a program may fetch ``<collection>/4127.jpg`` by arithmetic. That promise
+outlives the exhibit: when it is taken off, its record says so, and the picture of the nearest shown number below it
+(above it, at the beginning) stands under its address. Pictures are hard links to the media: one more name, no bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from render.bake import views
+from render.bake.chrome import Chrome, code_key
+from render.bake.outputs import Outputs, Rank, digest
+from render.bake.places import API
+from render.bake.records import (
+    Brief,
+    ClassRecord,
+    CollectionRecord,
+    Compared,
+    ExhibitRecord,
+    File,
+    GoneRecord,
+    Listed,
+    Record,
+    ShardRecord,
+    SiteRecord,
+    schema,
+)
+from render.bake.source import Medium, Row, Tally
+from render.bake.windows import Window, Windows
+from render.bake.words import class_slug
+from render.provenance import TRAINED
+
+SHARD = 100
+
+
+def picture_of(slug: str, number: int) -> str:
+    """The address of a number's picture, relative to the site's root."""
+    return f"{slug}/{number}.jpg"
+
+
+def record_of(slug: str, number: int) -> str:
+    """The address of a number's record."""
+    return f"{API}{slug}/{number}.json"
+
+
+class CollectionApi:
+    """Offers one collection's records and numbered pictures, row by row in the order of their numbers."""
+
+    def __init__(self, chrome: Chrome, tally: Tally, out: Outputs, media: Path) -> None:
+        self._chrome = chrome
+        self._slug = chrome.slug
+        self._tally = tally
+        self._out = out
+        self._media = media
+        self._next = 1  # the first number that has no record yet
+        self._stand_in: tuple[int, Medium] | None = None
+        self._numbers: dict[str, list[int]] = {}
+        self._shard_next = 0  # the first shard that was not offered yet
+        self._shards = Windows(SHARD, self._shard, empty=True)
+
+    def row(self, row: Row) -> None:
+        """The next row: an exhibit or a tombstone."""
+        self._shards.by_number(row)
+        if not row.shown or (picture := _jpeg(row)) is None:
+            return
+        before, self._stand_in = self._stand_in, (row.number, picture)
+        self._gone(row.number, before or self._stand_in)
+        self._next = row.number + 1
+        if found := row.column("found"):
+            self._numbers.setdefault(found, []).append(row.number)
+        self._picture(row.number, picture)
+        key = digest(self._chrome.key, row.digest)
+        self._offer(record_of(self._slug, row.number), Rank.PAGE, key, lambda: self._exhibit(row, picture))
+
+    def close(self) -> None:
+        """What is known when all rows were seen."""
+        self._gone(self._tally.last + 1, self._stand_in)
+        self._shards.close()
+        for name, numbers in self._numbers.items():
+            record = ClassRecord(collection=self._slug, class_name=name, count=len(numbers), numbers=numbers)
+            self._offer_made(self._class_file(name), Rank.INDEX, record)
+        self._offer_made(f"{API}{self._slug}/index.json", Rank.INDEX, self._index())
+
+    def _gone(self, end: int, stand_in: tuple[int, Medium] | None) -> None:
+        """The numbers before `end` that show no exhibit."""
+        for number in range(self._next, end):
+            other = stand_in[0] if stand_in else None
+            record = GoneRecord(collection=self._slug, number=number, stands_in=other)
+            self._offer_made(record_of(self._slug, number), Rank.PAGE, record)
+            if stand_in:
+                self._picture(number, stand_in[1])
+
+    def _picture(self, number: int, picture: Medium) -> None:
+        key = digest("link", picture.key)
+        self._out.offer_link(picture_of(self._slug, number), Rank.NEW, key, self._media / picture.key)
+
+    def _offer(self, path: str, rank: Rank, key: bytes, make: Callable[[], Record]) -> None:
+        self._out.offer(path, rank, digest(code_key(), key), lambda: _json(make().as_json()))
+
+    def _offer_made(self, path: str, rank: Rank, record: Record) -> None:
+        self._offer(path, rank, digest(repr(record)), lambda: record)
+
+    def _exhibit(self, row: Row, picture: Medium) -> ExhibitRecord:
+        site = self._chrome.site
+        view = views.tile(row, self._slug)
+        texts = row.json("texts")
+        measured = row.json("measurements")
+        evidence = row.json("evidence")
+        return ExhibitRecord(
+            title=view["title"],
+            url=f"{site['address']}{picture_of(self._slug, row.number)}",
+            width=picture.width,
+            height=picture.height,
+            author_name=site["author"] or None,
+            provider_name=site["title"],
+            provider_url=site["address"] or None,
+            collection=self._slug,
+            number=row.number,
+            id=row.id,
+            designation=view["designation"],
+            page=view["href"],
+            picture=picture_of(self._slug, row.number),
+            files=list(_files(row)),
+            alt=view["image"]["alt"],
+            caption=texts.get("caption") or None,
+            description=texts.get("description") or None,
+            colour=view["image"]["colour"],
+            asked=row.column("asked"),
+            found=row.column("found"),
+            probabilities=row.json("classes").get("probabilities"),
+            measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
+            evidence=Compared(
+                checked=bool(evidence.get("checked")),
+                **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
+            ),
+            recipe=row.json("recipe"),
+            made_at=row.column("made_at"),
+            licence=site["terms"],
+            digital_source_type=TRAINED,
+        )
+
+    def _shard(self, window: Window) -> None:
+        for index in range(self._shard_next, window.index):
+            self._offer_made(
+                self._shard_file(index), Rank.INDEX, ShardRecord(collection=self._slug, index=index, exhibits=[])
+            )
+        self._shard_next = window.index + 1
+        key = digest(self._slug, *(row.digest for row in window.rows))
+
+        def make() -> ShardRecord:
+            exhibits = [_brief(row, self._slug) for row in window.rows]
+            return ShardRecord(collection=self._slug, index=window.index, exhibits=exhibits)
+
+        self._offer(self._shard_file(window.index), Rank.INDEX, key, make)
+
+    def _shard_file(self, index: int) -> str:
+        return f"{API}{self._slug}/shards/{index}.json"
+
+    def _class_file(self, name: str) -> str:
+        return f"{API}{self._slug}/classes/{class_slug(name)}.json"
+
+    def _index(self) -> CollectionRecord:
+        collection = self._chrome.collection
+        return CollectionRecord(
+            slug=self._slug,
+            title=collection["title"],
+            plural=collection["many"],
+            count=self._tally.shown,
+            last=self._tally.last,
+            gone=self._tally.gone,
+            picture=f"{self._slug}/{{number}}.jpg",
+            exhibit=f"{API}{self._slug}/{{number}}.json",
+            shard=SHARD,
+            shards=-(-self._tally.last // SHARD),
+            classes={name: len(numbers) for name, numbers in sorted(self._numbers.items())},
+            class_files={name: self._class_file(name) for name in sorted(self._numbers)},
+        )
+
+
+def offer_site_record(site: dict[str, Any], tallies: dict[str, Tally], out: Outputs) -> None:
+    """Offer ``api/v1/index.json`` and the schema beside it."""
+    listed = [
+        Listed(slug=slug, count=tally.shown, last=tally.last, index=f"{API}{slug}/index.json")
+        for slug, tally in tallies.items()
+    ]
+    record = SiteRecord(
+        title=site["title"],
+        root=site["address"] or None,
+        licence=site["terms"],
+        licence_text=site["licence"],
+        digital_source_type=TRAINED,
+        collections=listed,
+    )
+    out.offer(f"{API}index.json", Rank.INDEX, digest(code_key(), repr(record)), lambda: _json(record.as_json()))
+    out.offer(f"{API}schema.json", Rank.PAGE, digest(code_key()), lambda: _json(schema()))
+
+
+def _brief(row: Row, slug: str) -> Brief:
+    view = views.tile(row, slug)
+    return Brief(
+        number=row.number,
+        id=row.id,
+        title=view["title"],
+        alt=view["image"]["alt"],
+        found=row.column("found"),
+        share=view["share"],
+        colour=view["image"]["colour"],
+    )
+
+
+def _files(row: Row) -> Iterator[File]:
+    for medium in row.media:
+        if medium.role in ("image", "fallback"):
+            yield File(
+                path=f"media/{medium.key}",
+                type=views.MIME.get(medium.format, f"image/{medium.format}"),
+                width=medium.width,
+                height=medium.height,
+                bytes=medium.bytes,
+            )
+
+
+def _jpeg(row: Row) -> Medium | None:
+    """The file that stands under the number: one kind of picture for all programs."""
+    return max((m for m in row.media if m.role == "fallback"), key=lambda m: m.width, default=None)
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

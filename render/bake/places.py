@@ -1,0 +1,10 @@
+"""Addresses that several parts of the site name, relative to its root."""
+
+from __future__ import annotations
+
+API = "api/v1/"
+
+
+def feeds_of(slug: str) -> dict[str, str]:
+    """A collection's feeds by media type."""
+    return {"application/atom+xml": f"{slug}/feed.xml", "application/feed+json": f"{slug}/feed.json"}
