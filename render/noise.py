@@ -30,6 +30,8 @@ INITIAL = 0
 """The stream of the noise that a picture starts from."""
 STEPS = 1
 """Reserved for noise that a sampler adds between its steps; none that ships adds any."""
+LAYERS = 2
+"""The stream of the noise that a network adds in its layers, where that is the recipe's own; a step is a layer."""
 
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)

@@ -63,7 +63,9 @@ class Recipe:
     """What an exhibit is made from.
 
     weights: sha256 of the weights file; algorithm: version of the sampling code; noise: name of the noise method;
-    truncation: StyleGAN's psi; sketch: sha256 of the drawing that steers the picture; upscaler: sha256 of its weights.
+    truncation: StyleGAN's psi; layer_noise: "seed" where the noise in its layers is the recipe's own, not the weights';
+    style_from, style_seed: from which layer on its styles are those of which other seed. sketch: sha256 of the drawing
+    that steers the picture; upscaler: sha256 of its weights.
     A walk's `seed`, `class_name` and `source` are those of its first keyframe.
     """
 
@@ -84,12 +86,17 @@ class Recipe:
     sketch: str | None = None
     upscaler: str | None = None
     walk: Walk | None = None
+    layer_noise: Literal["seed"] | None = None
+    style_from: int | None = None
+    style_seed: int | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
         object.__setattr__(self, "guidance", finite("guidance", self.guidance))
         if self.truncation is not None:
             object.__setattr__(self, "truncation", finite("truncation", self.truncation))
+        if self.style_seed is not None:
+            check_seed(self.style_seed)
         if (self.kind == "walk") != (self.walk is not None):
             raise ValueError("a recipe has a walk exactly when its kind is 'walk'")
 

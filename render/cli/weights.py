@@ -120,7 +120,7 @@ def import_(
     \b
     Examples:
       nonesuch weights import netG.pth my-weights/cosmos --family dcgan --title "deep field"
-      nonesuch weights import netG.pth my-weights/cosmos --family dcgan --credit "A. Person" --licence MIT
+      nonesuch weights import network-snapshot.pkl my-weights/moons --family stylegan2 --title moon --credit "A. Person"
     """
     from render.generators.convert import Wish, convert
 

@@ -134,6 +134,7 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
         if card and card.sampling is None:
             yield f"{place}, weights: '{collection.weights}' ({card.family}) draw no pictures; expected a generator's"
         yield from _unsampled(collection, card, place)
+        yield from _styles(collection, card, place)
         if collection.classes == []:
             yield f'{place}, classes: the list is empty; name some, or write "all"'
         yield from _known(card, [] if collection.classes == "all" else collection.classes, [collection.source], place)
@@ -148,6 +149,23 @@ def _unsampled(collection: Collection, card: Card | None, place: str) -> Iterato
         for key in ("sampler", "steps", "guidance"):
             if getattr(collection, key) is not None:
                 yield f"{place}, {key}: the weights '{card.name}' ({card.family}) draw in one pass; leave it out"
+
+
+def _styles(collection: Collection, card: Card | None, place: str) -> Iterator[str]:
+    """Settings that only StyleGAN2 understands, and layers that it does not have."""
+    if collection.style_seed is not None and collection.style_from is None:
+        yield f"{place}, style_seed: it says nothing without style_from, the layer from which its styles are taken"
+    if card is None:
+        return
+    if card.family != "stylegan2":
+        asked = {"truncation": collection.truncation, "style_from": collection.style_from}
+        keys = [key for key, value in asked.items() if value is not None]
+        for key in [*keys, *(["layer_noise"] if collection.layer_noise != "constant" else [])]:
+            yield f"{place}, {key}: the weights '{card.name}' are {card.family}, and only stylegan2 has it; drop it"
+    elif collection.style_from is not None:
+        layers = 2 * len(card.network.get("channels", []))
+        if collection.style_from >= layers:
+            yield f"{place}, style_from: the weights '{card.name}' have the layers 0 to {layers - 1}; name one of them"
 
 
 def _card(gallery: Gallery, collection: Collection) -> Card | None:
@@ -203,6 +221,10 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
         collection.sampler or (default and default.sampler),
         collection.steps or (default and default.steps),
         default and default.guidance if collection.guidance is None else collection.guidance,
+        1.0 if collection.truncation is None else collection.truncation,
+        collection.layer_noise,
+        collection.style_from,
+        collection.style_seed,
     )
 
 

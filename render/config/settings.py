@@ -72,6 +72,16 @@ class Collection(Strict):
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
     """How strongly the class steers the picture (classifier-free guidance; 1 is none and saves a third of the work)."""
+    truncation: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
+    """How far StyleGAN2's pictures may be from its mean picture (psi): 0.7 is usual, 1 is all the way, which is also
+    what it is when left out."""
+    layer_noise: Literal["constant", "seed"] = "constant"
+    """The noise in StyleGAN2's layers: the weights' own, or other noise for every exhibit."""
+    style_from: int | None = Field(default=None, ge=1, le=30)
+    """StyleGAN2's layer from which on styles are those of another seed: coarse layers say what it is, fine ones its
+    colours. None are when left out."""
+    style_seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)
+    """The seed of those other styles, the same for all exhibits. Each exhibit has one of its own when left out."""
     sketches: Text | None = None
     """A folder of drawings (PNG or JPEG, white on black) that steer the exhibits, one after the other."""
 

@@ -28,7 +28,7 @@ from render.config import Collection, Gallery, check_weights
 from render.config import Walk as WalkSettings
 from render.errors import NonesuchError
 from render.generators import ALGORITHMS
-from render.recipe import Keyframe, Kind, Recipe, Seeds, Walk
+from render.recipe import LARGEST_SEED, Keyframe, Kind, Recipe, Seeds, Walk
 from render.weights import Card, find_weights, load_card, weights_hash
 
 
@@ -108,8 +108,22 @@ class Source:
             class_name=class_name,
             source=source,
             size=self.card.size,
+            **self._styles(seed),
             **more,
         )
+
+    def _styles(self, seed: int) -> dict[str, Any]:
+        """What only StyleGAN2's recipes say; nothing where the settings leave all as it is."""
+        chosen = self.settings
+        styles: dict[str, Any] = {}
+        if chosen.truncation not in (None, 1.0):
+            styles["truncation"] = chosen.truncation
+        if chosen.layer_noise == "seed":
+            styles["layer_noise"] = "seed"
+        if chosen.style_from is not None:
+            other = LARGEST_SEED - seed if chosen.style_seed is None else chosen.style_seed
+            styles |= {"style_from": chosen.style_from, "style_seed": other}
+        return styles
 
 
 def sources(gallery: Gallery) -> dict[str, Source]:

@@ -27,12 +27,16 @@ BUILT_IN = {
     "flow": "render.generators.flow:FlowGenerator",
     "dcgan": "render.generators.dcgan:DcganGenerator",
     "vae": "render.generators.vae:VaeGenerator",
+    "stylegan2": "render.generators.stylegan2:StyleGan2Generator",
 }
-ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1}
+ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 
-READERS = {"dcgan": "render.generators.dcgan_file:read"}
+READERS = {
+    "dcgan": "render.generators.dcgan_file:read",
+    "stylegan2": "render.generators.stylegan2_file:read",
+}
 """What reads other people's files of a family, for `nonesuch weights import`; see `render.generators.convert`."""
 
 
