@@ -43,9 +43,9 @@ MARKS = [
 ]
 
 
-def baked(folder: Path) -> Path:
+def baked(folder: Path, more: str = "") -> Path:
     """A baked gallery of twelve exhibits, of which number 5 was removed, and one walk; returns ``public/``."""
-    settings = gallery(folder, COUNT, about='base = "/any-repo/"')
+    settings = gallery(folder, COUNT, about=f'base = "/any-repo/"\n{more}')
     shown = pictures(folder / "store", [spiral(1), spiral(2)], widths=(192, 384))
     fill(folder, shown, COUNT)
     loop, _ = walk(1, folder, shown[0])

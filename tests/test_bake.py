@@ -106,7 +106,7 @@ def test_one_more_exhibit_rewrites_its_declared_files(
         rf"galaxies/{COUNT}\.html",  # whose "next" it is
         r"galaxies/gallery/(index|2)\.html",  # the counts, and the page it is on
         rf"galaxies/gallery/{found}/(index|2)\.html",
-        r"data/galaxies/(index|shard-000\.\w+)\.json",
+        r"data/galaxies/(index|(shard|traits)-000\.\w+)\.json",
         r"about/index\.html",  # how many are authentic
         rf"galaxies/{COUNT + 1}\.jpg|api/v1/galaxies/{COUNT + 1}\.json",
         rf"api/v1/(galaxies/)?index\.json|api/v1/galaxies/(shards/0|classes/{found})\.json",
@@ -114,8 +114,9 @@ def test_one_more_exhibit_rewrites_its_declared_files(
         r"(galaxies/)?index\.html|404\.html",  # as long as the first hundred fill, one of which stands there
     )
     assert all(any(re.fullmatch(pattern, path) for pattern in allowed) for path in report.written), report.written
-    assert len(report.removed) == 1
-    assert report.removed[0].startswith("data/galaxies/shard-000.")
+    shard, traits = sorted(report.removed)
+    assert shard.startswith("data/galaxies/shard-000.")
+    assert traits.startswith("data/galaxies/traits-000.")
     assert f"NONESUCH {COUNT + 1}" in (gallery.public / f"galaxies/{COUNT + 1}.html").read_text()
 
 

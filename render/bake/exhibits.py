@@ -15,10 +15,13 @@ from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
 from render.bake.previews import Previews
 from render.bake.source import Row, Source
+from render.bake.traits import traits_table
 from render.bake.windows import Window, Windows
 from render.bake.words import class_plural, class_slug, in_order
 
 SHARD = 100
+TRAITS = 1000
+"""Exhibits whose picture and label lie in one file, and exhibits whose measured traits do."""
 
 
 class Follower(Protocol):
@@ -57,6 +60,7 @@ class CollectionPages:
         self._home = home  # whether the site's root is this collection's home
         self.tally = source.tally(self.slug)
         self._shards: list[str] = []
+        self._traits: list[str] = []
         self._splendour = -1.0
 
     def offer(self, advance: Callable[[int], None], followers: Sequence[Follower] = ()) -> None:
@@ -64,10 +68,12 @@ class CollectionPages:
         gallery = Windows(self._size, lambda window: self._gallery(None, window))
         classes = {name: self._class_windows(name) for name in self.tally.classes if name}
         shards = Windows(SHARD, self._shard, empty=True)
+        traits = Windows(TRAITS, self._trait_table, empty=True)
         before, waiting = None, None  # an exhibit's page waits until the number after it is known
         for row in self._source.rows(self.slug):
             gallery.by_number(row)
             shards.by_number(row)
+            traits.by_number(row)
             for follower in followers:
                 follower.row(row)
             if (found := row.column("found")) in classes:
@@ -83,7 +89,7 @@ class CollectionPages:
             waiting = row
         if waiting is not None:
             self._exhibit(waiting, before, None)
-        for windows in (gallery, shards, *classes.values()):
+        for windows in (gallery, shards, traits, *classes.values()):
             windows.close()
         for follower in followers:
             follower.close()
@@ -141,6 +147,8 @@ class CollectionPages:
                 self._chrome.context(
                     base_of(path),
                     f"{self.slug}/gallery/",
+                    index=f"data/{self.slug}/index.json",
+                    only=name or "",
                     heading=(class_plural(name) if name else self._chrome.collection["many"]).capitalize(),
                     page=window.index + 1,
                     filters=filters,
@@ -192,17 +200,19 @@ class CollectionPages:
         return f"{first}–{last}" if last > first else f"{first}"
 
     def _shard(self, window: Window) -> None:
+        self._part("shard", self._shards, window, lambda rows: [views.shard_entry(row, self.slug) for row in rows])
+
+    def _trait_table(self, window: Window) -> None:
+        self._part("traits", self._traits, window, traits_table)
+
+    def _part(self, name: str, hashes: list[str], window: Window, value: Callable[[list[Row]], Any]) -> None:
+        """A file of a stretch of numbers; its hash is in its name, and the index lists the hashes."""
         key = digest(code_key(), self.slug, *(row.digest for row in window.rows))
-        number = f"{window.index:03d}"
-        while len(self._shards) <= window.index:
-            self._shards.append("")
-        self._shards[window.index] = name = key.hex()[:12]
-        self._out.offer(
-            f"data/{self.slug}/shard-{number}.{name}.json",
-            Rank.NEW,
-            key,
-            lambda: _json([views.shard_entry(row, self.slug) for row in window.rows]),
-        )
+        while len(hashes) <= window.index:
+            hashes.append("")
+        hashes[window.index] = key.hex()[:12]
+        path = f"data/{self.slug}/{name}-{window.index:03d}.{hashes[window.index]}.json"
+        self._out.offer(path, Rank.NEW, key, lambda: _json(value(window.rows)))
 
     def _index(self) -> None:
         tally = self.tally
@@ -213,6 +223,8 @@ class CollectionPages:
             "shard": SHARD,
             "key": sha256(self.slug.encode()).hexdigest()[:8],
             "shards": self._shards,
+            "table": TRAITS,
+            "traits": self._traits,
         }
         body = _json(index)
         self._out.offer(f"data/{self.slug}/index.json", Rank.INDEX, digest(body), lambda: body)

@@ -6,10 +6,17 @@ import { startReloadOnReturn } from "./history";
 import { startThemeSwitch } from "./switch";
 import { startWalks } from "./walks";
 
-document.documentElement.classList.remove("no-js");
 startThemeSwitch();
 startKeys();
 startWalks();
+
+/** A part that few pages need is fetched by those; where it does not load, the page works as it is. */
+function later(selector: string, load: (element: HTMLElement) => Promise<void>): void {
+  const element = document.querySelector<HTMLElement>(selector);
+  if (element) load(element).catch(() => undefined);
+}
+later("[data-gallery]", async (gallery) => (await import("./gallery")).startGallery(gallery));
+later("[data-tools]", async (tools) => (await import("./tools")).startTools(tools));
 
 const home = document.querySelector<HTMLElement>("[data-home]");
 if (home) startHome(home);

@@ -31,7 +31,6 @@ export function startKeepButton(button: HTMLButtonElement, collection: string, n
     if (!stored) button.textContent = "this browser stores nothing";
   });
   addEventListener("storage", label); // another tab
-  button.hidden = false;
   label();
   return label;
 }

@@ -16,12 +16,14 @@ export interface Entry {
   d?: string;
 }
 
-interface Index {
+/** What the index of a collection says. */
+export interface Index {
   count: number;
   numbers: "dense" | number[];
   shard: number;
   key: string;
   shards: string[];
+  traits: string[];
 }
 
 /** A collection's exhibits by number. Holds what was fetched; the same shard is asked for once. */
@@ -86,7 +88,8 @@ export class Manifest {
   }
 }
 
-async function fetchJson<T>(address: URL): Promise<T> {
+/** Reads a JSON file of the site's own. */
+export async function fetchJson<T>(address: URL): Promise<T> {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address.pathname}: ${answer.status}`);
   return (await answer.json()) as T;

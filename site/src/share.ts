@@ -1,10 +1,9 @@
 // An exhibit's address, handed on: by the system's own sheet where there is one, else by the clipboard.
 
-/** Lets `button` share what `what` says at the moment it is pressed, and shows the button. */
+/** Lets `button` share what `what` says at the moment it is pressed; hides it where nothing can be shared. */
 export function startShare(button: HTMLButtonElement, what: () => { title: string; url: string }): void {
-  if (!navigator.share && !navigator.clipboard) return; // an insecure address: neither is there
+  button.hidden = !navigator.share && !navigator.clipboard; // at an insecure address neither is there
   const label = button.textContent;
-  button.hidden = false;
   button.addEventListener("click", async () => {
     try {
       if (navigator.share) {
