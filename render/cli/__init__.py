@@ -31,6 +31,8 @@ COMMANDS = {
     "evidence": "Compare every exhibit with the real pictures.",
     "caption": "Write the texts of every exhibit that has none.",
     "bake": "Write the site's pages from the catalogue.",
+    "validate": "Look through the baked site: dead links, broken HTML, a host's limits.",
+    "publish": "Send the baked site to GitHub Pages, Netlify, a folder, or by rsync.",
     "weights": "List, verify, fetch or import weights.",
     "report": "Compare generated pictures with real ones that nothing was trained on.",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",

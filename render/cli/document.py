@@ -14,7 +14,7 @@ from typing import Any, get_args
 import click
 from pydantic import BaseModel
 
-from render.cli import COMMANDS
+from render.cli import COMMANDS, cli
 from render.config.settings import Gallery
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,7 +31,8 @@ def commands() -> str:
 
 
 def _command(command: click.Command, path: str) -> Iterator[str]:
-    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+    help_names = cli.context_settings["help_option_names"]
+    context = click.Context(command, None, path, max_content_width=100, terminal_width=100, help_option_names=help_names)
     yield f"## `{path}`\n\n```text\n{command.get_help(context).strip()}\n```"
     if isinstance(command, click.Group):
         for name, sub in sorted(command.commands.items()):

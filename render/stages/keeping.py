@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from render.catalogue import Catalogue, Known
@@ -16,6 +14,7 @@ from render.engine.ledger import seconds_for
 from render.engine.plan import Item, Source, make_plan, moved, sources, wanted_walks
 from render.errors import NonesuchError, UsageError
 from render.media import Store
+from render.publish import half_baked
 from render.recipe import Kind
 from render.weights import find_weights, load_card, unfit
 
@@ -109,7 +108,7 @@ def check(gallery: Gallery) -> list[str]:
         lost = [f"{one.collection} {one.kind} {one.ordinal}" for one in catalogue.known() if one.lost]
     found += [f"{name} waits to be made again: run `nonesuch make`" for name in lost]
     found += [f"{path.name} is half-written, from a run that was killed" for path in store.leftovers()]
-    if _half_baked(gallery):
+    if half_baked(gallery):
         found.append("public/ is half-made, from a bake that was killed: run `nonesuch bake`")
     return found
 
@@ -171,14 +170,6 @@ def collect(gallery: Gallery, delete: bool) -> tuple[int, int]:
                 store.delete(key)
             store.sweep()
     return len(orphans), size
-
-
-def _half_baked(gallery: Gallery) -> bool:
-    journal = gallery.state / "bake.sqlite"
-    if not journal.is_file():
-        return False
-    with closing(sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        return db.execute("SELECT 1 FROM journal UNION ALL SELECT 1 FROM stale LIMIT 1").fetchone() is not None
 
 
 def _wrong(store: Store, key: str, sha256: str) -> str | None:
