@@ -31,8 +31,8 @@ def commands() -> str:
 
 
 def _command(command: click.Command, path: str) -> Iterator[str]:
-    help_names = cli.context_settings["help_option_names"]
-    context = click.Context(command, None, path, max_content_width=100, terminal_width=100, help_option_names=help_names)
+    names = cli.context_settings["help_option_names"]
+    context = click.Context(command, None, path, max_content_width=100, terminal_width=100, help_option_names=names)
     yield f"## `{path}`\n\n```text\n{command.get_help(context).strip()}\n```"
     if isinstance(command, click.Group):
         for name, sub in sorted(command.commands.items()):
