@@ -17,6 +17,7 @@ from render.weights import Card
 TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 TRAINED = TERMS + "trainedAlgorithmicMedia"
 CAPTURE = TERMS + "digitalCapture"
+CREATION = TERMS + "digitalCreation"
 
 NAMESPACES = {
     "x": "adobe:ns:meta/",
@@ -53,6 +54,11 @@ def generated(recipe: Recipe, card: Card, licence: str) -> Mark:
 def captured(credit: str, licence: str) -> Mark:
     """The mark of a real picture."""
     return Mark(CAPTURE, credit, licence)
+
+
+def drawn(licence: str) -> Mark:
+    """The mark of a drawing by a person, beside the pictures that it steered."""
+    return Mark(CREATION, "A drawing by a person; it steered generated pictures.", licence)
 
 
 def xmp_packet(mark: Mark) -> bytes:

@@ -65,7 +65,8 @@ class Recipe:
     weights: sha256 of the weights file; algorithm: version of the sampling code; noise: name of the noise method;
     truncation: StyleGAN's psi; layer_noise: "seed" where the noise in its layers is the recipe's own, not the weights';
     style_from, style_seed: from which layer on its styles are those of which other seed. sketch: sha256 of the drawing
-    that steers the picture; upscaler: sha256 of its weights.
+    that steers the picture; strength: how far the picture may leave the drawing, 0 to 1, as in SDEdit (absent in recipes
+    from before there was one); upscaler: sha256 of its weights.
     A walk's `seed`, `class_name` and `source` are those of its first keyframe.
     """
 
@@ -85,6 +86,7 @@ class Recipe:
     prompt: str | None = None
     sketch: str | None = None
     upscaler: str | None = None
+    strength: float | None = None
     walk: Walk | None = None
     layer_noise: Literal["seed"] | None = None
     style_from: int | None = None
@@ -97,6 +99,8 @@ class Recipe:
             object.__setattr__(self, "truncation", finite("truncation", self.truncation))
         if self.style_seed is not None:
             check_seed(self.style_seed)
+        if self.strength is not None:
+            object.__setattr__(self, "strength", finite("strength", self.strength))
         if (self.kind == "walk") != (self.walk is not None):
             raise ValueError("a recipe has a walk exactly when its kind is 'walk'")
 

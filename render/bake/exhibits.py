@@ -14,6 +14,7 @@ from render.bake.linked import linked_data
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
 from render.bake.previews import Previews
+from render.bake.series import Series
 from render.bake.source import Row, Source
 from render.bake.traits import traits_table
 from render.bake.windows import Window, Windows
@@ -59,6 +60,7 @@ class CollectionPages:
         self._size = page_size
         self._home = home  # whether the site's root is this collection's home
         self.tally = source.tally(self.slug)
+        self._series = Series(source.db, self.slug)
         self._shards: list[str] = []
         self._traits: list[str] = []
         self._splendour = -1.0
@@ -109,12 +111,17 @@ class CollectionPages:
             self._facts.key,
             row.digest,
             f"{before} {after} {self._previews.which}",
+            self._series.digest(row),
         )
         self._previews.offer(row)
 
         def page() -> Page:
             base = base_of(path)
-            view = {**views.tile(row, self.slug), **self._facts.exhibit(row, self.slug)}
+            view = {
+                **views.tile(row, self.slug),
+                **self._facts.exhibit(row, self.slug),
+                "drawing": self._series.view(row),
+            }
             return Page(
                 "exhibit.html",
                 self._chrome.context(

@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-PUBLISHED = ("image", "fallback", "video", "gif", "poster", "neighbour")
+PUBLISHED = ("image", "fallback", "video", "gif", "poster", "neighbour", "sketch")
 """Media that pages show; the lossless master stays in the store."""
 
 _COLUMNS = (
@@ -114,18 +114,18 @@ class Source:
     """The catalogue, read-only, as the bake sees it."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+        self.db = db
 
     def rows(self, collection: str, kind: str = "image") -> Iterator[Row]:
         """Everything of a collection that ever had a number, from the oldest on."""
-        for values in self._db.execute(_ROWS, (collection, kind)):
+        for values in self.db.execute(_ROWS, (collection, kind)):
             yield Row(tuple(values))
 
     def tally(self, collection: str, kind: str = "image") -> Tally:
         """Counts, before any page is made: the first page of a gallery states them."""
         gone: list[int] = []
         shown, last, classes = 0, 0, Counter[str]()
-        for number, state, found in self._db.execute(_TALLY, (collection, kind)):
+        for number, state, found in self.db.execute(_TALLY, (collection, kind)):
             gone += range(last + 1, number)
             last = number
             if state == "shown":
@@ -137,9 +137,9 @@ class Source:
 
     def authentic(self) -> tuple[int, int]:
         """How many shown pictures were checked, and how many are farther from a real one than that from its own."""
-        return tuple(self._db.execute(_AUTHENTIC).fetchone())
+        return tuple(self.db.execute(_AUTHENTIC).fetchone())
 
     def media_keys(self) -> Iterator[str]:
         """The keys of all files that the site shows, sorted; a file that exhibits share comes once for each."""
-        for (key,) in self._db.execute(_KEYS, PUBLISHED):
+        for (key,) in self.db.execute(_KEYS, PUBLISHED):
             yield key

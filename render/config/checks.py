@@ -14,6 +14,7 @@ from typing import Any
 from render.config.problems import nearest, shown
 from render.config.settings import Collection, Gallery, Walk
 from render.errors import NonesuchError
+from render.generators import BUILT_IN, STRENGTHS
 from render.recipe import Seeds
 from render.weights import MODEL, Card, find_weights, load_card
 
@@ -81,7 +82,11 @@ def _within(inner: Path, outer: Path) -> bool:
 def _sketches(gallery: Gallery) -> Iterator[str]:
     for i, collection in enumerate(gallery.collections, 1):
         if collection.sketches is None:
+            if collection.strength is not None:
+                yield f"collection {i}, strength: there are no drawings; name their folder, sketches = 'drawings'"
             continue
+        if (series := collection.strengths) != list(dict.fromkeys(series)) or collection.strength == []:
+            yield f"collection {i}, strength: expected one number from 0 to 1, or a list of different ones"
         folder = gallery.folder / collection.sketches
         if not folder.is_dir():
             siblings = sorted(p.name for p in folder.parent.iterdir() if p.is_dir()) if folder.parent.is_dir() else []
@@ -133,6 +138,9 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
         place = f"collection {i}"
         if card and card.sampling is None:
             yield f"{place}, weights: '{collection.weights}' ({card.family}) draw no pictures; expected a generator's"
+        elif card and collection.sketches and card.family in BUILT_IN and card.family not in STRENGTHS:
+            knowing = ", ".join(STRENGTHS)
+            yield f"{place}, sketches: the family '{card.family}' follows no drawings; those that do are {knowing}"
         yield from _unsampled(collection, card, place)
         yield from _styles(collection, card, place)
         if collection.classes == []:
@@ -239,19 +247,22 @@ def _first(
     gallery: Gallery, collection: Collection, card: Card | None, taken: set[tuple[Any, ...]]
 ) -> set[tuple[Any, ...]]:
     """The first `count` different exhibits of a collection that nobody has taken, in the order of its plan: each its
-    seed, class and sketch.
+    seed, class, sketch and strength.
     """
     seeds = Seeds.parse(collection.seeds)
     classes = _classes(collection, card)
     there = collection.sketches is not None and (gallery.folder / collection.sketches).is_dir()
     drawings = gallery.sketches_of(collection) if there else []
+    series: list[float | None] = [*collection.strengths] or [None]
     found: set[tuple[Any, ...]] = set()
     for ordinal in itertools.count():
-        seed = seeds.at(ordinal)
+        place, step = divmod(ordinal, len(series))
+        seed = seeds.at(place)
         if seed is None or len(found) == collection.count:
             break
-        kind = classes[ordinal % len(classes)] if classes else None
-        sketch = drawings[ordinal % len(drawings)] if drawings else None
-        if (exhibit := (seed, kind, sketch)) not in taken:
+        kind = classes[place % len(classes)] if classes else None
+        sketch = drawings[place % len(drawings)] if drawings else None
+        strength = series[step] if drawings else None
+        if (exhibit := (seed, kind, sketch, strength)) not in taken:
             found.add(exhibit)
     return found

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Slug, Text
+from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Text
 from render.recipe import LARGEST_SEED
 
 Sampler = Literal["euler", "heun", "ab2", "ancestral"]
@@ -83,7 +83,18 @@ class Collection(Strict):
     style_seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)
     """The seed of those other styles, the same for all exhibits. Each exhibit has one of its own when left out."""
     sketches: Text | None = None
-    """A folder of drawings (PNG or JPEG, white on black) that steer the exhibits, one after the other."""
+    """A folder of drawings (PNG or JPEG, with a light pen on black or a dark one on paper) that steer the exhibits, one
+    after the other."""
+    strength: Share | list[Share] | None = None
+    """How far an exhibit may leave its drawing: 0 follows every line, 1 ignores it. A list draws each drawing as often,
+    with the same seed, and the pages show the series in a row. The family's own choice when left out."""
+
+    @property
+    def strengths(self) -> list[float]:
+        """The series of strengths; empty where the family chooses."""
+        if self.strength is None:
+            return []
+        return list(self.strength) if isinstance(self.strength, list) else [self.strength]
 
     @property
     def many(self) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from render import recipe
 from render.errors import UsageError
@@ -83,4 +83,5 @@ Address = Annotated[str, AfterValidator(_address)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
 Seeds = Annotated[str, AfterValidator(_seeds)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Device = Annotated[str, AfterValidator(_device)]

@@ -26,9 +26,9 @@ class Frame:
     noise: Floats
 
     @property
-    def settings(self) -> tuple[str, str, int, float, int]:
+    def settings(self) -> tuple[str, str, int, float, int, float | None]:
         """What all frames of a batch must share."""
-        return (self.a.weights, self.a.sampler, self.a.steps, self.a.guidance, self.a.size)
+        return (self.a.weights, self.a.sampler, self.a.steps, self.a.guidance, self.a.size, self.a.strength)
 
 
 def frame_count(recipe: Recipe) -> int:

@@ -1,7 +1,8 @@
 """The plan: the recipes that a gallery wants, less those that the catalogue has.
 
 A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the
-n-th class in turn and the n-th sketch in turn. `count` is how many of them are *shown*: ordinals whose exhibit is a
+n-th class in turn and the n-th sketch in turn; where a sketch is drawn with a series of strengths, these come one after
+the other with the same seed, class and sketch. `count` is how many of them are *shown*: ordinals whose exhibit is a
 near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal that was once made keeps its
 exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe, before any
 further one is drawn and however many there are. A walk is one
@@ -27,7 +28,7 @@ from render.catalogue import Known, State
 from render.config import Collection, Gallery, check_weights
 from render.config import Walk as WalkSettings
 from render.errors import NonesuchError
-from render.generators import ALGORITHMS
+from render.generators import ALGORITHMS, STRENGTHS
 from render.recipe import LARGEST_SEED, Keyframe, Kind, Recipe, Seeds, Walk
 from render.weights import Card, find_weights, load_card, weights_hash
 
@@ -69,15 +70,23 @@ class Source:
     def _seeds(self) -> Seeds:
         return Seeds.parse(self.settings.seeds)
 
+    @cached_property
+    def _series(self) -> tuple[float | None, ...]:
+        """The strengths that every drawing is drawn with, in a row; one nothing where there are no drawings."""
+        if not self.sketches:
+            return (None,)
+        return tuple(self.settings.strengths) or (STRENGTHS.get(self.card.family),)
+
     def recipe(self, ordinal: int) -> Recipe | None:
         """The recipe at an ordinal; None where the collection's seeds have come to an end."""
-        seed = self._seeds.at(ordinal)
+        place, step = divmod(ordinal, len(self._series))
+        seed = self._seeds.at(place)
         if seed is None:
             return None
         classes = self.card.classes if self.settings.classes == "all" else self.settings.classes
-        sketch = self.sketches[ordinal % len(self.sketches)] if self.sketches else None
-        name = classes[ordinal % len(classes)] if classes else None
-        return self._recipe("image", seed, name, self._source(), sketch=sketch)
+        sketch = self.sketches[place % len(self.sketches)] if self.sketches else None
+        name = classes[place % len(classes)] if classes else None
+        return self._recipe("image", seed, name, self._source(), sketch=sketch, strength=self._series[step])
 
     def walk(self, walk: WalkSettings) -> Recipe:
         """The recipe of a walk; what its keyframes leave open is the collection's."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from render.recipe import Recipe
 
 Drawings = Callable[[str], "Tensor"]
-"""From a sketch's sha256 to the drawing, (1, h, w) float32 in [0, 1], white on black."""
+"""From a sketch's sha256 to the drawing as it was made, (1, h, w) float32 in [0, 1]."""
 
 BUILT_IN = {
     "flow": "render.generators.flow:FlowGenerator",
@@ -32,6 +32,9 @@ BUILT_IN = {
 ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
+
+STRENGTHS = {"flow": 0.5}
+"""The families that drawings can steer, and how far a picture may leave its drawing where nobody says (0 to 1)."""
 
 READERS = {
     "dcgan": "render.generators.dcgan_file:read",

@@ -2,6 +2,8 @@
 
 Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) is applied only in the middle of the path, where it
 sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404.07724); the other steps cost one pass.
+A drawing is listened to by the same means: the step from the picture without it to the picture with it is taken more
+than once, or less.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
+from render.generators.drawing import steering
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, passes, times
 from render.weights import Card, load_card, load_tensors
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 SHIFT = 2.5
 GUIDED = (0.4, 0.88)
+LISTENING = 4.0
+"""How often the step towards the drawing is taken at strength 0; once, as the network learned it, at 0.75."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Conditioning:
     """What steers a batch of n pictures.
 
     classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
-    (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch.
+    (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch, as does
+    listening: how often the step towards the drawing is taken.
     """
 
     classes: Tensor
@@ -44,6 +50,7 @@ class Conditioning:
     sampler: str
     steps: int
     guidance: float
+    listening: float = 1.0
 
     def to(self, device: torch.device) -> Conditioning:
         """The same on another device."""
@@ -55,7 +62,8 @@ class Conditioning:
         path = times(self.steps, SHIFT)
         guided = sum(is_guided(t, self.guidance) for t in path[:-1])
         second = sum(is_guided(t, self.guidance) for t in path[1:-1]) if self.sampler == "heun" else 0
-        return passes(self.sampler, self.steps) + guided + second
+        free = passes(self.sampler, self.steps) if self.listening != 1 else 0
+        return passes(self.sampler, self.steps) + guided + second + free
 
 
 def is_guided(t: float, guidance: float) -> bool:
@@ -88,10 +96,10 @@ class FlowGenerator:
         return (3, self.card.size, self.card.size)
 
     def condition(self, recipes: Sequence[Recipe]) -> Conditioning:
-        settings = {(r.sampler, r.steps, r.guidance) for r in recipes}
+        settings = {(r.sampler, r.steps, r.guidance, r.strength) for r in recipes}
         if len(settings) != 1:
-            raise ValueError("a batch has one sampler, number of steps and guidance")
-        sampler, steps, guidance = settings.pop()
+            raise ValueError("a batch has one sampler, number of steps, guidance and strength")
+        sampler, steps, guidance, strength = settings.pop()
         if sampler not in SAMPLERS:
             raise NonesuchError(f"there is no sampler called '{sampler}'; the flow family has {', '.join(SAMPLERS)}.")
         card = self.card
@@ -100,7 +108,7 @@ class FlowGenerator:
         sketch = torch.zeros(len(recipes), 1, self.card.size, self.card.size)
         for row, recipe in enumerate(recipes):
             if recipe.sketch is not None:
-                sketch[row] = self._drawing(recipe.sketch)
+                sketch[row] = self._drawing(recipe.sketch, as_it_is=strength is None)
         return Conditioning(
             classes=classes,
             sources=sources,
@@ -109,6 +117,7 @@ class FlowGenerator:
             sampler=sampler,
             steps=steps,
             guidance=guidance,
+            listening=1.0 if strength is None else LISTENING * (1 - strength),
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
@@ -120,6 +129,7 @@ class FlowGenerator:
             sampler=a.sampler,
             steps=a.steps,
             guidance=a.guidance,
+            listening=a.listening,
         )
 
     @torch.inference_mode()
@@ -128,26 +138,33 @@ class FlowGenerator:
         nothing = torch.zeros_like(c.classes)
         nothing[:, -1] = 1
 
-        def network(x: Tensor, t: Tensor, classes: Tensor) -> Tensor:
+        undrawn = torch.zeros_like(c.drawn)
+
+        def network(x: Tensor, t: Tensor, classes: Tensor, drawn: Tensor = c.drawn) -> Tensor:
             with autocast(self.device, self.precision):
-                v: Tensor = self.network(x, t, classes, c.sources, c.sketch, c.drawn).float()
+                v: Tensor = self.network(x, t, classes, c.sources, c.sketch, drawn).float()
             return v
 
         def velocity(x: Tensor, t: float) -> Tensor:
             moment = torch.full((len(x),), t, device=self.device)
-            v = network(x, moment, c.classes)
+            steered = v = network(x, moment, c.classes)
             if is_guided(t, c.guidance):
                 free = network(x, moment, nothing)
                 v = free + c.guidance * (v - free)
+            if c.listening != 1:
+                v = v + (c.listening - 1) * (steered - network(x, moment, c.classes, undrawn))
             return v
 
         x = SAMPLERS[c.sampler](velocity, noise.to(self.device), times(c.steps, SHIFT), None)
         net = self.network.settings
         return blurred_colour(x * net.scale + net.shift, net.colour).cpu()
 
-    def _drawing(self, sketch: str) -> Tensor:
+    def _drawing(self, sketch: str, as_it_is: bool) -> Tensor:
+        """as_it_is: recipes from before there was a strength gave the network the sheet itself."""
         if self.drawings is None:
             raise NonesuchError("a recipe asks for a sketch, but no folder of sketches was given.")
         drawing = self.drawings(sketch)
         size = self.card.size
+        if not as_it_is:
+            return steering(drawing, size)
         return torch.nn.functional.interpolate(drawing[None], (size, size), mode="bilinear", antialias=True)[0]

@@ -1,7 +1,7 @@
 """Pictures and loops to files: encoded once from the renderer's own pixels, stored under their content's hash."""
 
-from render.media.images import Encoded, data_of_master, encode_image, neighbour_media
+from render.media.images import Encoded, data_of_master, encode_image, neighbour_media, sketch_media
 from render.media.store import Store
 from render.media.walks import encode_walk
 
-__all__ = ["Encoded", "Store", "data_of_master", "encode_image", "encode_walk", "neighbour_media"]
+__all__ = ["Encoded", "Store", "data_of_master", "encode_image", "encode_walk", "neighbour_media", "sketch_media"]

@@ -23,7 +23,7 @@ from render.catalogue.rows import Medium
 from render.display import Bytes, Floats
 from render.errors import NonesuchError
 from render.media.store import Store
-from render.provenance import Mark, captured, generated, xmp_packet
+from render.provenance import Mark, captured, drawn, generated, xmp_packet
 from render.recipe import Recipe
 from render.weights import Card
 
@@ -106,6 +106,13 @@ def neighbour_media(store: Store, image: bytes, position: int, credit: str, lice
         picture = np.asarray(opened.convert("RGB"))
     data = jpeg(picture, captured(credit, licence))
     return put(store, data, "neighbour", "jpeg", picture.shape[1], picture.shape[0], position)
+
+
+def sketch_media(store: Store, drawing: Floats, licence: str) -> Medium:
+    """The drawing that steered an exhibit, (h, w) in [0, 1], as it was made, no wider than the page shows it."""
+    image = Image.fromarray(np.asarray(drawing * 255 + 0.5, dtype=np.uint8)).convert("RGB")
+    image.thumbnail((FALLBACK_WIDTH, FALLBACK_WIDTH), Image.Resampling.LANCZOS)
+    return put(store, jpeg(np.asarray(image), drawn(licence)), "sketch", "jpeg", image.width, image.height)
 
 
 def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from render.cores import cores
 from render.engine.plan import Item, freeze, make_plan
 from render.errors import NonesuchError
 from render.generators import Drawings
-from render.media import Encoded, encode_image, encode_walk
+from render.media import Encoded, encode_image, encode_walk, sketch_media
 from render.noise import Floats
 from render.stages.session import Session, stamp
 from render.stages.walks import move
@@ -40,17 +42,23 @@ def drawings(gallery: Gallery) -> Drawings:
 
     Raises NonesuchError for one that cannot be read, before an exhibit is tried with it.
     """
-    paths = [path for collection in gallery.collections for path in gallery.sketches_of(collection)]
-    for path in paths:
-        _grey(path)
-    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
+    sheet = sheets(gallery)
 
     def drawing(sha256: str) -> Tensor:
         import torch
 
-        return torch.from_numpy(_grey(files[sha256]))[None]  # (1, h, w)
+        return torch.from_numpy(sheet(sha256))[None]  # (1, h, w)
 
     return drawing
+
+
+def sheets(gallery: Gallery) -> Callable[[str], Floats]:
+    """The same as arrays, (h, w) in [0, 1]; the last few are kept, since a series draws one several times."""
+    paths = [path for collection in gallery.collections for path in gallery.sketches_of(collection)]
+    for path in paths:
+        _grey(path)
+    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
+    return lru_cache(maxsize=16)(lambda sha256: _grey(files[sha256]))
 
 
 def _grey(path: Path) -> Floats:
@@ -104,13 +112,17 @@ def _drawn(session: Session, plan: list[Item], executor: Executor) -> int:
 
     cards = {source.sha256: source.card for source in session.sources.values()}
     licence = session.gallery.about.licence
+    sheet = sheets(session.gallery)
     made = 0
 
     def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
         card = cards[item.recipe.weights]
         if item.recipe.walk:
             return encode_walk(session.store, pictures, item.recipe, card, item.fps, licence)
-        return encode_image(session.store, next(pictures), item.recipe, card, licence)
+        encoded = encode_image(session.store, next(pictures), item.recipe, card, licence)
+        if item.recipe.sketch is None:
+            return encoded
+        return replace(encoded, media=[*encoded.media, sketch_media(session.store, sheet(item.recipe.sketch), licence)])
 
     def sink(event: Made[Encoded] | SetAside | None) -> None:
         nonlocal made

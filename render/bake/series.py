@@ -1,0 +1,77 @@
+"""What came of a drawing: the exhibits that it steered with one seed, in a row, by how far they may leave it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from render.bake import views
+from render.bake.outputs import digest
+from render.bake.source import Row
+
+_DRAWN = """
+SELECT number, recipe, (SELECT key FROM media WHERE exhibit = e.id AND role = 'fallback' ORDER BY width LIMIT 1)
+FROM exhibits e
+WHERE collection = ? AND kind = 'image' AND number IS NOT NULL AND state = 'shown' AND instr(recipe, '"sketch":')
+"""
+SHARED = ("weights", "sketch", "seed", "class_name", "source", "prompt", "sampler", "steps", "guidance")
+"""What exhibits of one row have in common; they differ in strength."""
+
+
+class Drawn(NamedTuple):
+    """One exhibit of a row."""
+
+    strength: float | None
+    number: int
+    key: str
+
+
+class Series:
+    """The rows of a collection, read once; nothing is kept of exhibits without a drawing."""
+
+    def __init__(self, db: sqlite3.Connection, slug: str) -> None:
+        self._slug = slug
+        self._rows: defaultdict[str, list[Drawn]] = defaultdict(list)
+        for number, text, key in db.execute(_DRAWN, (slug,)):
+            recipe = json.loads(text)
+            if recipe.get("sketch") and key:
+                self._rows[_row(recipe)].append(Drawn(recipe.get("strength"), number, key))
+        for row in self._rows.values():
+            row.sort(key=lambda one: (one.strength is not None, one.strength or 0, one.number))
+
+    def digest(self, row: Row) -> bytes:
+        """Changes when the page of an exhibit would show another row; empty where there was no drawing."""
+        drawn = list(self._of(row))
+        return digest(repr(drawn)) if drawn else b""
+
+    def view(self, row: Row) -> dict[str, Any] | None:
+        """The drawing and what came of it, for the page; None where there was no drawing."""
+        sheet = next((medium for medium in row.media if medium.role == "sketch"), None)
+        if sheet is None:
+            return None
+        return {
+            "key": sheet.key,
+            "width": sheet.width,
+            "height": sheet.height,
+            "row": [
+                {
+                    "href": views.page_of(self._slug, one.number),
+                    "designation": views.designation(one.number),
+                    "key": one.key,
+                    "strength": "" if one.strength is None else f"{one.strength:g}",
+                    "current": one.number == row.number,
+                }
+                for one in self._of(row)
+            ],
+        }
+
+    def _of(self, row: Row) -> Iterator[Drawn]:
+        if self._rows and (recipe := row.json("recipe")).get("sketch"):
+            yield from self._rows[_row(recipe)]
+
+
+def _row(recipe: dict[str, Any]) -> str:
+    return json.dumps([recipe.get(name) for name in SHARED])
