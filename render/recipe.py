@@ -65,8 +65,8 @@ class Recipe:
     weights: sha256 of the weights file; algorithm: version of the sampling code; noise: name of the noise method;
     truncation: StyleGAN's psi; layer_noise: "seed" where the noise in its layers is the recipe's own, not the weights';
     style_from, style_seed: from which layer on its styles are those of which other seed. sketch: sha256 of the drawing
-    that steers the picture; strength: how far the picture may leave the drawing, 0 to 1, as in SDEdit (absent in recipes
-    from before there was one); upscaler: sha256 of its weights.
+    that steers the picture; strength: how far the picture may leave the drawing, 0 to 1, as in SDEdit (absent in
+    recipes from before there was one); upscaler: sha256 of its weights.
     A walk's `seed`, `class_name` and `source` are those of its first keyframe.
     """
 

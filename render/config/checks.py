@@ -14,7 +14,7 @@ from typing import Any
 from render.config.problems import nearest, shown
 from render.config.settings import Collection, Gallery, Walk
 from render.errors import NonesuchError
-from render.generators import BUILT_IN, STRENGTHS
+from render.generators import BUILT_IN, SAMPLERS, STRENGTHS
 from render.recipe import Seeds
 from render.weights import MODEL, Card, find_weights, load_card
 
@@ -152,11 +152,16 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
 
 
 def _unsampled(collection: Collection, card: Card | None, place: str) -> Iterator[str]:
-    """Settings of a sampler for weights that make a picture in one pass: they would change ids and no picture."""
+    """Settings of a sampler for weights that make a picture in one pass, which would change ids and no picture; and
+    samplers of another family.
+    """
     if card and card.sampling and card.sampling.sampler == "none":
         for key in ("sampler", "steps", "guidance"):
             if getattr(collection, key) is not None:
                 yield f"{place}, {key}: the weights '{card.name}' ({card.family}) draw in one pass; leave it out"
+    elif card and collection.sampler and collection.sampler not in (names := SAMPLERS.get(card.family, ())) and names:
+        hint = nearest(collection.sampler, list(names))
+        yield f"{place}, sampler: the family '{card.family}' has no '{collection.sampler}'; {hint}"
 
 
 def _styles(collection: Collection, card: Card | None, place: str) -> Iterator[str]:

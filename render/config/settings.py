@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Text
 from render.recipe import LARGEST_SEED
 
-Sampler = Literal["euler", "heun", "ab2", "ancestral"]
 Path_ = Literal["great-circle", "spline"]
 
 
@@ -66,8 +65,9 @@ class Collection(Strict):
     """The look to ask for, where the weights know several sources. The first of the card when left out."""
     seeds: Seeds = "0-"
     """The seeds to draw from, in this order: `"0-"` for all from 0 on, or some, such as `"1,2,5-10"`."""
-    sampler: Sampler | None = None
-    """How the picture is found from noise. The weights' own choice when left out."""
+    sampler: Text | None = None
+    """How the picture is found from noise: `euler`, `heun`, `ab2` or `ancestral` for `flow`; `ddpm`, `ddim` or `dpm++`
+    for `ddpm`. The weights' own choice when left out."""
     steps: int | None = Field(default=None, ge=1, le=1000)
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)

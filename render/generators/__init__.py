@@ -26,18 +26,23 @@ Drawings = Callable[[str], "Tensor"]
 BUILT_IN = {
     "flow": "render.generators.flow:FlowGenerator",
     "dcgan": "render.generators.dcgan:DcganGenerator",
+    "ddpm": "render.generators.ddpm:DdpmGenerator",
     "vae": "render.generators.vae:VaeGenerator",
     "stylegan2": "render.generators.stylegan2:StyleGan2Generator",
 }
-ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1}
+ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1, "ddpm": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 
-STRENGTHS = {"flow": 0.5}
+SAMPLERS = {"flow": ("euler", "heun", "ab2", "ancestral"), "ddpm": ("ddpm", "ddim", "dpm++")}
+"""The samplers of the families that choose among their own; for `gallery.toml`, which knows no torch."""
+
+STRENGTHS = {"flow": 0.5, "ddpm": 0.6}
 """The families that drawings can steer, and how far a picture may leave its drawing where nobody says (0 to 1)."""
 
 READERS = {
     "dcgan": "render.generators.dcgan_file:read",
+    "ddpm": "render.generators.ddpm_file:read",
     "stylegan2": "render.generators.stylegan2_file:read",
 }
 """What reads other people's files of a family, for `nonesuch weights import`; see `render.generators.convert`."""

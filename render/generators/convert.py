@@ -28,13 +28,16 @@ Pick = Literal["ema", "raw"]
 
 @dataclass(frozen=True)
 class Converted:
-    """What a reader found. network: what the card keeps under ``[network]``; classes: how many the network knows."""
+    """What a reader found. network: what the card keeps under ``[network]``; classes: how many the network knows; size:
+    of its pictures in pixels, 0 where the file does not say; sky: how its pictures of the sky are shown.
+    """
 
     tensors: dict[str, Tensor]
     network: dict[str, Any]
     size: int
     sampling: Sampling = field(default_factory=Sampling.in_one_pass)
     classes: int = 0
+    sky: DisplayMapping = field(default_factory=DisplayMapping)
     about: dict[str, Any] = field(default_factory=dict)  # what else is known of the file, for the card's `quality`
 
 
@@ -49,6 +52,7 @@ class Wish:
     classes: tuple[str, ...] = ()
     display: str = "plain"
     pick: Pick = "ema"
+    size: int | None = None
 
 
 def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> Card:
@@ -65,6 +69,8 @@ def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> C
     module, _, name = READERS[family].partition(":")
     reader: Callable[[Path, Pick], Converted] = getattr(import_module(module), name)
     found = reader(source, wish.pick)
+    if not found.size and wish.size is None:
+        raise UsageError(f"{source} does not say how large its pictures are: say so with --size, in pixels.")
     building = out.with_name(f".{out.name}.part")
     shutil.rmtree(building, ignore_errors=True)
     try:
@@ -86,12 +92,12 @@ def _card(found: Converted, source: Path, name: str, family: str, wish: Wish) ->
     if len(names) != found.classes:
         raise UsageError(f"{source} knows {found.classes} classes, not {len(names)}: name each once, in its order.")
     credits = [Credit(name=wish.credit, text="weights", licence=wish.licence)] if wish.credit else []
-    mapping = DisplayMapping.plain() if wish.display == "plain" else DisplayMapping()
+    mapping = DisplayMapping.plain() if wish.display == "plain" else found.sky
     return Card(
         name=name,
         family=family,
         title=wish.title,
-        size=found.size,
+        size=found.size or wish.size or 0,
         parameters=sum(value.numel() for value in found.tensors.values()),
         classes=names,
         licence=wish.licence,
