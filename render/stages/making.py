@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from render.config import Gallery
 from render.engine.plan import missing
 from render.engine.stop import Stop
+from render.stages.captioning import caption
 from render.stages.drawing import local_executor, render
-from render.stages.finishing import bake, caption, number
+from render.stages.finishing import bake, number
 from render.stages.looking import classify, evidence
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
