@@ -94,9 +94,14 @@ class Connection:
                 self._pause(later, attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    def body(self, request: Request, at: int = 0) -> dict[str, Any]:
-        """The question as the server wants it, in the `at`-th form."""
-        return {"model": self._voice.model, "messages": request.messages, **_forms(self._voice.max_tokens)[at]}
+    def body(self, request: Request, at: int | None = None) -> dict[str, Any]:
+        """The question as the server wants it, in the `at`-th form, or the one that it took last."""
+        how = _forms(self._voice.max_tokens)[self._form if at is None else at]
+        return {"model": self._voice.model, "messages": request.messages, **how}
+
+    def plainer(self) -> None:
+        """The next form, for the rest of the run: a batch came back because the server refuses this one."""
+        self._form = min(self._form + 1, len(_forms(self._voice.max_tokens)) - 1)
 
     def answer(self, body: Any, request: Request) -> Answer:
         """A chat completion as an answer. Raises Unanswered for anything else."""

@@ -149,11 +149,11 @@ class Paid:
             ).fetchone()
         return Spent(*answers, *under_way)
 
-    def mean(self, model: str) -> tuple[float, float] | None:
-        """Tokens in and out of this model's answers on average, or None when there are none."""
+    def mean(self) -> tuple[float, float] | None:
+        """Tokens in and out of an answer on average, or None when there are none."""
         with self._use():
             count, given, made = self._db.execute(
-                "SELECT count(*), avg(tokens_in), avg(tokens_out) FROM answers WHERE model = ?", (model,)
+                "SELECT count(*), avg(tokens_in), avg(tokens_out) FROM answers"
             ).fetchone()
         return (given, made) if count else None
 

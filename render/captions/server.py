@@ -52,10 +52,10 @@ class ServerCaptioner:
         self.connection = Connection(voice, self._key, self.terms.timeout, self.terms.retries)
         self.tally: Counter[str] = Counter()
         self._failures = 0  # in a row
-        self._closed: Awaits | None = None  # why nobody is asked any more
+        self.closed: Awaits | None = None  # why nobody is asked any more
         self._lock = threading.Lock()
         if self._key is None and self.terms.needs_key:
-            self._leave(
+            self.leave(
                 "key", f"{self._keyless}, so {voice.model} is not called and captions come from the reviewed facts"
             )
 
@@ -125,27 +125,31 @@ class ServerCaptioner:
             except Exception as error:  # a defect of ours belongs to the thread that can report it
                 done.put((observation, error))
 
+    def advance(self, observation: Observation) -> Texts | Request:
+        """The model's texts, the facts' where both its answers were refused, or the question to ask next."""
+        ours = self.fallback(observation)
+        move = proceed(observation, ours, self.voice, self.paid.answered)
+        if isinstance(move, Texts):
+            self.count(f"written by {self.voice.model}")
+        if not isinstance(move, Refusal):
+            return move
+        log.warning("%s keeps the texts from the facts: %s.", observation.designation, move.reason)
+        self.count("kept from the facts because the reply was refused")
+        return ours
+
     def _one(self, observation: Observation) -> Texts:
         """The model's texts, or ours where it is left alone, fails, or is refused."""
-        ours = self.fallback(observation)
-        while True:
-            move = proceed(observation, ours, self.voice, self.paid.answered)
-            if isinstance(move, Texts):
-                self._count(f"written by {self.voice.model}")
-                return move
-            if isinstance(move, Refusal):
-                log.warning("%s keeps the texts from the facts: %s.", observation.designation, move.reason)
-                self._count("kept from the facts because the reply was refused")
-                return ours
-            if (closed := self._closed or self._ask(move)) is not None:
-                self._count(f"from the facts for now ({closed})")
-                return replace(ours, awaits=closed)
+        while isinstance(move := self.advance(observation), Request):
+            if (closed := self.closed or self._ask(move)) is not None:
+                self.count(f"from the facts for now ({closed})")
+                return self.fallback(observation, closed)
+        return move
 
     def _ask(self, request: Request) -> Awaits | None:
         """Get one answer into the file; why that was not possible, if it was not."""
         with self.budget.reserve(tokens_of(request.messages), self.voice.max_tokens) as answers:
             if answers is None:
-                return self._leave("budget", "the budget for captions is spent: the rest come from the reviewed facts")
+                return self.leave("budget", "the budget for captions is spent: the rest come from the reviewed facts")
             try:
                 answer = self.connection.ask(request)
             except Unanswered as problem:
@@ -163,19 +167,20 @@ class ServerCaptioner:
             self._failures += 1
             failures = self._failures
         if problem.final:
-            self._leave("server", f"{self.voice.model} is not asked again in this run: {problem.reason}")
+            self.leave("server", f"{self.voice.model} is not asked again in this run: {problem.reason}")
         elif failures >= FAILURES_IN_A_ROW:
-            self._leave("server", f"{self.voice.model} failed {failures} times in a row and is not asked again")
+            self.leave("server", f"{self.voice.model} failed {failures} times in a row and is not asked again")
         return "server"
 
-    def _leave(self, why: Awaits, sentence: str) -> Awaits:
+    def leave(self, why: Awaits, sentence: str) -> Awaits:
         """Nobody is asked from now on; said once."""
         with self._lock:
-            said, self._closed = self._closed is not None, self._closed or why
+            said, self.closed = self.closed is not None, self.closed or why
         if not said:
             log.warning("%s.", sentence)
-        return self._closed
+        return self.closed
 
-    def _count(self, what: str) -> None:
+    def count(self, what: str, items: int = 1) -> None:
+        """For the summary."""
         with self._lock:
-            self.tally[what] += 1
+            self.tally[what] += items

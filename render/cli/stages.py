@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-def run(gallery: Path, stages: Sequence[str] | None = None) -> int:
+def run(gallery: Path, stages: Sequence[str] | None = None, again: bool = False) -> int:
     """Run stages on a gallery, say what came of it, and answer with the exit code."""
     from render.config import load_gallery
     from render.engine.stop import stopping
@@ -17,7 +17,7 @@ def run(gallery: Path, stages: Sequence[str] | None = None) -> int:
     loaded = load_gallery(gallery)
     report = TerminalReport()
     with stopping(report.say) as stop:
-        outcome = make(loaded, report, stop, stages or STAGES)
+        outcome = make(loaded, report, stop, stages or STAGES, again=again)
     for sentence in outcome.aside:
         click.echo(f"nonesuch: {sentence}", err=True)
     lacking = ", ".join(f"{count} of '{slug}'" for slug, count in outcome.lacking.items() if count)

@@ -193,6 +193,9 @@ class Captions(Strict):
     """How the texts sound. Facts and measurements are the same in every style."""
     picture: bool = False
     """Whether the model gets the picture too; it must be one that can see."""
+    batch: bool = False
+    """Whether to ask through the server's Batch API: about half the price, an answer within a day. Pages have the
+    texts of the facts until a later run takes up the answers."""
     concurrency: int = Field(default=4, ge=1, le=64)
     """Questions that are under way at once."""
     timeout: float = Field(default=60.0, ge=1, le=3600, allow_inf_nan=False)

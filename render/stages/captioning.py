@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from render.captions import Captioner, Observation, captioner, facts_captioner
-from render.catalogue import Exhibit, Medium
+from render.catalogue import Catalogue, Exhibit, Medium
 from render.config import Collection, Gallery
 from render.media import Store
 from render.stages.session import Session
@@ -22,7 +22,7 @@ def caption(session: Session, again: bool = False) -> int:
     """
     waiting = [(e, media) for e, media in session.catalogue.pending("caption") if e.number is not None]
     settings = session.gallery.captions
-    late = _late(session, again) if settings.model or again else []
+    late = _late(session.catalogue, again) if settings.model or again else []
     written = 0
     if waiting or late:
         writer = captioner(settings, session.gallery.folder)
@@ -35,9 +35,9 @@ def caption(session: Session, again: bool = False) -> int:
     return written
 
 
-def _late(session: Session, again: bool) -> Waiting:
+def _late(catalogue: Catalogue, again: bool) -> Waiting:
     """What has texts that another run may better."""
-    found = session.catalogue.exhibits(states=("rendered", "shown"))
+    found = catalogue.exhibits(states=("rendered", "shown"))
     return [(e, media) for e, media in found if e.number is not None and e.texts and (again or e.texts.get("awaits"))]
 
 
@@ -89,3 +89,18 @@ def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | No
         thing=collection.title if collection else "galaxy",
         picture=store.path(jpeg.key) if jpeg else None,
     )
+
+
+def estimate(gallery: Gallery, again: bool = False) -> list[str]:
+    """What the model would be asked and about what that costs, in sentences; asks nobody and writes nothing."""
+    settings = gallery.captions
+    if not settings.model:
+        return ["captions.model is not set: texts come from the reviewed facts, and cost nothing."]
+    exhibits: Waiting = []
+    if gallery.catalogue_path.is_file():
+        with Catalogue(gallery.catalogue_path) as catalogue:
+            exhibits = [*catalogue.pending("caption"), *_late(catalogue, again)]
+    from render.captions.asking import forecast
+
+    told = forecast(settings, gallery.folder, observe(gallery, Store(gallery.store_path), exhibits))
+    return [*told, "Exhibits that are not drawn yet are not in this."]

@@ -55,12 +55,16 @@ def make(
     stop: Stop | None = None,
     stages: Sequence[str] = STAGES,
     make_executor: MakeExecutor = local_executor,
+    again: bool = False,
 ) -> Outcome:
-    """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again."""
+    """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again.
+
+    again: whether texts that are there are written anew.
+    """
     with session(gallery, report, make_executor, stop) as opened:
         done = _rounds(opened, stages)
         if "caption" in stages:
-            done += follow(opened) + number(opened) + caption(opened)
+            done += follow(opened) + number(opened) + caption(opened, again)
         baked, rebaked = bake(opened) if "bake" in stages else ("", False)
         if done:
             report.ledger(opened.ledger)
