@@ -27,8 +27,8 @@ MORE = "batch = true\nprices = { input = 1000.0, output = 2000.0 }\n"
 class Office:
     """A batch service.
 
-    answers: what the model says to a question; ready: whether batches are done; lost: the connection breaks after a batch
-    was taken, before the asker hears of it.
+    answers: what the model says to a question; ready: whether batches are done; lost: the connection breaks after a
+    batch was taken, before the asker hears of it.
     """
 
     address: str = ""
