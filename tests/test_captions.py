@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 from datetime import date
@@ -10,6 +11,11 @@ from datetime import date
 import pytest
 
 from render.captions import Observation, facts, facts_captioner
+from render.captions.compose import FactsCaptioner
+from render.captions.facts import about, in_language, translations
+from render.captions.kinds import GENERAL, THEMES, Theme
+from render.captions.texts import LANGUAGES, STYLES, Language
+from render.captions.wording import wording
 
 CLASSES = ("elliptical", "lenticular", "spiral_early", "spiral_mid", "spiral_late", "irregular", "dwarf_elliptical")
 
@@ -39,7 +45,7 @@ def observed(number: int, found: str = "spiral_mid", share: float | None = None)
 
 @pytest.mark.parametrize("topic", [*CLASSES, "bar", "ring", "dust", "edge_on", "galaxy"])
 def test_every_topic_has_reviewed_facts(topic: str) -> None:
-    chosen = [fact for fact in facts().values() if fact.topic == topic]
+    chosen = about(topic)
     assert 4 <= len(chosen) <= 8
     for fact in chosen:
         assert fact.source.startswith("http")
@@ -93,3 +99,65 @@ def test_a_walk_names_its_stops_and_returns() -> None:
 def test_captions_need_neither_torch_nor_openai() -> None:
     code = "import sys; sys.modules.update(torch=None, openai=None); import render.captions, render.captions.asking"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def shape(table: object) -> object:
+    """A wording without its words: which sentences there are and what is set into them."""
+    if isinstance(table, dict):
+        return {name: shape(value) for name, value in table.items()}
+    sentences = table if isinstance(table, list) else [table]
+    assert all(isinstance(one, str) and one == one.strip() for one in sentences)
+    return sorted({label for one in sentences for label in re.findall(r"\{(\w+)\}", one)})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_sentence_and_writes_every_kind(language: Language) -> None:
+    """A page in Czech would break off, or go on in English."""
+    assert shape(wording(language).tables) == shape(wording("en").tables)
+    writer = facts_captioner(language)
+    for theme, keys in THEMES.items():
+        for key in keys:
+            asked = Observation("NONESUCH 1", f"id-{key}", asked=key, thing="thing")
+            walk = Observation("W", "w", keyframes=(key, key), frames=8)
+            for texts in writer.write([asked, walk, *(observed(n, key) for n in range(12))]):
+                words = f"{texts.title} {texts.alt} {texts.description} {texts.caption}"
+                assert not re.search(r"None|_|\{|\}|\.\.|  ", words), theme
+                assert len(texts.alt) <= 140
+                assert texts.language == language
+                if language == "ko":
+                    assert not re.search(r"[A-Za-z]{3}", re.sub(r"[A-Z]{2,}", "", texts.description))
+
+
+def test_a_style_changes_no_fact_and_no_figure() -> None:
+    """For children, too, the share is the share."""
+    for found in CLASSES:
+        for number in range(10):
+            figures = set()
+            for style in STYLES:
+                (texts,) = FactsCaptioner("pl", style).write([observed(number, found)])
+                known = [in_language(facts()[one], "pl") for one in texts.facts]
+                assert all(sentence in texts.caption for sentence in known if sentence)
+                figures.add(
+                    (tuple(texts.facts), tuple(re.findall(r"\d+", texts.caption)), texts.description, texts.title)
+                )
+            assert len(figures) == 1
+
+
+@pytest.mark.parametrize("language", ["pl", "cs", "ko"])
+def test_a_translated_fact_keeps_its_figures(language: Language) -> None:
+    for name, text in translations(language).items():
+        known = facts()[name]
+        figures = [re.findall(r"\d+", re.sub(r"(?<=\d)[\s,.\u00a0](?=\d{3})", "", one)) for one in (text, known.text)]
+        assert sorted(figures[0]) == sorted(figures[1]), name
+        assert text != known.text
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_class_of_a_collection_that_ships_has_facts(theme: Theme) -> None:
+    for key in THEMES[theme]:
+        topic = "dinosaur" if key == "dinosaur_other" else key
+        for fact in (*about(topic, theme), *about(GENERAL[theme], theme)):
+            assert fact.source.startswith("http")
+            assert len(fact.passage) > 20
+            assert fact.text.endswith(".")
+        assert len(about(key, theme)) + len(about(GENERAL[theme], theme)) >= 2
