@@ -157,3 +157,43 @@ def vae(
             work.pictures, work.job.run, settings, unseen(work.training_set, work.mapping, work.pictures)
         ),
     )
+
+
+@click.command
+@family_options(batch=16, rate=0.0025)
+@click.option("--latent", default=512, show_default=True, type=click.IntRange(2, 1024), help="Numbers of z and of w.")
+@click.option("--depth", default=2, show_default=True, type=click.IntRange(1, 16), help="Layers from z to w.")
+@click.option("--base", default=16384, show_default=True, type=click.IntRange(64),
+              help="Channels at a size are base / size.")  # fmt: skip
+@click.option("--most", default=512, show_default=True, type=click.IntRange(8), help="... but never more than these.")
+@click.option("--gamma", default=0.0, show_default=True, type=click.FloatRange(0),
+              help="The weight of R1; 0 is a rule of thumb by size and batch.")  # fmt: skip
+@click.option("--target", default=0.6, show_default=True, type=click.FloatRange(0, 0.99),
+              help="How sure of real pictures the judge may be; 0 is without augmentation.")  # fmt: skip
+def stylegan2(
+    steps: int, batch: int, rate: float, checkpoint_every: int, seed: int, latent: int, depth: int, base: int,
+    most: int, gamma: float, target: float, **common: Any,
+) -> None:  # fmt: skip
+    """A StyleGAN2 with adaptive augmentation, for sets of a few thousand pictures.
+
+    \b
+    Examples:
+      nonesuch train stylegan2 moons128 weights/my-moons --turns mirror --title moon
+      nonesuch train stylegan2 moons64 weights/small --base 4096 --most 128 --latent 128
+    """
+    from render.training.stylegan2 import StyleGan2Settings, StyleGan2Training
+
+    settings = StyleGan2Settings(
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        checkpoint_every=checkpoint_every,
+        seed=seed,
+        latent=latent,
+        depth=depth,
+        base=base,
+        most=most,
+        gamma=gamma,
+        target=target,
+    )
+    carry_out(job_of(**common), lambda work: StyleGan2Training(work.pictures, work.job.run, settings))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from render.cli.families import dcgan, vae
+from render.cli.families import dcgan, stylegan2, vae
 
 PATH = click.Path(path_type=Path)
 
@@ -27,7 +27,7 @@ def command() -> None:
     """
 
 
-for family in (dcgan, vae):
+for family in (dcgan, stylegan2, vae):
     command.add_command(family)
 
 
