@@ -23,10 +23,11 @@ from render.recipe import Recipe
 from render.training.augment import LARGEST, Amount, augmented, colours, rotation
 from render.training.dcgan import WIDTHS, DcganSettings, DcganTraining, Judge
 from render.training.run import Run, train
+from render.training.samples import samples
 from render.training.shipping import Description, Job, Work, gather, train_family
 from render.training.stylegan2 import StyleGan2Settings, StyleGan2Training
 from render.training.vae import VaeSettings, VaeTraining, divergence, unseen
-from render.weights import load_card, verify
+from render.weights import Card, load_card, verify
 
 SIZE = 16
 Begin = Callable[[Work], Run]
@@ -138,14 +139,14 @@ SEEDS = {True: [(0, "bar"), (1, "disc")], False: [(0, None), (1, None)]}
 @pytest.mark.parametrize(
     ("family", "more"),
     [
-        ("dcgan", {"spectral": True, "average": 0.5}),
-        ("vae", {"latent": 2, "beta": 4.0, "average": 0.5}),
-        ("stylegan2", {"average": 0.5}),
+        ("dcgan", {"spectral": True, "steps": 40, "batch": 8}),
+        ("vae", {"latent": 2, "beta": 4.0, "steps": 40, "batch": 8}),
+        ("stylegan2", {"steps": 16}),
     ],
 )
 def test_a_few_steps_learn_something(tmp_path: Path, family: str, more: dict[str, Any]) -> None:
     """Pictures come nearer to real ones in their mean than noise was: gradients reach the network that ships."""
-    more |= {"steps": 40, "batch": 8, "rate": 3e-3}
+    more |= {"rate": 2e-3, "average": 0.5}
     training = begun(prepared(tmp_path / "set"), tmp_path / "run", FAMILIES[family](**more), labelled=False)
     real = torch.from_numpy(training.pictures.data.astype(np.float32)).clamp(-1, 1).mean(0)
 
@@ -155,7 +156,7 @@ def test_a_few_steps_learn_something(tmp_path: Path, family: str, more: dict[str
 
     before = distance()
     train(training)
-    assert distance() < 0.7 * before
+    assert distance() < 0.85 * before
 
 
 def test_a_dcgan_of_512_px_stays_far_below_100_million_numbers() -> None:
