@@ -10,3 +10,11 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+MOST_ENCODERS = 8
+
+
+def encoder_threads() -> int:
+    """Threads that encode pictures while others are drawn; `benchmarks/night.py --split` tries others."""
+    return min(MOST_ENCODERS, cores())

@@ -6,14 +6,13 @@ the content's hash, a file never changes and storing it twice is storing it once
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from render.errors import NonesuchError
+from render.errors import NonesuchError, disk_is_full
 
 KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{20}\.[a-z0-9]{2,5}")
 
@@ -35,10 +34,23 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._write(path, data)
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            why = "the disk is full: make room and run the same command again" if full else error.strerror
-            raise NonesuchError(f"cannot write to the media store {self.root}: {why}.") from error
+            raise self._refused(error) from error
         return key
+
+    def probe(self) -> None:
+        """Raises NonesuchError when the store cannot be written to."""
+        probe = self.root / f".part-{os.getpid()}-{os.urandom(4).hex()}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> NonesuchError:
+        room = "the disk is full: make room and run the same command again"
+        why = room if disk_is_full(error) else error.strerror
+        return NonesuchError(f"cannot write to the media store {self.root}: {why}.")
 
     def path(self, key: str) -> Path:
         """Where a key's file is; a key that is not one of ours never becomes a path."""

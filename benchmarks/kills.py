@@ -1,0 +1,88 @@
+"""A hundred SIGKILLs at random moments of `nonesuch make`, in every stage; then the site must be the undisturbed one's.
+
+    python benchmarks/kills.py [--kills 100] [--seed 20261121]
+
+A tiny gallery with a classifier, a copy detector and a walk, on the CPU. Two galleries are made: one in peace, one
+whose `make` is killed again and again, each time going on where it was; whenever it comes to its end, both want more,
+so that there is something to kill. At the end `public/` is compared file by file. Tells how many kills fell into which
+stage, and leaves with 1 when anything differs. The suite does ten of these.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from killing import ended, gallery, make, public, start, want
+
+from render.config import load_gallery
+from render.stages.keeping import check
+from render.stages.live import FILE
+
+STEP = 6
+
+
+def stage_of(folder: Path) -> str:
+    """What the killed run was last known to do; its file stays behind."""
+    try:
+        told = json.loads((load_gallery(folder).state / FILE).read_text())
+    except (OSError, ValueError):
+        return "before or between"
+    return told["stage"] or "before or between"
+
+
+def killed(folder: Path, kills: int, seconds: float, draw: random.Random) -> tuple[int, Counter[str]]:
+    """Kill it so often; returns the count that it wants by then, and the kills by stage."""
+    count, stages = 12, Counter[str]()
+    with click.progressbar(length=kills, label="kills", file=sys.stderr) as bar:
+        while stages.total() < kills:
+            (folder / ".nonesuch" / FILE).unlink(missing_ok=True)
+            process = start(folder)
+            process.join(draw.uniform(0.02, 1.0) * seconds)
+            process.kill()
+            process.join()
+            if ended(folder) is None:
+                stages[stage_of(folder)] += 1
+                bar.update(1)
+            else:
+                count += STEP
+                want(folder, count)
+    return count, stages
+
+
+@click.command
+@click.option("--kills", default=100, show_default=True)
+@click.option("--seed", default=20261121, show_default=True)
+def main(kills: int, seed: int) -> None:
+    """Kill, and compare."""
+    with tempfile.TemporaryDirectory() as scratch:
+        calm, disturbed = (gallery(Path(scratch, name), judges=True) for name in ("calm", "disturbed"))
+        make(calm)
+        seconds = make(gallery(Path(scratch, "timed"), judges=True))
+        count, stages = killed(disturbed, kills, seconds, random.Random(seed))
+        make(disturbed)
+        want(calm, count)
+        make(calm)
+        problems = check(load_gallery(disturbed))
+        theirs, ours = public(calm), public(disturbed)
+    different = sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name))
+    told = ", ".join(f"{stage} {number}" for stage, number in stages.most_common())
+    click.echo(
+        f"{kills} kills ({told}); {count} exhibits, {len(ours)} files, {len(different)} differ; check: {problems}"
+    )
+    for name in different[:20]:
+        click.echo(f"  {name}")
+    sys.exit(1 if different or problems else 0)
+
+
+if __name__ == "__main__":
+    main()
