@@ -6,6 +6,10 @@ Exit codes (the same for every command): 0 the plan is complete, 1 failed, 2 wro
 
 from __future__ import annotations
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class NonesuchError(Exception):
     """Something failed that a person can mend; ``str(error)`` is the sentence to print."""
@@ -17,3 +21,8 @@ class UsageError(NonesuchError):
     """The command or the settings were wrong; nothing was written."""
 
     exit_code = 2
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether an error says that there is no room for a file: on the disk, in a quota, or under a limit of its size."""
+    return isinstance(error, OSError) and error.errno in FULL

@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import killing
 import pytest
 from tiny import tiny_weights
 
@@ -95,6 +96,48 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Pat
     assert done.returncode == 0, done.stderr
     assert shown(small_disk) == 24
     assert check(load_gallery(small_disk)) == []
+
+
+@pytest.mark.parametrize("limit", [4_096, 300_000])
+def test_a_file_that_may_not_grow_is_one_sentence_and_the_next_run_goes_on(limit: int, tmp_path: Path) -> None:
+    """As on a full disk: at the first file, and in the middle of the night when the catalogue's log has grown."""
+    pytest.importorskip("resource", reason="only POSIX systems limit a process's files")
+    folder = killing.gallery(tmp_path / "gallery")
+    killing.start(folder, limit).join(240)
+    assert killing.ended(folder) == "1"
+    said = killing.said(folder)
+    assert "Traceback" not in said
+    assert "make room" in said, said
+    killing.make(folder)
+    assert shown(folder) == 13
+    assert check(load_gallery(folder)) == []
+
+
+def test_a_store_that_may_not_be_written_is_found_before_the_night_begins(tmp_path: Path) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux has a folder, /sys, that root cannot write to either")
+    folder = killing.gallery(tmp_path / "gallery")
+    (folder / "gallery.toml").write_text((folder / "gallery.toml").read_text() + '[store]\nlocation = "/sys/store"\n')
+    killing.start(folder).join(240)
+    assert killing.ended(folder) == "1"
+    assert "cannot write to the media store /sys/store" in killing.said(folder)
+    assert not (folder / "runs").exists(), "nothing was drawn for nothing"
+
+
+def test_weights_that_vanish_are_one_sentence_and_what_was_made_stays(tmp_path: Path) -> None:
+    folder = killing.gallery(tmp_path / "gallery")
+    killing.make(folder)
+    model = folder / "tiny/model.safetensors"
+    kept = model.read_bytes()
+    model.unlink()
+    killing.want(folder, 20)
+    killing.start(folder).join(240)
+    assert killing.ended(folder) == "1"
+    assert "model.safetensors is missing though the card lists it" in killing.said(folder)
+    assert check(load_gallery(folder)) == []
+    model.write_bytes(kept)
+    killing.make(folder)
+    assert shown(folder) == 21
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from tiny import CLASSES, recipe, tiny_weights
 
 from render.engine.ahead import ahead
-from render.engine.executor import LocalExecutor
+from render.engine.batches import Batches, best_batch
+from render.engine.cause import cause
+from render.engine.executor import LocalExecutor, compile_network
 from render.engine.frames import Frame, frames_of
 from render.engine.ledger import Ledger, seconds_for, spoken
-from render.engine.loop import Loop, Made, SetAside, cause
+from render.engine.loop import GivenUp, Loop, Made, SetAside
 from render.engine.plan import Item
 from render.engine.stop import Stop
 from render.errors import NonesuchError
@@ -50,11 +53,14 @@ class Collected:
     def __init__(self) -> None:
         self.made: dict[str, Made[Floats]] = {}
         self.aside: list[SetAside] = []
+        self.given_up: list[GivenUp] = []
 
-    def __call__(self, event: Made[Floats] | SetAside | None) -> None:
+    def __call__(self, event: Made[Floats] | SetAside | GivenUp | None) -> None:
         if isinstance(event, Made):
             assert event.item.recipe.id not in self.made, "made twice"
             self.made[event.item.recipe.id] = event
+        elif isinstance(event, GivenUp):
+            self.given_up.append(event)
         elif event is not None:
             self.aside.append(event)
 
@@ -163,6 +169,95 @@ def test_memory_that_runs_out_halves_the_batch(weights: Path) -> None:
     assert list(dict.fromkeys(tried)) == [8, 4, 2], "halved once each, and for the whole run"
     assert len(sink.made) == 8
     assert {made.batch for made in sink.made.values()} == {2}
+
+
+def test_a_size_that_fitted_is_remembered_for_that_model(weights: Path, tmp_path: Path) -> None:
+    """Every night would begin with the same accident."""
+
+    class Small(LocalExecutor):
+        def _padded(self, frames: Sequence[Frame]) -> Floats:
+            assert self.batch <= 2 or not remembered, "this size did not fit yesterday"
+            if self.batch > 2:
+                raise MemoryError
+            return super()._padded(frames)
+
+    folders, file = {weights_hash(weights): weights}, tmp_path / "state" / "batches.json"
+    remembered = False
+    run(Small(folders, batch=8, batches=Batches(file)), items(weights, 4))
+    remembered = True
+    again = Small(folders, batch=8, batches=Batches(file))
+    assert len(run(again, items(weights, 4)).made) == 4
+    assert again.batch == 2
+    file.write_text("[]")
+    assert Batches(file).get("x", "fits") is None, "a damaged cache is no reason to stop"
+
+
+def test_the_batch_is_as_large_as_it_is_worth(weights: Path) -> None:
+    assert best_batch(lambda n: 1.0 + n / 100) == 512, "a launch costs far more than a picture"
+    assert best_batch(lambda n: n / 10) == 4, "twice as many take twice as long"
+    assert best_batch(lambda n: 1.0 + n / 100 if n <= 64 else None) == 64, "no more fit"
+    one = executor(weights)
+    assert (one._timed(recipe(weights, 1), 2) or 0) > 0
+    assert one.batch == 4
+
+
+def test_a_collection_that_only_fails_is_given_up_and_the_others_go_on(weights: Path) -> None:
+    """A broken collection of ten thousand would take the whole night, three times over."""
+
+    class Selective(LocalExecutor):
+        tried = 0
+
+        def pictures(self, frames: Sequence[Frame]) -> Floats:
+            if any(frame.a.class_name == CLASSES[1] for frame in frames):
+                Selective.tried += len(frames)
+                raise ValueError("no such class")
+            return super().pictures(frames)
+
+    bad = [Item("bad", n, replace(recipe(weights, n), class_name=CLASSES[1])) for n in range(400)]
+    good = [Item("good", n, replace(recipe(weights, 1000 + n), class_name=CLASSES[0])) for n in range(40)]
+    plan = [item for pair in zip(bad[:40], good, strict=True) for item in pair] + bad[40:]
+    sink = run(Selective({weights_hash(weights): weights}, batch=4), plan)
+    assert {made.item.collection for made in sink.made.values()} == {"good"}
+    assert len(sink.made) == 40
+    assert [(one.collection, one.cause) for one in sink.given_up] == [("bad", "ValueError: no such class")]
+    assert Selective.tried < 300, "and not 400 three times"
+
+
+def test_weights_that_vanish_end_their_collection_only(weights: Path, tmp_path: Path) -> None:
+    other = tiny_weights(tmp_path / "other", seed=1)
+    folders = {weights_hash(weights): weights, weights_hash(other): other}
+    plan = items(weights, 5) + [Item("others", n, recipe(other, n)) for n in range(5)]
+    (other / "model.safetensors").unlink()
+    sink = run(LocalExecutor(folders, batch=4), plan)
+    assert {made.item.collection for made in sink.made.values()} == {"galaxies"}
+    assert len(sink.made) == 5
+    assert "model.safetensors is missing" in sink.given_up[0].cause
+    assert str(tmp_path) not in sink.given_up[0].cause
+    with pytest.raises(NonesuchError, match="is missing though the card lists it"):
+        run(LocalExecutor(folders, batch=4), plan[5:])
+
+
+def test_a_walk_of_a_collection_that_is_given_up_does_not_hang_the_run(weights: Path) -> None:
+    class Vanishing(LocalExecutor):
+        calls = 0
+
+        def pictures(self, frames: Sequence[Frame]) -> Floats:
+            Vanishing.calls += 1
+            if Vanishing.calls > 2:
+                raise NonesuchError("the weights are gone.")
+            return super().pictures(frames)
+
+    films = [Item("galaxies", 0, walk(weights, frames=40))]
+    with pytest.raises(NonesuchError, match="the weights are gone"):
+        run(Vanishing({weights_hash(weights): weights}, batch=4, lanes=1), films)
+
+
+def test_a_family_that_cannot_be_compiled_says_so(weights: Path) -> None:
+    class Plain:
+        card = load_card(weights)
+
+    with pytest.raises(NonesuchError, match=r"the family 'flow' cannot be compiled: leave out render\.compile"):
+        compile_network(Plain())
 
 
 def test_too_little_memory_for_one_picture_is_a_sentence(weights: Path) -> None:

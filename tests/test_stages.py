@@ -7,14 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from devices import NoWalks
 from PIL import Image
-from tiny import CLASSES, LEARNED_FROM, tiny_weights
+from tiny import CLASSES, LEARNED_FROM, tiny_classifier, tiny_weights
 
 from render.catalogue import FILE, Catalogue, Exhibit
-from render.classify.classifier import packed
-from render.classify.network import ClassifierNetwork, ClassifierSettings
 from render.config import Gallery, load_gallery
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
@@ -24,9 +21,10 @@ from render.noise import Floats
 from render.provenance import read_mark
 from render.resources import resource
 from render.stages import Outcome, make
-from render.stages.keeping import check, collect, mend, remove, status
+from render.stages.keeping import check, collect, mend, remove
 from render.stages.report import Report
-from render.weights import Card, load_card, save_card
+from render.stages.status import status
+from render.weights import load_card, save_card
 
 SETTINGS = """
 [gallery]
@@ -75,17 +73,6 @@ def files(gallery: Gallery, number: int) -> list[Path]:
         return [store.path(medium.key) for medium in catalogue.media(exhibit.id)]
 
 
-def classifier(folder: Path) -> None:
-    """A classifier of the real architecture with random weights."""
-    from safetensors.torch import save_file
-
-    folder.mkdir()
-    torch.manual_seed(0)
-    save_file(packed([ClassifierNetwork(4) for _ in range(2)]), folder / "model.safetensors")
-    network = ClassifierSettings(4, 32, 2).as_dict() | {"temperature": 1.5, "bias": [0.0] * 7}
-    save_card(folder, Card(name="t", family="classifier", size=32, classes=CLASSES, network=network))
-
-
 def detector_that_knows(gallery: Gallery, numbers: Sequence[int], folder: Path) -> None:
     """The shipped copy detector with a reference set of a gallery's own exhibits, so that they are copies of it."""
     known = folder.with_name("known")
@@ -120,7 +107,7 @@ def test_a_classifier_that_comes_late_looks_at_what_is_shown(gallery: Gallery, t
     assert made(gallery).exit_code == 0
     before = exhibits(gallery, "shown")
     assert [one.found for one in before] == [None] * 6
-    classifier(tmp_path / "classifier")
+    tiny_classifier(tmp_path / "classifier")
     assert made(gallery).exit_code == 0
     after = exhibits(gallery, "shown")
     assert all(one.found in CLASSES for one in after)

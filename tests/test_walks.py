@@ -12,8 +12,9 @@ from render.catalogue import FILE, Catalogue, Exhibit
 from render.cli import run
 from render.config import Gallery, load_gallery
 from render.stages import Outcome, make
-from render.stages.keeping import check, collect, mend, status
+from render.stages.keeping import check, collect, mend
 from render.stages.report import Report
+from render.stages.status import status
 
 pytestmark = pytest.mark.slow  # every film is encoded three times
 

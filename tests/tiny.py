@@ -14,7 +14,7 @@ LEARNED_FROM = "7" * 64
 """The hash of the pictures that the tiny network says it learned from; a detector with the same one may judge it."""
 
 
-def tiny_weights(folder: Path, size: int = 24) -> Path:
+def tiny_weights(folder: Path, size: int = 24, seed: int = 0) -> Path:
     """A weights folder that the flow family loads; the same random numbers every time."""
     import torch
     from safetensors.torch import save_file
@@ -25,7 +25,7 @@ def tiny_weights(folder: Path, size: int = 24) -> Path:
     folder.mkdir(parents=True)
     settings = NetworkSettings(size=size, channels=(16, 32), groups=8, head=8, classes=len(CLASSES), sources=2)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         network = FlowNetwork(settings)
     save_file({name: value.half() for name, value in network.state_dict().items()}, folder / "model.safetensors")
     card = Card(
@@ -41,6 +41,41 @@ def tiny_weights(folder: Path, size: int = 24) -> Path:
     )
     save_card(folder, card)
     return folder
+
+
+def tiny_classifier(folder: Path) -> None:
+    """A classifier of the real architecture with random weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    from render.classify.classifier import packed
+    from render.classify.network import ClassifierNetwork, ClassifierSettings
+
+    folder.mkdir()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        save_file(packed([ClassifierNetwork(4) for _ in range(2)]), folder / "model.safetensors")
+    network = ClassifierSettings(4, 32, 2).as_dict() | {"temperature": 1.5, "bias": [0.0] * 7}
+    save_card(folder, Card(name="t", family="classifier", size=32, classes=CLASSES, network=network))
+
+
+def tiny_detector(folder: Path) -> None:
+    """The shipped copy detector with a reference set of eight noisy pictures, which nothing is a copy of."""
+    import numpy as np
+
+    from render.evidence import Evidence, build_reference
+    from render.resources import resource
+
+    known = folder.with_name("known")
+    known.mkdir()
+    pictures = np.random.default_rng(0).integers(0, 255, (8, 24, 24, 3), dtype=np.uint8)
+    np.save(known / "images.npy", pictures)
+    rows = [f"{n}.png,made,,{3 + n % 7},CC0,nobody" for n in range(8)]
+    (known / "index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
+    network = Evidence.load(resource("weights") / "galaxy-copydetector").network
+    card = build_reference(known, folder, network, threshold=99.0, planted=3)
+    learned = card.training.model_copy(update={"pictures_sha256": LEARNED_FROM})
+    save_card(folder, card.model_copy(update={"training": learned}))
 
 
 def recipe(folder: Path, seed: int) -> Recipe:

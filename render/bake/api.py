@@ -31,7 +31,6 @@ from render.bake.records import (
     schema,
 )
 from render.bake.source import Medium, Row, Tally
-from render.bake.texts import texts_of
 from render.bake.windows import Window, Windows
 from render.bake.words import class_slug
 from render.provenance import TRAINED
@@ -109,7 +108,7 @@ class CollectionApi:
     def _exhibit(self, row: Row, picture: Medium) -> ExhibitRecord:
         site = self._chrome.site
         view = views.tile(row, self._slug)
-        texts = texts_of(row)
+        texts = row.json("texts")
         measured = row.json("measurements")
         evidence = row.json("evidence")
         return ExhibitRecord(

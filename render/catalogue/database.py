@@ -37,7 +37,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA foreign_keys = ON")
     except sqlite3.DatabaseError as error:
         db.close()
-        raise NonesuchError(f"the catalogue {path} cannot be written: {error}.") from None
+        full = "disk" in str(error)  # "disk I/O error", "database or disk is full"
+        help_ = " make room, or look after the disk, and run again." if full else ""
+        raise NonesuchError(f"the catalogue {path} cannot be written: {error}{':' if full else '.'}{help_}") from None
     except BaseException:
         db.close()
         raise

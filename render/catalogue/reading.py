@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from render.catalogue.rows import COLUMNS, Exhibit, Known, Medium, Run, State, from_row, from_text
 from render.errors import NonesuchError
+from render.recipe import Recipe
 
 Stage = Literal["classify", "evidence", "caption", "show"]
 
@@ -94,6 +95,25 @@ class Reading:
         where = f" WHERE role IN ({', '.join('?' * len(roles))})" if roles else ""
         query = f"SELECT key, min(sha256) FROM media{where} GROUP BY key ORDER BY key"
         return ((key, sha256) for key, sha256 in self.db.execute(query, tuple(roles)))
+
+    def sizes(self) -> dict[tuple[str, str], float]:
+        """Bytes of an exhibit's files on the mean, by collection and kind."""
+        query = (
+            "SELECT collection, kind, 1.0 * sum(bytes) / count(DISTINCT exhibit) "
+            "FROM exhibits JOIN media ON exhibit = id GROUP BY collection, kind"
+        )
+        return {(collection, kind): size for collection, kind, size in self.db.execute(query)}
+
+    def number_at(self, collection: str, kind: str, ordinal: int) -> int | None:
+        """The number of the exhibit at an ordinal, if it has one."""
+        query = "SELECT number FROM exhibits WHERE collection = ? AND kind = ? AND ordinal = ?"
+        row = self.db.execute(query, (collection, kind, ordinal)).fetchone()
+        return row[0] if row else None
+
+    def recipe(self, identity: str) -> Recipe | None:
+        """What an exhibit was made from."""
+        row = self.db.execute("SELECT recipe FROM exhibits WHERE id = ?", (identity,)).fetchone()
+        return Recipe.from_json(row[0]) if row else None
 
     def owners(self, key: str) -> list[str]:
         """The ids of the exhibits that name a file."""

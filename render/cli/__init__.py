@@ -14,14 +14,16 @@ from typing import Any
 import click
 
 from render import __version__
-from render.errors import NonesuchError
+from render.errors import NonesuchError, disk_is_full
 
 COMMANDS = {
     "demo": "Make the default gallery with the shipped weights, offline.",
     "new": "Begin a gallery: write a commented gallery.toml and what publishing needs.",
     "make": "Do everything that is left to do: render, classify, check, caption, bake.",
+    "plan": "What would `make` do, and why? Time, money and bytes; writes nothing.",
     "serve": "Show the baked site in a browser; reloads when it changes.",
-    "status": "What is wanted, done and set aside, and how long the rest will take.",
+    "status": "What is wanted, done and set aside, and how a run is doing; --follow watches it.",
+    "stop": "End the run that is at work, after the batch in hand.",
     "doctor": "Look at this machine and this gallery: what would go wrong tonight?",
     "check": "Compare the catalogue with its files; --mend repairs.",
     "rm": "Take exhibits off the site; their numbers are never given again.",
@@ -107,8 +109,17 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nnonesuch: stopped; what was done is safe. Run the same command to go on.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`| head`) has gone; without this Python complains once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            return _unread()
+        if not disk_is_full(error):
+            raise
+        click.echo("nonesuch: the disk is full: make room and run the same command again.", err=True)
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _unread() -> int:
+    """The reader (`| head`) has gone; without this Python complains once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

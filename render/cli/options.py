@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from render.stages import Wish
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -14,3 +17,27 @@ F = TypeVar("F", bound=Callable[..., object])
 def gallery_argument(function: F) -> F:
     """The gallery that a command works on: its folder, or its ``gallery.toml``; here when left out."""
     return click.argument("gallery", type=click.Path(path_type=Path), default=Path())(function)
+
+
+def night_options(function: F) -> F:
+    """What a night is asked for; `wish` reads it."""
+    count = click.option("--count", type=click.IntRange(1, 1_000_000), metavar="N",
+                         help="Show N exhibits of every collection, instead of gallery.toml's count.")  # fmt: skip
+    lasting = click.option("--for", "lasting", metavar="TIME", help="End after TIME, such as 8h, 90min or 1h30m.")
+    until = click.option("--until", metavar="TIME", help="End at TIME, such as 07:00 or 2026-11-22T07:00.")
+    return until(lasting(count(function)))
+
+
+def wish(
+    until: str | None, lasting: str | None, count: int | None, endless: bool = False, retry: str | None = None
+) -> Wish:
+    """The options of a night as what the stages take."""
+    from render.engine import deadline
+    from render.stages import Wish
+
+    if until and lasting:
+        raise click.UsageError("--until and --for are two ways to say when the night ends: use one of them.")
+    if retry is not None and (endless or count):
+        raise click.UsageError("--retry makes only what failed: leave out --count and --endless.")
+    ends = deadline.until(until) if until else deadline.lasting(lasting) if lasting else None
+    return Wish(ends, count, endless, retry)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from render.stages import Outcome, Wish
 
-def run(gallery: Path, stages: Sequence[str] | None = None, again: bool = False) -> int:
+
+def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = None) -> int:
     """Run stages on a gallery, say what came of it, and answer with the exit code."""
     from render.config import load_gallery
     from render.engine.stop import stopping
@@ -17,13 +21,20 @@ def run(gallery: Path, stages: Sequence[str] | None = None, again: bool = False)
     loaded = load_gallery(gallery)
     report = TerminalReport()
     with stopping(report.say) as stop:
-        outcome = make(loaded, report, stop, stages or STAGES, again=again)
+        outcome = make(loaded, report, stop, stages or STAGES, wish=wish)
+    told(outcome)
+    return outcome.exit_code
+
+
+def told(outcome: Outcome) -> None:
+    """Say what came of a run."""
     for sentence in outcome.aside:
         click.echo(f"nonesuch: {sentence}", err=True)
     lacking = ", ".join(f"{count} of '{slug}'" for slug, count in outcome.lacking.items() if count)
-    if lacking:
+    if outcome.reached and lacking:
+        click.echo(f"nonesuch: the deadline has come; still wanted: {lacking}.", err=True)
+    elif lacking:
         how = "run the same command to go on" if outcome.made else "`nonesuch status` says why"
         click.echo(f"nonesuch: still wanted: {lacking}; {how}.", err=True)
     said = "nothing to do" if outcome.nothing else "done"
     click.echo(f"{said}: {outcome.shown} exhibits are shown{f'; {outcome.baked}' if outcome.baked else ''}.")
-    return outcome.exit_code

@@ -93,6 +93,11 @@ class Encoders(Generic[T]):
             self._open.give(None)
             self._open = None
 
+    @property
+    def open_item(self) -> Item | None:
+        """The exhibit whose last picture has not come."""
+        return self._open.item if self._open else None
+
     def abandon(self) -> None:
         """Gives up the exhibit whose last picture has not come."""
         if self._open is not None:

@@ -1,18 +1,21 @@
 """Executors: frames in, pictures out. This one runs in this process; others may spread frames over machines.
 
 Every batch is padded to one shape, because a network's last bits depend on the shape of its batch: so a picture has
-the same pixels whether it was made with seven others or alone. A batch that does not fit into memory is halved, once
-and for the run.
+the same pixels whether it was made with seven others or alone. A batch that does not fit into memory is halved, and the
+size that fits is remembered (`render.engine.batches`).
 
 On a CPU every core takes a batch of its own, a lane, with one thread inside the network. Cores that share one batch
 wait for each other at every layer, and wait longest when an encoder holds one of them; lanes never wait, and a
-picture's last bits do not depend on how many cores there are.
+picture's last bits do not depend on how many cores there are. On a GPU two lanes take turns: while one batch is drawn,
+the next one's noise and conditioning are on their way to the device.
 """
 
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -20,10 +23,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from render.cores import cores
-from render.engine.frames import Frame
+from render.engine.batches import LARGEST, Batches, best_batch
+from render.engine.frames import Frame, frames_of
 from render.errors import NonesuchError
 from render.generators import Drawings, Generator, load_generator
 from render.noise import Floats
+from render.recipe import Recipe
 from render.weights import Card, load_card
 
 if TYPE_CHECKING:
@@ -47,6 +52,12 @@ class Executor(Protocol):
     def card(self, weights: str) -> Card:
         """The card of weights that recipes name by their sha256."""
 
+    def prepare(self, recipe: Recipe) -> tuple[int, int, int]:
+        """Called before frames of a recipe's weights: `batch` is then theirs. Returns (c, h, w) of their noise.
+
+        Raises NonesuchError when these weights cannot be used.
+        """
+
     def noise_shape(self, weights: str) -> tuple[int, int, int]:
         """(c, h, w) of the noise that a picture of these weights starts from."""
 
@@ -57,8 +68,9 @@ class Executor(Protocol):
 class LocalExecutor:
     """The device of this machine.
 
-    folders: weights folder by sha256. batch: pictures in a padded batch; it falls when memory does not suffice. lanes:
-    batches side by side, on a CPU as many as it has cores.
+    folders: weights folder by sha256. batch: pictures in a padded batch; left out, it is measured on a GPU, and 8 on a
+    CPU; it falls when memory does not suffice. lanes: batches side by side, on a CPU
+    as many as it has cores. batches: what is remembered of sizes. compiled: let torch.compile translate the network.
     """
 
     def __init__(
@@ -69,15 +81,23 @@ class LocalExecutor:
         batch: int | None = None,
         drawings: Drawings | None = None,
         lanes: int | None = None,
+        batches: Batches | None = None,
+        compiled: bool = False,
     ) -> None:
         self.folders = folders
         self.device = device
         self.precision = precision
-        self.batch = batch or DEFAULT_BATCH[device.partition(":")[0]]
+        self.kind = device.partition(":")[0]
+        self.batch = batch or DEFAULT_BATCH[self.kind]
         self.drawings = drawings
-        self.lanes = lanes or (min(MOST_LANES, cores()) if device == "cpu" else 1)
+        self.lanes = lanes or (min(MOST_LANES, cores()) if device == "cpu" else 2)
+        self.batches = batches or Batches()
+        self.compiled = compiled
+        self._chosen = batch
+        self._prepared = ""
         self._loaded: dict[str, Generator] = {}
         self._lock = Lock()
+        self._turn: AbstractContextManager[object] = nullcontext() if device == "cpu" else Lock()
 
     def enter_lane(self) -> None:
         if self.device == "cpu":
@@ -91,13 +111,23 @@ class LocalExecutor:
     def noise_shape(self, weights: str) -> tuple[int, int, int]:
         return self.generator(weights).noise_shape
 
+    def prepare(self, recipe: Recipe) -> tuple[int, int, int]:
+        if recipe.weights != self._prepared:
+            self.generator(recipe.weights)
+            self.batch = self._size(recipe)
+            self._prepared = recipe.weights
+        return self.noise_shape(recipe.weights)
+
     def generator(self, weights: str) -> Generator:
         """The generator of these weights; only the last one used stays in memory."""
         with self._lock:
             if weights not in self._loaded:
                 self._loaded.clear()
                 folder = self._folder(weights)
-                self._loaded[weights] = load_generator(folder, self.device, self.precision, self.drawings)
+                loaded = load_generator(folder, self.device, self.precision, self.drawings)
+                if self.compiled:
+                    compile_network(loaded)
+                self._loaded[weights] = loaded
             return self._loaded[weights]
 
     def pictures(self, frames: Sequence[Frame]) -> Floats:
@@ -108,9 +138,7 @@ class LocalExecutor:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-            self._halve(
-                batch, frames[0].a.size
-            )  # outside the handler: the traceback holds the tensors that did not fit
+            self._halve(batch, frames[0].a)  # outside the handler: the traceback holds the tensors that did not fit
 
     def _padded(self, frames: Sequence[Frame]) -> Floats:
         import torch
@@ -118,26 +146,63 @@ class LocalExecutor:
         generator = self.generator(frames[0].a.weights)
         full = [*frames, *[frames[-1]] * (self.batch - len(frames))]
         noise = torch.from_numpy(np.stack([frame.noise for frame in full]))  # (batch, c, h, w)
+        if self.kind == "cuda":
+            noise = noise.pin_memory().to(self.device, non_blocking=True)
         conditioning = generator.condition([frame.a for frame in full])
         if any(frame.t for frame in full):
             other = generator.condition([frame.b for frame in full])
             conditioning = generator.mix(conditioning, other, [frame.t for frame in full])
-        data: Tensor = generator.images(conditioning, noise)  # (batch, 3, h, w)
+        with self._turn:  # one batch's activations at a time
+            data: Tensor = generator.images(conditioning, noise)  # (batch, 3, h, w)
         return data[: len(frames)].numpy()
 
-    def _halve(self, tried: int, size: int) -> None:
-        """tried: the batch that did not fit; another lane may have halved it already."""
-        import torch
+    def _size(self, recipe: Recipe) -> int:
+        """The batch for a recipe's weights: chosen, measured, or usual; never more than what once did not fit."""
+        key = self._key(recipe)
+        fits = self.batches.get(key, "fits")
+        size = self._chosen or self.batches.get(key, "measured")
+        if size is None and self.kind == "cuda":
+            size = best_batch(lambda size: self._timed(recipe, size), largest=fits or LARGEST)
+            self.batches.keep(key, "measured", size)
+        size = size or DEFAULT_BATCH[self.kind]
+        return min(size, fits) if fits else size
 
+    def _timed(self, recipe: Recipe, size: int) -> float | None:
+        """Seconds for a batch of so many pictures, or None when there is no memory for it."""
+        frame = next(frames_of(recipe, self.noise_shape(recipe.weights)))
+        before, self.batch = self.batch, size
+        try:
+            self._padded([frame])  # the first of a shape also allocates, and chooses how to convolve
+            start = time.perf_counter()
+            self._padded([frame])
+            return time.perf_counter() - start
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+        finally:
+            self.batch = before
+            free_memory()
+
+    def _halve(self, tried: int, recipe: Recipe) -> None:
+        """tried: the batch that did not fit; another lane may have halved it already."""
         if tried == 1:
             raise NonesuchError(
-                f"there is not enough memory on '{self.device}' for one picture of {size} px: "
+                f"there is not enough memory on '{self.device}' for one picture of {recipe.size} px: "
                 "close other programs, or choose another device or smaller weights."
             )
         self.batch = min(self.batch, tried // 2)
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self.batches.keep(self._key(recipe), "fits", self.batch)
+        free_memory()
+
+    def _key(self, recipe: Recipe) -> str:
+        """What a size holds for."""
+        name = self.kind
+        if self.kind == "cuda":
+            import torch
+
+            name = torch.cuda.get_device_name(self.device)
+        return f"{name}, {recipe.weights[:16]}, {recipe.size} px, {self.precision}"
 
     def _folder(self, weights: str) -> Path:
         if weights not in self.folders:
@@ -145,6 +210,28 @@ class LocalExecutor:
                 f"no weights with the sha256 {weights[:12]}… belong to this gallery: they changed meanwhile; run again."
             )
         return self.folders[weights]
+
+
+def free_memory() -> None:
+    """Give back what tensors that are gone still hold."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def compile_network(generator: Generator) -> None:
+    """Have torch.compile translate a generator's network for the one shape that all batches have.
+
+    Raises NonesuchError for a family that offers no such network.
+    """
+    network = getattr(generator, "compile", None)
+    if network is None:
+        raise NonesuchError(
+            f"the family '{generator.card.family}' cannot be compiled: leave out render.compile in gallery.toml."
+        )
+    network()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

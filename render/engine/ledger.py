@@ -28,17 +28,18 @@ class Ledger:
 
     stages: dict[str, Account] = field(default_factory=dict)
     parts: dict[str, dict[str, Account]] = field(default_factory=dict)
+    _since: dict[str, float] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Account]:
         """Times a stage, also one that ends in an error: that time went somewhere too."""
         account = self.stages.setdefault(name, Account())
-        start = time.perf_counter()
+        self._since[name] = time.perf_counter()
         try:
             yield account
         finally:
-            account.seconds += time.perf_counter() - start
+            account.seconds += time.perf_counter() - self._since.pop(name)
 
     @contextmanager
     def part(self, stage: str, name: str, items: int = 0) -> Iterator[None]:
@@ -57,15 +58,33 @@ class Ledger:
             account.items += items
 
     def as_json(self) -> dict[str, Any]:
-        """What the catalogue keeps: ``{stage: {seconds, items, parts: {name: {seconds, items}}}}``."""
-        return {
-            stage: {**_plain(account), "parts": {n: _plain(a) for n, a in self.parts.get(stage, {}).items()}}
-            for stage, account in self.stages.items()
-        }
+        """What the catalogue keeps: ``{stage: {seconds, items, parts: {name: {seconds, items}}}}``; a stage that is
+        under way with its seconds so far.
+        """
+        now = time.perf_counter()
+        with self._lock:
+            return {
+                stage: {
+                    **_plain(account, now - self._since.get(stage, now)),
+                    "parts": {name: _plain(part) for name, part in self.parts.get(stage, {}).items()},
+                }
+                for stage, account in self.stages.items()
+            }
 
 
-def _plain(account: Account) -> dict[str, float | int]:
-    return {"seconds": round(account.seconds, 3), "items": account.items}
+def _plain(account: Account, more: float = 0.0) -> dict[str, float | int]:
+    return {"seconds": round(account.seconds + more, 3), "items": account.items}
+
+
+def pace(accounts: Iterable[Mapping[str, Any]], name: str) -> float | None:
+    """Seconds an item, from the first of these (the newest run) that did something under that name; None where none
+    did.
+    """
+    for one in accounts:
+        account = one.get(name)
+        if account and account["items"]:
+            return float(account["seconds"] / account["items"])
+    return None
 
 
 def seconds_for(work: Mapping[str, int], ledgers: Iterable[Mapping[str, Any]]) -> float | None:
@@ -79,10 +98,10 @@ def seconds_for(work: Mapping[str, int], ledgers: Iterable[Mapping[str, Any]]) -
     for stage, items in work.items():
         if items == 0:
             continue
-        paces = [run[stage]["seconds"] / run[stage]["items"] for run in known if run.get(stage, {}).get("items")]
-        if not paces:
+        each = pace(known, stage)
+        if each is None:
             return None
-        total += items * paces[0]
+        total += items * each
     return total
 
 

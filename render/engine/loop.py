@@ -1,35 +1,38 @@
 """The loop: frames through the device in batches, pictures to the encoders, finished exhibits to the writer of rows.
 
 An exhibit that fails is tried again; after three failures it is set aside with its cause, and the others go on. When a
-batch fails, its frames are tried one by one, so that the neighbours of a bad one are not blamed.
+batch fails, its frames are tried one by one, so that the neighbours of a bad one are not blamed. A collection in which
+nothing succeeds for long, or whose weights cannot be used, is given up; the other collections go on.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Generic, TypeVar
 
 from render.engine.ahead import ahead
+from render.engine.cause import cause
 from render.engine.encoders import Abandoned, Encode, Encoded, Encoders
 from render.engine.executor import Executor
 from render.engine.frames import Frame, frame_count, frames_of
 from render.engine.lanes import side_by_side
 from render.engine.ledger import Ledger
 from render.engine.plan import Item
-from render.engine.stop import Stop
-from render.errors import NonesuchError
+from render.engine.stop import Brake
+from render.errors import NonesuchError, disk_is_full
 from render.noise import Floats
+from render.recipe import Kind
 
 T = TypeVar("T")
+Key = tuple[str, Kind, int]
 TRIES = 3
-HOPELESS = 12
-"""So many exhibits set aside in a run, and none made: the cause is not in the exhibits, and the run stops."""
+HOPELESS = 24
+"""So many failures of a collection in a row, and none made between: the cause is not in the exhibits."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,17 @@ class SetAside:
     attempts: int
 
 
-Sink = Callable[["Made[T] | SetAside | None"], None]
-"""Gets every exhibit once, on the loop's own thread; None now and then, so that what waits can be committed."""
+@dataclass(frozen=True)
+class GivenUp:
+    """A collection of which no more is drawn in this run."""
+
+    collection: str
+    cause: str
+
+
+Sink = Callable[["Made[T] | SetAside | GivenUp | None"], None]
+"""Gets every exhibit once, on the loop's own thread, and every collection that is given up; None now and then, so that
+what waits can be committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,23 @@ class Slot:
     last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """These collections cannot be drawn at all: their weights are gone or will not do."""
+
+    collections: frozenset[str]
+    error: NonesuchError
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A batch, with a picture for each slot or the error that came instead, and the seconds that it took."""
+
+    slots: Sequence[Slot]
+    pictures: Sequence[Floats | Exception]
+    seconds: float
+
+
 class Loop(Generic[T]):
     """Renders items; see the module's docstring. tick(frames) is called after every batch."""
 
@@ -74,54 +103,73 @@ class Loop(Generic[T]):
         encode: Encode[T],
         sink: Sink[T],
         *,
-        stop: Stop,
+        stop: Brake,
         ledger: Ledger,
         tick: Callable[[int], None] = lambda frames: None,
         threads: int = 2,
     ) -> None:
         self.executor, self.encode, self.sink = executor, encode, sink
         self.stop, self.ledger, self.tick, self.threads = stop, ledger, tick, threads
-        self._failures: Counter[str] = Counter()
-        self._device_seconds: dict[str, float] = {}
-        self._made = self._aside = 0
-
-    def run(self, items: Sequence[Item]) -> None:
-        """Until every item is made or set aside, or a stop was asked for."""
-        left = list(items)
+        self.given_up: dict[str, str] = {}
+        self._failures: Counter[Key] = Counter()
+        self._streak: Counter[str] = Counter()
+        self._device_seconds: dict[Key, float] = {}
         self._failed: list[Item] = []
-        while left and not self.stop.requested:
-            for weights in dict.fromkeys(item.recipe.weights for item in left):  # one generator in memory at a time
-                if not self.stop.requested:
-                    self._pass([item for item in left if item.recipe.weights == weights])
-            left, self._failed = self._failed, []
+        self._seen: set[str] = set()
+        self._made = 0
+        self._last: Exception | None = None
 
-    def _pass(self, items: Sequence[Item]) -> None:
+    def run(self, items: Iterable[Item]) -> None:
+        """Until every item is made or set aside, or a stop was asked for. Items are taken when it is their turn.
+
+        Raises NonesuchError when every collection was given up and nothing was made.
+        """
+        left: Iterable[Item] = items
+        while not self.stop.requested:
+            for _, turn in groupby(left, key=lambda item: item.recipe.weights):  # one generator in memory at a time
+                self._pass(turn)
+                if self.stop.requested:
+                    break
+            left, self._failed = sorted(self._failed, key=lambda item: item.recipe.weights), []
+            if not left:
+                break
+        if self._seen and not self._made and self._seen <= self.given_up.keys():
+            raise self._hopeless()
+
+    def _pass(self, items: Iterable[Item]) -> None:
         lanes = self.executor.lanes
         with Encoders(self.encode, self.threads) as encoders, closing(ahead(self._batches(items))) as batches:
             wanted = takewhile(lambda _: not self.stop.requested, batches)
             with closing(side_by_side(self._network, wanted, lanes, self.executor.enter_lane)) as made:
-                for batch, (pictures, seconds) in made:
-                    self._give(batch, pictures, seconds / lanes, encoders)
+                for _, result in made:
+                    if isinstance(result, Refused):
+                        for slug in result.collections:
+                            self._give_up(slug, result.error, encoders)
+                        continue
+                    self._give(result, lanes, encoders)
                     for done in encoders.finished():
-                        self._take(done)
+                        self._take(done, encoders)
                     self.sink(None)
-                    self.tick(len(batch))
+                    self.tick(len(result.slots))
             if self.stop.requested:
                 encoders.abandon()
             with self.ledger.part("render", "waiting for the encoders"):
                 for done in encoders.drain():
-                    self._take(done)
+                    self._take(done, encoders)
 
-    def _batches(self, items: Iterable[Item]) -> Generator[list[Slot], None, None]:
+    def _batches(self, items: Iterable[Item]) -> Generator[list[Slot] | Refused, None, None]:
         """Slots in batches that share their settings; runs on the thread that works ahead, where the noise is drawn."""
         batch: list[Slot] = []
         for item in items:
-            last = frame_count(item.recipe) - 1
-            shape = self.executor.noise_shape(item.recipe.weights)
-            frames = frames_of(item.recipe, shape)
-            for position in range(last + 1):
-                with self.ledger.part("render", "noise, ahead", 1):
-                    slot = Slot(item, next(frames), position == last)
+            self._seen.add(item.collection)
+            if item.collection in self.given_up:
+                continue
+            try:
+                shape = self.executor.prepare(item.recipe)
+            except NonesuchError as error:
+                yield Refused(frozenset([item.collection]), error)
+                continue
+            for slot in self._slots(item, shape):
                 if batch and (len(batch) >= self.executor.batch or batch[0].frame.settings != slot.frame.settings):
                     yield batch
                     batch = []
@@ -129,21 +177,36 @@ class Loop(Generic[T]):
         if batch:
             yield batch
 
-    def _network(self, batch: Sequence[Slot]) -> tuple[list[Floats | Exception], float]:
-        """The pictures of a batch, and the seconds that they took; runs on a lane's thread."""
-        start = time.perf_counter()
-        pictures = self._pictures([slot.frame for slot in batch])
-        return pictures, time.perf_counter() - start
+    def _slots(self, item: Item, shape: tuple[int, int, int]) -> Iterator[Slot]:
+        """An exhibit's frames, each with its noise."""
+        last = frame_count(item.recipe) - 1
+        frames = frames_of(item.recipe, shape)
+        for position in range(last + 1):
+            with self.ledger.part("render", "noise, ahead", 1):
+                slot = Slot(item, next(frames), position == last)
+            yield slot
 
-    def _give(
-        self, batch: Sequence[Slot], pictures: Sequence[Floats | Exception], seconds: float, encoders: Encoders[T]
-    ) -> None:
-        """seconds: the batch's share of the device's time, lanes side by side."""
-        self.ledger.add("render", "network", seconds, len(batch))
+    def _network(self, batch: Sequence[Slot] | Refused) -> Drawn | Refused:
+        """What becomes of a batch; runs on a lane's thread."""
+        if isinstance(batch, Refused):
+            return batch
+        start = time.perf_counter()
+        try:
+            pictures = self._pictures([slot.frame for slot in batch])
+        except NonesuchError as error:
+            return Refused(frozenset(slot.item.collection for slot in batch), error)
+        return Drawn(batch, pictures, time.perf_counter() - start)
+
+    def _give(self, drawn: Drawn, lanes: int, encoders: Encoders[T]) -> None:
+        """To the encoders, with the batch's share of the device's time, lanes side by side."""
+        seconds = drawn.seconds / lanes
+        self.ledger.add("render", "network", seconds, len(drawn.slots))
         with self.ledger.part("render", "waiting for the encoders"):
-            for slot, picture in zip(batch, pictures, strict=True):
-                identity = slot.item.recipe.id
-                self._device_seconds[identity] = self._device_seconds.get(identity, 0.0) + seconds / len(batch)
+            for slot, picture in zip(drawn.slots, drawn.pictures, strict=True):
+                if slot.item.collection in self.given_up:
+                    continue
+                key = slot.item.key
+                self._device_seconds[key] = self._device_seconds.get(key, 0.0) + seconds / len(drawn.slots)
                 encoders.give(slot.item, picture, slot.last)
 
     def _pictures(self, frames: Sequence[Frame]) -> list[Floats | Exception]:
@@ -155,37 +218,44 @@ class Loop(Generic[T]):
                 raise
             return [self._pictures([frame])[0] for frame in frames] if len(frames) > 1 else [error]
 
-    def _take(self, done: Encoded[T]) -> None:
+    def _take(self, done: Encoded[T], encoders: Encoders[T]) -> None:
         self.ledger.add("render", "encoding, on threads", done.seconds, 1)
-        identity = done.item.recipe.id
+        seconds = self._device_seconds.pop(done.item.key, 0.0) + done.seconds
         if done.result is not None:
-            seconds = self._device_seconds.pop(identity, 0.0) + done.seconds
             self._made += 1
+            self._streak[done.item.collection] = 0
             self.sink(Made(done.item, done.result, round(seconds, 3), self.executor.batch))
         elif isinstance(done.error, Abandoned):
             return
         elif isinstance(done.error, NonesuchError):
             raise done.error
+        elif disk_is_full(done.error):
+            raise NonesuchError("the disk is full: make room and run the same command again.") from done.error
         elif done.error is not None:
-            self._fail(done.item, done.error)
+            self._fail(done.item, done.error, encoders)
 
-    def _fail(self, item: Item, error: Exception) -> None:
-        identity = item.recipe.id
-        self._failures[identity] += 1
-        if self._failures[identity] < TRIES:
+    def _fail(self, item: Item, error: Exception, encoders: Encoders[T]) -> None:
+        self._failures[item.key] += 1
+        if self._failures[item.key] < TRIES:
             self._failed.append(item)
-            return
-        self._aside += 1
-        if not self._made and self._aside >= HOPELESS:
-            raise NonesuchError(
-                f"the first {HOPELESS} exhibits failed {TRIES} times each and nothing was made; "
-                f"the last cause was {cause(error)}."
-            ) from error
-        self.sink(SetAside(item, cause(error), TRIES))
+        else:
+            del self._failures[item.key]
+            self.sink(SetAside(item, cause(error), TRIES))
+        self._streak[item.collection] += 1
+        if self._streak[item.collection] >= HOPELESS:
+            self._give_up(item.collection, error, encoders)
 
+    def _give_up(self, slug: str, error: Exception, encoders: Encoders[T]) -> None:
+        """No more of this collection: what is on its way is dropped, and what failed is not tried again."""
+        self._last = error
+        if slug not in self.given_up:
+            self.given_up[slug] = cause(error)
+            self.sink(GivenUp(slug, cause(error)))
+        if encoders.open_item is not None and encoders.open_item.collection == slug:
+            encoders.abandon()
 
-def cause(error: BaseException) -> str:
-    """An error in one line, without the paths and names of the maker's machine: it is kept in the catalogue."""
-    text = " ".join(str(error).split())
-    text = re.sub(r"(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]", "", text)
-    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
+    def _hopeless(self) -> NonesuchError:
+        if isinstance(self._last, NonesuchError):
+            return self._last
+        told = "" if self._last is None else f"; the last cause was {cause(self._last)}"
+        return NonesuchError(f"nothing could be made: {HOPELESS} times in a row it failed{told}.")

@@ -9,17 +9,17 @@ further one is drawn and however many there are. A walk is one
 that the gallery names: when its recipe has changed, the new version is made, and a film of another speed is made anew.
 So a plan is a pure function of gallery and catalogue, and a run that was killed goes on where it was.
 
-Nothing here imports torch: an empty plan must be found in no time.
+Nothing here imports torch: an empty plan must be found in no time. A plan holds ordinals, and makes each item when it
+is its turn: a million of them take eight megabytes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from render.config import Collection, Gallery, check_weights
 from render.config import Walk as WalkSettings
 from render.errors import NonesuchError
 from render.generators import ALGORITHMS, STRENGTHS
-from render.recipe import LARGEST_SEED, Keyframe, Kind, Recipe, Seeds, Walk
+from render.recipe import ID_LENGTH, LARGEST_SEED, Keyframe, Kind, Recipe, Seeds, Walk
 from render.weights import Card, find_weights, load_card, weights_hash
 
 
@@ -44,10 +44,19 @@ class Item:
     slug: str | None = None
     again: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        recipe = json.loads(self.recipe.canonical())
-        plain = {"collection": self.collection, "ordinal": self.ordinal, "id": self.recipe.id, "recipe": recipe}
-        return plain | ({"slug": self.slug, "fps": self.fps} if self.recipe.walk else {})
+    @property
+    def key(self) -> tuple[str, Kind, int]:
+        """Its place among all exhibits; unlike the recipe's id it costs nothing to ask for."""
+        return (self.collection, self.recipe.kind, self.ordinal)
+
+    @property
+    def frames(self) -> int:
+        """How many pictures the device makes for it."""
+        return self.recipe.walk.frames if self.recipe.walk else 1
+
+
+Choice = tuple[str | None, str | None, float | None]
+"""Class, sketch and strength of an image."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +80,67 @@ class Source:
         return Seeds.parse(self.settings.seeds)
 
     @cached_property
+    def _classes(self) -> list[str]:
+        return self.card.classes if self.settings.classes == "all" else self.settings.classes
+
+    @cached_property
     def _series(self) -> tuple[float | None, ...]:
         """The strengths that every drawing is drawn with, in a row; one nothing where there are no drawings."""
         if not self.sketches:
             return (None,)
         return tuple(self.settings.strengths) or (STRENGTHS.get(self.card.family),)
 
+    @cached_property
+    def _around_the_seed(self) -> dict[Choice, tuple[bytes, bytes] | None]:
+        """What `id_at` has seen: the canonical form before and after the seed."""
+        return {}
+
     def recipe(self, ordinal: int) -> Recipe | None:
         """The recipe at an ordinal; None where the collection's seeds have come to an end."""
-        place, step = divmod(ordinal, len(self._series))
-        seed = self._seeds.at(place)
+        seed = self._seed(ordinal)
+        return None if seed is None else self._image(seed, self._choice(ordinal))
+
+    def id_at(self, ordinal: int) -> str | None:
+        """The id of `recipe(ordinal)`, without making it where nothing but the seed is new in a canonical form that is
+        known for every choice.
+        """
+        seed = self._seed(ordinal)
         if seed is None:
             return None
-        classes = self.card.classes if self.settings.classes == "all" else self.settings.classes
-        sketch = self.sketches[place % len(self.sketches)] if self.sketches else None
-        name = classes[place % len(classes)] if classes else None
-        return self._recipe("image", seed, name, self._source(), sketch=sketch, strength=self._series[step])
+        choice = self._choice(ordinal)
+        if choice not in self._around_the_seed:
+            pieces = [self._pieces(one, choice) for one in (seed, seed ^ 1)]
+            self._around_the_seed[choice] = pieces[0] if pieces[0] == pieces[1] else None
+        around = self._around_the_seed[choice]
+        if around is None:  # something else of these recipes follows from the seed
+            return self._image(seed, choice).id
+        return hashlib.sha256(b"%b%d%b" % (around[0], seed, around[1])).hexdigest()[:ID_LENGTH]
+
+    def _pieces(self, seed: int, choice: Choice) -> tuple[bytes, bytes]:
+        """The canonical form before and after the seed."""
+        before, name, after = self._image(seed, choice).canonical().partition(b'"seed":')  # quotes in texts are escaped
+        return before + name, after.removeprefix(b"%d" % seed)
+
+    def _seed(self, ordinal: int) -> int | None:
+        return self._seeds.at(ordinal // len(self._series))
+
+    def _choice(self, ordinal: int) -> Choice:
+        """Everything beside the seed that changes with the ordinal."""
+        place, step = divmod(ordinal, len(self._series))
+        classes, sketches = self._classes, self.sketches
+        return (
+            classes[place % len(classes)] if classes else None,
+            sketches[place % len(sketches)] if sketches else None,
+            self._series[step],
+        )
+
+    def _image(self, seed: int, choice: Choice) -> Recipe:
+        class_name, sketch, strength = choice
+        return self._recipe("image", seed, class_name, self._source(), sketch=sketch, strength=strength)
 
     def walk(self, walk: WalkSettings) -> Recipe:
         """The recipe of a walk; what its keyframes leave open is the collection's."""
-        classes = self.card.classes if self.settings.classes == "all" else self.settings.classes
-        first = classes[0] if classes else None
+        first = self._classes[0] if self._classes else None
         keyframes = tuple(Keyframe(k.seed, k.class_name or first, k.source or self._source()) for k in walk.keyframes)
         loop = Walk(walk.shape, walk.frames, keyframes)
         start = keyframes[0]
@@ -147,15 +196,46 @@ def pinned(found: Mapping[str, Source]) -> dict[str, str]:
     return {source.settings.weights: source.sha256 for source in found.values()}
 
 
-def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> list[Item]:
-    """What is left to make: of every collection lost images, then further ones in order of ordinal; then walks in the
-    file's order.
+@dataclass(frozen=True)
+class Part:
+    """What a collection lacks of one kind, in order: `items`, which have their own recipes, then images at `ordinals`.
+
+    items: of a part of images those whose files were lost, of a part of walks all.
+    """
+
+    source: Source
+    kind: Kind
+    items: tuple[Item, ...]
+    ordinals: array[int] = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.ordinals)
+
+    def __iter__(self) -> Iterator[Item]:
+        yield from self.items
+        for ordinal in self.ordinals:
+            recipe = self.source.recipe(ordinal)
+            if recipe is not None:
+                yield Item(self.source.settings.slug, ordinal, recipe)
+
+    @property
+    def frames(self) -> int:
+        """How many pictures the device makes for it."""
+        return sum(item.frames for item in self.items) + len(self.ordinals)
+
+
+def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> list[Part]:
+    """What is left to make: of every collection its images (lost ones, then further ones in order of ordinal) and its
+    walks in the file's order. Parts may be empty.
     """
     have = list(known)
     ids = {one.id for one in have}
-    images = [item for source in found.values() for item in _images(source, have, ids)]
-    walks = [item for source in found.values() for item in _walks(gallery, source, have)]
-    return images + walks
+    mine: dict[str, list[Known]] = {slug: [] for slug in found}
+    for one in have:
+        if one.collection in mine:
+            mine[one.collection].append(one)
+    parts = [_images(source, mine[slug], ids) for slug, source in found.items()]
+    return parts + [_walks(gallery, source, have) for source in found.values()]
 
 
 def wanted_walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> dict[str, tuple[WalkSettings, Recipe]]:
@@ -206,49 +286,40 @@ def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known
     }
 
 
-def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Iterator[Item]:
+def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Part:
     slug = source.settings.slug
-    taken = {one.ordinal: one for one in known if one.collection == slug and one.kind == "image"}
+    taken = {one.ordinal: one for one in known if one.kind == "image"}
     again = [(one, source.recipe(one.ordinal)) for one in taken.values() if one.lost]
     lost = [Item(slug, one.ordinal, recipe) for one, recipe in again if recipe is not None and recipe.id == one.id]
-    yield from lost  # those that other settings made stay lost
     needed = source.settings.count - sum(one.counts for one in taken.values()) - len(lost)
+    ordinals = array("q")
     ordinal = -1
-    while needed > 0:
+    while len(ordinals) < needed:
         ordinal += 1
         if ordinal in taken:
             continue
-        recipe = source.recipe(ordinal)
-        if recipe is None:
-            return
-        if recipe.id not in ids:  # another collection may have the very same recipe
-            ids.add(recipe.id)
-            needed -= 1
-            yield Item(slug, ordinal, recipe)
+        identity = source.id_at(ordinal)
+        if identity is None:
+            break
+        if identity not in ids:  # another collection may have the very same recipe
+            ids.add(identity)
+            ordinals.append(ordinal)
+    return Part(source, "image", tuple(lost), ordinals)  # what other settings made stays lost
 
 
-def _walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> Iterator[Item]:
+def _walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> Part:
     slug = source.settings.slug
     mine = {one.id: one for one in known if one.collection == slug and one.kind == "walk"}
     taken = {one.ordinal for one in mine.values()}
+    items: list[Item] = []
     for place, (walk, recipe) in enumerate(wanted_walks(gallery, source, known).values()):
         before = mine.get(recipe.id)
         if before is not None:
             again = before.counts and before.fps != walk.fps
             if again or before.lost or before.state == "retired":
-                yield Item(slug, before.ordinal, recipe, walk.fps, walk.slug, again)
+                items.append(Item(slug, before.ordinal, recipe, walk.fps, walk.slug, again))
         else:
             ordinal = place if place not in taken else max(taken) + 1
             taken.add(ordinal)
-            yield Item(slug, ordinal, recipe, walk.fps, walk.slug)
-
-
-def freeze(plan: Iterable[Item], path: Path) -> None:
-    """Write the plan down, durably, before anything is made of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump([item.as_json() for item in plan], file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+            items.append(Item(slug, ordinal, recipe, walk.fps, walk.slug))
+    return Part(source, "walk", tuple(items))

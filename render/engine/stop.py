@@ -7,6 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Protocol
+
+
+class Brake(Protocol):
+    """What the loop asks between batches."""
+
+    @property
+    def requested(self) -> bool:
+        """Whether no further batch is to be begun."""
 
 
 @dataclass

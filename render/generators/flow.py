@@ -91,6 +91,10 @@ class FlowGenerator:
         network = filled(FlowNetwork(NetworkSettings.from_card(card.network)), load_tensors(folder), folder)
         return cls(card, network, device, precision, drawings)
 
+    def compile(self) -> None:
+        """Translate the network at its first pass; all batches have one shape. Pictures are then near, not the same."""
+        self.network.unet.compile(dynamic=False)
+
     @property
     def noise_shape(self) -> tuple[int, int, int]:
         return (3, self.card.size, self.card.size)

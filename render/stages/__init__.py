@@ -2,5 +2,6 @@
 
 from render.stages.making import STAGES, Outcome, make
 from render.stages.report import Report, TerminalReport
+from render.stages.wish import Wish
 
-__all__ = ["STAGES", "Outcome", "Report", "TerminalReport", "make"]
+__all__ = ["STAGES", "Outcome", "Report", "TerminalReport", "Wish", "make"]

@@ -1,19 +1,24 @@
-"""The render stage: plan, freeze, draw, encode, write rows."""
+"""The render stage: plan, freeze, draw in turns, encode, write rows."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from render.catalogue import Exhibit
+from render.catalogue import Exhibit, Known
 from render.config import Gallery
-from render.cores import cores
-from render.engine.plan import Item, freeze, make_plan
+from render.cores import encoder_threads
+from render.engine.batches import FILE as BATCHES
+from render.engine.batches import Batches
+from render.engine.frozen import compare, freeze, newest
+from render.engine.plan import Item, Part, make_plan
+from render.engine.retry import retried
+from render.engine.turns import in_turns
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.media import Encoded, encode_image, encode_walk, sketch_media
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from render.engine.executor import Executor
-    from render.engine.loop import Made, SetAside
+    from render.engine.loop import GivenUp, Made, SetAside
 
 
 def local_executor(gallery: Gallery, folders: Mapping[str, Path]) -> Executor:
@@ -34,7 +39,10 @@ def local_executor(gallery: Gallery, folders: Mapping[str, Path]) -> Executor:
 
     chosen = gallery.render
     device = device_here(chosen.device)
-    return LocalExecutor(folders, device, chosen.precision, chosen.batch, drawings(gallery))
+    batches = Batches(gallery.state / BATCHES)
+    return LocalExecutor(
+        folders, device, chosen.precision, chosen.batch, drawings(gallery), batches=batches, compiled=chosen.compile
+    )
 
 
 def drawings(gallery: Gallery) -> Drawings:
@@ -75,29 +83,62 @@ def _grey(path: Path) -> Floats:
         ) from None
 
 
-def render(session: Session) -> int:
-    """Draw what is missing; returns how many exhibits were made."""
+def render(session: Session, turns: int | None = None) -> int:
+    """Draw what is missing, or so many turns of it; returns how many were made."""
     move(session)
-    plan = make_plan(session.gallery, session.sources, session.catalogue.known())
-    _give_up(session, plan)
+    known = list(session.catalogue.known())
+    if session.wish.retry is None:
+        plan = make_plan(session.gallery, session.wanted, known)
+        _give_up(session, plan, known)
+    else:
+        plan = _failed(session, session.wish.retry)
+    plan = [part for part in plan if len(part) and part.source.settings.slug not in session.given_up]
     if not plan:
         return 0
+    session.store.probe()
     folders = {source.sha256: source.folder for source in session.sources.values()}
     executor = session.make_executor(session.gallery, folders)  # a device that is not here is refused before anything
+    if session.wish.retry is None:
+        _compare(session, plan, known)
     freeze(plan, _plan_file(session))
+    if turns is None:
+        items, frames = in_turns(plan), sum(part.frames for part in plan)
+    else:
+        few = list(in_turns(plan, turns))
+        items, frames = iter(few), sum(item.frames for item in few)
     with session.ledger.stage("render"):
-        return _drawn(session, plan, executor)
+        return _drawn(session, items, frames, executor)
 
 
-def _give_up(session: Session, plan: list[Item]) -> None:
+def _give_up(session: Session, plan: Sequence[Part], known: Iterable[Known]) -> None:
     """Lost images that the settings no longer make get a tombstone, or go where they never had a number."""
-    planned = {item.recipe.id for item in plan}
-    for one in list(session.catalogue.known()):
+    planned = {item.recipe.id for part in plan for item in part.items}
+    for one in known:
         if one.kind == "image" and one.lost and one.id not in planned:
             if one.number is None:
                 session.catalogue.forget(one.id)
             else:
                 session.catalogue.removed(one.id, "its files were lost, and gallery.toml no longer makes it")
+
+
+def _failed(session: Session, cause: str) -> list[Part]:
+    """What failed, to be tried again."""
+    failed = (exhibit for exhibit, _ in session.catalogue.exhibits(states=("failed",)))
+    plan = retried(session.gallery, session.sources, failed, cause)
+    if not any(map(len, plan)):
+        session.report.say(f"nothing has failed{f' for a cause that contains {cause!r}' if cause else ''}.")
+    return plan
+
+
+def _compare(session: Session, plan: Sequence[Part], known: Iterable[Known]) -> None:
+    """Tell how ``gallery.toml`` stands to what the last run left unfinished; once, before this run's own plan."""
+    last = next(iter(session.catalogue.runs()), None)
+    if session.begun or last is None:
+        return
+    frozen = newest(session.gallery.runs / str(last.id))
+    found = compare(frozen, plan, known) if frozen else None
+    if found is not None:
+        session.report.say(found.sentence(last.id))
 
 
 def _plan_file(session: Session) -> Path:
@@ -106,12 +147,15 @@ def _plan_file(session: Session) -> Path:
     return session.run_folder / (f"plan-{earlier + 1}.json" if earlier else "plan.json")
 
 
-def _drawn(session: Session, plan: list[Item], executor: Executor) -> int:
-    from render.engine.frames import frame_count
-    from render.engine.loop import Loop, Made
+def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Executor) -> int:
+    from render.engine.loop import GivenUp, Loop, Made
 
     cards = {source.sha256: source.card for source in session.sources.values()}
     licence = session.gallery.about.licence
+    threads = encoder_threads()
+    night = session.night
+    night.waiting = sum(one.state == "rendered" for one in session.catalogue.known())
+    night.hand = executor.lanes * executor.batch
     sheet = sheets(session.gallery)
     made = 0
 
@@ -124,30 +168,38 @@ def _drawn(session: Session, plan: list[Item], executor: Executor) -> int:
             return encoded
         return replace(encoded, media=[*encoded.media, sketch_media(session.store, sheet(item.recipe.sketch), licence)])
 
-    def sink(event: Made[Encoded] | SetAside | None) -> None:
+    def sink(event: Made[Encoded] | SetAside | GivenUp | None) -> None:
         nonlocal made
         if isinstance(event, Made):
             keep = session.catalogue.encoded_again if event.item.again else session.catalogue.rendered
             keep(_exhibit(session, event, executor), event.result.media)
+            session.report.made(event.item, event.seconds)
             made += 1
+            night.waiting += 1
+        elif isinstance(event, GivenUp):
+            session.given_up[event.collection] = event.cause
+            session.aside.append(f"no more of '{event.collection}' was drawn: {event.cause}")
         elif event is not None:
             item = event.item
             if not item.again:  # otherwise the earlier files stay
                 failure = (event.cause, event.attempts, session.run, item.slug)
                 session.catalogue.failed(item.recipe, item.collection, item.ordinal, *failure)
+            session.report.aside(item, event.cause)
             session.aside.append(f"{item.collection} {item.recipe.kind} {item.ordinal} was set aside: {event.cause}")
         session.catalogue.tick()
 
-    frames = sum(frame_count(item.recipe) for item in plan)
     with session.report.bar("render", frames) as bar:
 
         def tick(done: int) -> None:
             bar.advance(done)
             session.ledger.stages["render"].items += done
 
-        threads = min(8, cores())
-        loop = Loop(executor, encode, sink, stop=session.stop, ledger=session.ledger, tick=tick, threads=threads)
-        loop.run(plan)
+        loop = Loop(executor, encode, sink, stop=night, ledger=session.ledger, tick=tick, threads=threads)
+        try:
+            loop.run(items)
+        finally:
+            told = {name: getattr(executor, name, None) for name in ("device", "precision", "batch")}
+            session.machine = told
         session.catalogue.commit()
     return made
 
@@ -164,7 +216,7 @@ def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhib
         device=getattr(executor, "device", None),
         precision=getattr(executor, "precision", None),
         batch_shape=[made.batch, channels, height, width],
-        versions=versions(),
+        versions={**versions()} | ({"compiled": "torch.compile"} if getattr(executor, "compiled", False) else {}),
         seconds=made.seconds,
         pixel_hash=encoded.pixel_hash,
         perceptual_hash=encoded.perceptual_hash,
@@ -174,8 +226,9 @@ def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhib
     )
 
 
-def versions() -> dict[str, str]:
-    """Of what makes pixels."""
+@cache
+def versions() -> Mapping[str, str]:
+    """Of what makes pixels; looked up once, since every exhibit names them."""
     found = {}
     for name in ("nonesuch", "torch", "diffusers", "numpy", "pillow"):
         try:

@@ -1,96 +1,16 @@
-"""Looking after a gallery: how far it is, what is wrong with it, taking exhibits off, and sweeping up."""
+"""Looking after a gallery: what is wrong with it, taking exhibits off, and sweeping up."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from render.catalogue import Catalogue, Known
+from render.catalogue import Catalogue
 from render.config import Gallery
-from render.engine.frames import frame_count
-from render.engine.ledger import seconds_for
-from render.engine.plan import Item, Source, make_plan, moved, sources, wanted_walks
-from render.errors import NonesuchError, UsageError
+from render.errors import UsageError
 from render.media import Store
 from render.publish import half_baked
 from render.recipe import Kind
-from render.weights import find_weights, load_card, unfit
-
-
-@dataclass(frozen=True)
-class Status:
-    """How far a gallery is.
-
-    left: how many exhibits each step has yet to see, those that are not drawn yet included. seconds: an estimate for
-    that from earlier runs, or None when a step was never timed.
-    """
-
-    rows: list[tuple[str, str, int, int, int, int]]  # collection, kind, wanted, shown, near-copies, failed
-    left: dict[str, int]
-    seconds: float | None
-    reasons: list[str]
-
-
-def status(gallery: Gallery) -> Status:
-    """Wanted, done and set aside; writes nothing."""
-    found = sources(gallery)
-    known: list[Known] = []
-    ledgers, reasons, waiting = [], [], Counter[tuple[str, str]]()
-    if gallery.catalogue_path.is_file():
-        with Catalogue(gallery.catalogue_path) as catalogue:
-            known = list(catalogue.known())
-            ledgers = [run.ledger for run in catalogue.runs() if run.ledger]
-            aside = catalogue.exhibits(states=("failed", "near-copy"))
-            reasons = [f"{e.collection} {e.kind} {e.ordinal}: {e.reason}" for e, _ in aside]
-            for slug in found:
-                waiting["classify", slug] = catalogue.waiting("classify", slug, "image")
-                waiting["evidence", slug] = catalogue.waiting("evidence", slug, "image")
-                waiting["caption", slug] = catalogue.waiting("caption", slug)
-    there = moved(gallery, found, known)
-    known = [there.get(one.id, one) for one in known]
-    plan = make_plan(gallery, found, known)
-    left = _left(gallery, found, plan, waiting)
-    left["show"] += sum(one.state == "rendered" and one.counts and one.collection in found for one in known)
-    work = left | {"render": sum(frame_count(item.recipe) for item in plan), "show": 0}
-    return Status(_rows(gallery, found, known), left, seconds_for(work, ledgers), reasons)
-
-
-def _left(
-    gallery: Gallery, found: Mapping[str, Source], plan: list[Item], waiting: Counter[tuple[str, str]]
-) -> dict[str, int]:
-    """What waits in the catalogue, and the new exhibits of the plan, which have every step before them."""
-    new = [item for item in plan if not item.again]
-    images = Counter(item.collection for item in new if item.recipe.walk is None)
-    judges = {"classify": gallery.classify.weights, "evidence": gallery.evidence.weights}
-    left = {"render": len(plan)}
-    for stage, weights in judges.items():
-        left[stage] = sum(waiting[stage, slug] + images[slug] for slug in _judged(gallery, found, weights))
-    left["caption"] = len(new) + sum(waiting["caption", slug] for slug in found)
-    return left | {"show": len(new)}
-
-
-def _judged(gallery: Gallery, found: Mapping[str, Source], name: str) -> list[str]:
-    """The collections that a classifier or a copy detector can judge; none where its weights are not here."""
-    try:
-        judge = load_card(find_weights(name, gallery.folder))
-    except NonesuchError:
-        return []
-    return [slug for slug, source in found.items() if unfit(judge, source.card) is None]
-
-
-def _rows(
-    gallery: Gallery, found: Mapping[str, Source], known: list[Known]
-) -> list[tuple[str, str, int, int, int, int]]:
-    tally = Counter((one.collection, one.kind, one.state) for one in known)
-    rows = []
-    for slug, source in found.items():
-        wanted = {"image": source.settings.count, "walk": len(wanted_walks(gallery, source, known))}
-        for kind, count in wanted.items():
-            shown, near, failed = (tally[slug, kind, state] for state in ("shown", "near-copy", "failed"))
-            rows.append((slug, kind, count, shown, near, failed))
-    return rows
 
 
 def check(gallery: Gallery) -> list[str]:

@@ -81,18 +81,25 @@ class _Look:
 
 
 def _looks(session: Session, stage: Stage, slugs: list[str]) -> Iterator[_Look]:
-    """What waits for a stage, with its pixels; ends early when a stop is asked for."""
+    """What waits for a stage, with its pixels; ends early when a stop is asked for, or the deadline is near."""
     import torch
 
     cards = {source.sha256: source.card for source in session.sources.values()}
     early = session.stop.requested  # asked for while drawing: what was drawn is still looked at
     pending = (one for slug in slugs for one in session.catalogue.pending(stage, slug, "image"))
     for exhibit, media in pending:
-        if session.stop.requested and not early:
+        if (session.stop.requested and not early) or session.night.late:
             return
         card = cards.get(exhibit.recipe.weights) or next(iter(cards.values()))
         data = data_of_master(session.store, media, card)
         yield _Look(exhibit, torch.from_numpy(data)[None], card.mapping)
+
+
+def looked_at(session: Session, stage: str) -> bool:
+    """Whether a stage has weights that can judge one of the collections."""
+    settings = session.gallery.classify if stage == "classify" else session.gallery.evidence
+    card = judge(session, settings.weights)
+    return card is not None and any(unfit(card, source.card) is None for source in session.sources.values())
 
 
 def judge(session: Session, name: str) -> Card | None:

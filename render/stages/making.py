@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from render.config import Gallery
+from render.engine.cause import cause
 from render.engine.plan import missing
 from render.engine.stop import Stop
-from render.stages.captioning import caption
 from render.stages.drawing import local_executor, render
-from render.stages.finishing import bake, number
-from render.stages.looking import classify, evidence
+from render.stages.finishing import bake, caption, number
+from render.stages.live import Live
+from render.stages.looking import classify, evidence, looked_at
+from render.stages.morning import report_on
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
 from render.stages.walks import follow
+from render.stages.wish import Wish
 
 ROUNDS = 8
 """How often further seeds are drawn for near-copies and failures in one run."""
+MORE, MOST = 256, 8192
+"""Exhibits that an endless night adds to a collection of priority 1 in its first round, and at most in a later one."""
 
 STAGES = ("render", "classify", "evidence", "caption", "bake")
 
@@ -27,7 +33,7 @@ class Outcome:
     """What a run came to.
 
     lacking: by collection, what the gallery still wants; aside: what was set aside now; made: how many steps exhibits
-    went forward; rebaked: whether ``public/`` changed.
+    went forward; rebaked: whether ``public/`` changed; reached: whether it ended because its deadline had come.
     """
 
     shown: int
@@ -37,6 +43,7 @@ class Outcome:
     made: int = 0
     baked: str = ""
     rebaked: bool = False
+    reached: bool = False
 
     @property
     def nothing(self) -> bool:
@@ -44,9 +51,18 @@ class Outcome:
         return not self.made and not self.rebaked
 
     @property
+    def word(self) -> str:
+        """How it ended, for its report."""
+        if self.stopped:
+            return "stopped"
+        lacking = any(self.lacking.values())
+        return ("deadline" if self.reached else "lacking") if lacking else "complete"
+
+    @property
     def exit_code(self) -> int:
-        """0 when everything that the gallery wants is there, otherwise 3."""
-        return 3 if self.stopped or self.aside or any(self.lacking.values()) else 0
+        """0 when everything that the gallery wants is there, or its deadline was reached; otherwise 3."""
+        lacking = any(self.lacking.values()) and not self.reached
+        return 3 if self.stopped or self.aside or lacking else 0
 
 
 def make(
@@ -55,39 +71,92 @@ def make(
     stop: Stop | None = None,
     stages: Sequence[str] = STAGES,
     make_executor: MakeExecutor = local_executor,
-    again: bool = False,
+    wish: Wish | None = None,
 ) -> Outcome:
-    """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again.
+    """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again."""
+    stop, wish = stop or Stop(), wish or Wish()
+    live = Live(report, gallery.state, stop, wish.deadline)
+    with session(gallery, live, make_executor, stop, wish) as opened, live.open(opened.ledger):
+        try:
+            outcome = _made(opened, stages)
+        except Exception as error:
+            if opened.begun:
+                report_on(opened, live.record, "failed", 1, cause(error))
+            raise
+        if opened.begun:
+            report_on(opened, live.record, outcome.word, outcome.exit_code, "; ".join(outcome.aside[:3]))
+        return outcome
 
-    again: whether texts that are there are written anew.
-    """
-    with session(gallery, report, make_executor, stop) as opened:
-        done = _rounds(opened, stages)
-        if "caption" in stages:
-            done += follow(opened) + number(opened) + caption(opened, again)
-        baked, rebaked = bake(opened) if "bake" in stages else ("", False)
-        if done:
-            report.ledger(opened.ledger)
-        return _outcome(opened, stages, done, baked, rebaked)
+
+def _made(session: Session, stages: Sequence[str]) -> Outcome:
+    session.night.after = _after(session, stages)
+    done = _rounds(session, stages)
+    done += _words(session, stages)
+    baked, rebaked = bake(session) if "bake" in stages else ("", False)
+    if done:
+        session.report.ledger(session.ledger)
+    return _outcome(session, stages, done, baked, rebaked)
+
+
+def _after(session: Session, stages: Sequence[str]) -> list[str]:
+    """The stages that follow the drawing and will have something to do."""
+    if session.wish.deadline is None:
+        return []
+    looking = [stage for stage in ("classify", "evidence") if stage in stages and looked_at(session, stage)]
+    return [*looking, *(stage for stage in ("caption", "bake") if stage in stages)]
 
 
 def _rounds(session: Session, stages: Sequence[str]) -> int:
-    """Draw and look, and draw again for what was left out; returns how much was done."""
+    """Draw and look, and draw again for what was left out, or for more in an endless night; returns how much was done.
+
+    A night with a deadline that knows no pace yet begins with one turn that goes through every stage.
+    """
     done = 0
+    if session.night.unknown and "render" in stages:
+        done += _look(session, stages, turns=1)
+        done += _words(session, stages)
+        done += bake(session)[1] if done and "bake" in stages else 0
     for _ in range(ROUNDS):
         before = done
-        done += render(session) if "render" in stages else 0
-        done += classify(session) if "classify" in stages else 0
-        done += evidence(session) if "evidence" in stages else 0
-        if (
-            done == before
-            or "render" not in stages
-            or session.stop.requested
-            or "evidence" not in stages
-            or not _lacking(session)
-        ):
+        done += _look(session, stages)
+        if done == before or not _again(session, stages):
             break
+    more = MORE
+    while session.wish.endless and "render" in stages and not session.night.requested:
+        _widen(session, more)
+        drawn = _look(session, stages)
+        done += drawn
+        if not drawn:  # seeds have come to an end, or every collection was given up
+            break
+        more = min(2 * more, MOST)
     return done
+
+
+def _look(session: Session, stages: Sequence[str], turns: int | None = None) -> int:
+    """One round of drawing and looking; returns how much was done."""
+    done = render(session, turns) if "render" in stages else 0
+    done += classify(session) if "classify" in stages else 0
+    return done + (evidence(session) if "evidence" in stages else 0)
+
+
+def _again(session: Session, stages: Sequence[str]) -> bool:
+    """Whether further seeds are to be drawn for what was left out."""
+    if session.wish.retry is not None or session.night.requested:
+        return False
+    return "render" in stages and "evidence" in stages and _lacking(session)
+
+
+def _words(session: Session, stages: Sequence[str]) -> int:
+    """What makes looked-at exhibits shown ones; returns how much was done."""
+    return follow(session) + number(session) + caption(session) if "caption" in stages else 0
+
+
+def _widen(session: Session, more: int) -> None:
+    """Let every collection want more than there is, by its priority."""
+    there = Counter(one.collection for one in session.catalogue.known() if one.kind == "image" and one.counts)
+    for slug, source in session.sources.items():
+        settings = source.settings
+        session.beyond[slug] = max(settings.count, there[slug] + more * settings.priority)
 
 
 def _lacking(session: Session) -> bool:
@@ -98,4 +167,5 @@ def _outcome(session: Session, stages: Sequence[str], made: int, baked: str, reb
     known = list(session.catalogue.known())
     lacking = missing(session.gallery, session.sources, known) if "render" in stages else {}
     shown = sum(one.state == "shown" for one in known)
-    return Outcome(shown, lacking, list(session.aside), session.stop.requested, made, baked, rebaked)
+    stopped, reached = session.stop.requested, session.night.reached
+    return Outcome(shown, lacking, list(session.aside), stopped, made, baked, rebaked, reached)

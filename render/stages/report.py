@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from render.engine.plan import Item
+
 
 class Bar(Protocol):
     """One stage's bar."""
@@ -31,6 +33,12 @@ class Report:
     def bar(self, stage: str, total: int) -> Iterator[Bar]:
         """A stage's bar, from its start to its end."""
         yield _NoBar()
+
+    def made(self, item: Item, seconds: float) -> None:
+        """An exhibit was drawn; seconds: its share of the device's time, and its encoder's."""
+
+    def aside(self, item: Item, cause: str) -> None:
+        """An exhibit was set aside."""
 
     def ledger(self, ledger: Ledger) -> None:
         """Where the time went."""

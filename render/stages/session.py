@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from render.catalogue import Catalogue
 from render.config import Gallery, pin_weights
@@ -17,7 +18,9 @@ from render.engine.ledger import Ledger
 from render.engine.plan import Source, pinned, sources
 from render.engine.stop import Stop
 from render.media import Store
+from render.stages.night import Night
 from render.stages.report import Report
+from render.stages.wish import Wish
 
 MakeExecutor = Callable[[Gallery, Mapping[str, Path]], Executor]
 """From a gallery and its weights folders by sha256 to what renders them."""
@@ -25,7 +28,10 @@ MakeExecutor = Callable[[Gallery, Mapping[str, Path]], Executor]
 
 @dataclass
 class Session:
-    """What the stages of one command share. aside: sentences about exhibits that this command set aside."""
+    """What the stages of one command share. aside: sentences about exhibits that this command set aside; given_up:
+    collections that it draws no more of, because too much failed there; beyond: the counts that an endless night has
+    come to; machine: device, precision and batch that drew.
+    """
 
     gallery: Gallery
     catalogue: Catalogue
@@ -33,9 +39,19 @@ class Session:
     report: Report
     stop: Stop
     make_executor: MakeExecutor
+    wish: Wish = field(default_factory=Wish)
     ledger: Ledger = field(default_factory=Ledger)
     aside: list[str] = field(default_factory=list)
+    given_up: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, int] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
     _run: int | None = None
+
+    @cached_property
+    def night(self) -> Night:
+        """The brake of this command's drawing."""
+        earlier = [run.ledger for run in self.catalogue.runs() if run.ledger] if self.wish.deadline else []
+        return Night(self.stop, self.ledger, self.wish.deadline, earlier=earlier)
 
     @property
     def run(self) -> int:
@@ -45,10 +61,25 @@ class Session:
             self._run = self.catalogue.begin_run()
         return self._run
 
+    @property
+    def begun(self) -> bool:
+        """Whether this command has begun a run."""
+        return self._run is not None
+
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """Every collection's weights and card, read when first needed."""
-        return sources(self.gallery)
+        """Every collection's weights and card, read when first needed; the count is tonight's."""
+        found = sources(self.gallery)
+        count = self.wish.count
+        return found if count is None else {slug: counting(source, count) for slug, source in found.items()}
+
+    @property
+    def wanted(self) -> dict[str, Source]:
+        """The sources with the counts that are to be drawn now."""
+        return {
+            slug: counting(source, self.beyond.get(slug, source.settings.count))
+            for slug, source in self.sources.items()
+        }
 
     @property
     def run_folder(self) -> Path:
@@ -63,17 +94,28 @@ class Session:
 
 @contextmanager
 def session(
-    gallery: Gallery, report: Report, make_executor: MakeExecutor, stop: Stop | None = None
+    gallery: Gallery,
+    report: Report,
+    make_executor: MakeExecutor,
+    stop: Stop | None = None,
+    wish: Wish | None = None,
 ) -> Iterator[Session]:
     """Opens a gallery for writing; whatever happens inside, the ledger is kept and the lock is given back."""
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
         store = Store(gallery.store_path)
         store.sweep()
-        opened = Session(gallery, catalogue, store, report, stop or Stop(), make_executor)
+        opened = Session(gallery, catalogue, store, report, stop or Stop(), make_executor, wish or Wish())
         try:
             yield opened
         finally:
             opened.end()
+
+
+def counting(source: Source, count: int) -> Source:
+    """The same source with another number of exhibits to show."""
+    if source.settings.count == count:
+        return source
+    return replace(source, settings=source.settings.model_copy(update={"count": count}))
 
 
 def stamp() -> str:

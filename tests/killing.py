@@ -1,0 +1,106 @@
+"""`make` in processes of its own that can be killed: for the tests, and for the hundred of benchmarks/kills.py."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import multiprocessing.process
+import os
+import time
+from pathlib import Path
+
+from tiny import tiny_classifier, tiny_detector, tiny_weights
+
+from render.cli import run as nonesuch
+
+SETTINGS = """
+[gallery]
+title = "nonesuch"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+plural = "galaxies"
+weights = "./tiny"
+count = {count}
+[[walk]]
+collection = "galaxies"
+slug = "loop"
+frames = 8
+keyframes = [{{ seed = 1 }}, {{ seed = 2 }}]
+[render]
+device = "cpu"
+batch = 4
+[classify]
+weights = "./classifier"
+[evidence]
+weights = "./detector"
+"""
+"""Where there are no judges, the two stages say so and do nothing."""
+FIXED = {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "1700000000"}
+
+
+def gallery(folder: Path, judges: bool = False) -> Path:
+    """A gallery that wants twelve exhibits and a walk; with a classifier and a copy detector where asked for."""
+    tiny_weights(folder / "tiny")
+    if judges:
+        tiny_classifier(folder / "classifier")
+        tiny_detector(folder / "detector")
+    want(folder, 12)
+    return folder
+
+
+def want(folder: Path, count: int) -> None:
+    """Let it want so many."""
+    (folder / "gallery.toml").write_text(SETTINGS.format(count=count))
+
+
+def run(folder: Path, limit: int | None) -> None:
+    """`nonesuch make` in a process of its own, which writes a last word when it was through, and into a file what it
+    said. limit: bytes that a file may have there, as on a disk that is full.
+    """
+    os.environ.update(FIXED)
+    if limit is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = nonesuch(["make", str(folder)])
+    folder.with_suffix(".said").write_text(said.getvalue())
+    folder.with_suffix(".ended").write_text(str(code))
+
+
+def start(folder: Path, limit: int | None = None) -> multiprocessing.process.BaseProcess:
+    """A forked process that need not import torch anew, so that ten kills take a minute and not ten."""
+    folder.with_suffix(".ended").unlink(missing_ok=True)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["render.stages", "render.bake", "render.engine.loop", "render.generators.flow"])
+    process = context.Process(target=run, args=(folder, limit))
+    process.start()
+    return process
+
+
+def ended(folder: Path) -> str | None:
+    """The exit code of the last `make`, or None when it did not come to its end."""
+    word = folder.with_suffix(".ended")
+    return word.read_text() if word.exists() else None
+
+
+def said(folder: Path) -> str:
+    """What it said on stderr."""
+    return folder.with_suffix(".said").read_text()
+
+
+def make(folder: Path) -> float:
+    """To its end; returns the seconds that it took."""
+    begun = time.monotonic()
+    start(folder).join(600)
+    assert ended(folder) == "0"
+    return time.monotonic() - begun
+
+
+def public(folder: Path) -> dict[str, bytes]:
+    """Every file of the site."""
+    home = folder / "public"
+    return {str(p.relative_to(home)): p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file()}
