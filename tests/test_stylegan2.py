@@ -244,7 +244,7 @@ def test_three_lines_make_a_collection_with_a_walk(tmp_path: Path, generator: Ge
     assert run(["render", str(tmp_path)]) == 0
     assert list((tmp_path / "store").rglob("*.mp4"))
     gallery = load_gallery(tmp_path)
-    first = make_plan(gallery, sources(gallery), [])[0].recipe
+    first = next(iter(make_plan(gallery, sources(gallery), [])[0])).recipe
     told = first.as_json()
     assert (told["truncation"], told["layer_noise"], told["style_from"]) == (0.7, "seed", 3)
     assert Recipe.from_json(first.canonical()) == first
