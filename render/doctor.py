@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from render import __version__
-from render.captions.server import KEY, KEY_FILE, key_from_environment
+from render.captions.key import find_key
 from render.config import Gallery, check_weights, load_gallery
 from render.cores import cores
 from render.errors import NonesuchError
@@ -66,9 +66,33 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
     yield from _weights([*dict.fromkeys(used), gallery.classify.weights, gallery.evidence.weights], gallery)
     yield _disk(gallery)
     yield _catalogue(gallery)
-    if gallery.captions.model and key_from_environment() is None:
-        text = f"captions.model is set but {KEY} is not (nor {KEY_FILE}): texts will come from the reviewed facts"
-        yield Finding("note", "captions", text)
+    yield from _captions(gallery)
+
+
+def _captions(gallery: Gallery) -> Iterator[Finding]:
+    """Whether the model that is to write the texts can be asked; it is not called."""
+    settings = gallery.captions
+    if not settings.model:
+        return
+    key, missing = find_key(gallery.folder)
+    if key is None and settings.needs_key:
+        yield Finding(
+            "note", "captions", f"captions.model is set but {missing}: texts will come from the reviewed facts"
+        )
+    elif key is not None and (settings.base_url or "").startswith("http://") and not _local(settings.base_url):
+        yield Finding("note", "captions", f"{settings.base_url} is not encrypted: anyone on the way can read the key")
+    else:
+        limits = [f"{settings.budget:g} in money" if settings.budget is not None else ""]
+        limits += [f"{settings.budget_tokens:,} tokens" if settings.budget_tokens is not None else ""]
+        limit = " and ".join(part for part in limits if part) or "no limit: set captions.budget or budget_tokens"
+        yield Finding("ok", "captions", f"{settings.model} is to write them, with {limit}")
+
+
+def _local(address: str | None) -> bool:
+    from urllib.parse import urlsplit
+
+    host = urlsplit(address or "").hostname or ""
+    return host == "localhost" or host.startswith("127.")
 
 
 def _versions() -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from render.bake.records import (
     schema,
 )
 from render.bake.source import Medium, Row, Tally
+from render.bake.texts import texts_of
 from render.bake.windows import Window, Windows
 from render.bake.words import class_slug
 from render.provenance import TRAINED
@@ -108,7 +109,7 @@ class CollectionApi:
     def _exhibit(self, row: Row, picture: Medium) -> ExhibitRecord:
         site = self._chrome.site
         view = views.tile(row, self._slug)
-        texts = row.json("texts")
+        texts = texts_of(row)
         measured = row.json("measurements")
         evidence = row.json("evidence")
         return ExhibitRecord(

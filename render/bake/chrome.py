@@ -49,7 +49,7 @@ class Chrome:
         self.site: dict[str, Any] = {
             "title": about.title,
             "description": f"{collection.many.capitalize()} that do not exist, drawn by a network from random numbers.",
-            "language": gallery.captions.language,
+            "language": "en",  # of the interface; texts of exhibits say which language they are in
             "author": about.author,
             "address": f"{about.address.rstrip('/')}/" if about.address else "",
             "licence": licence_sentence(about.licence),

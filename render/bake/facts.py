@@ -12,6 +12,7 @@ from render.bake import views
 from render.bake.evidence import NOT_CHECKED, evidence_view
 from render.bake.outputs import digest
 from render.bake.source import Row
+from render.bake.texts import texts_of
 from render.bake.words import class_name, class_plural, percent
 from render.captions.facts import Fact, facts
 from render.weights import Card
@@ -31,10 +32,12 @@ class Facts:
 
     def exhibit(self, row: Row, slug: str) -> dict[str, Any]:
         """Everything of an exhibit's page that its tile does not have."""
-        texts = row.json("texts")
+        texts = texts_of(row)
         asked = row.column("asked")
         return {
             "caption": texts.get("caption", ""),
+            "language": texts.get("language", "en"),
+            "written": written(texts),
             "description": texts.get("description", ""),
             "classes": views.bars(row),
             "asked": class_name(asked),
@@ -72,6 +75,15 @@ class Facts:
         if not evidence.get("checked"):
             return NOT_CHECKED
         return evidence_view(evidence, row, self._detector)
+
+
+def written(texts: dict[str, Any]) -> str:
+    """Who wrote the words, as a sentence."""
+    if not texts.get("caption"):
+        return ""
+    if (author := texts.get("author", "facts")) == "facts":
+        return "Words: by rule, from the measurements and from reviewed facts."
+    return f"Words: {author}, a language model, from the measurements; the facts after them are reviewed."
 
 
 def references(texts: dict[str, Any]) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from render.bake.chrome import Chrome, code_key
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.places import feeds_of
 from render.bake.source import Medium, Row
+from render.bake.texts import texts_of
 
 NEWEST = 50
 ATOM = "http://www.w3.org/2005/Atom"
@@ -109,7 +110,7 @@ def _headline(view: dict[str, Any]) -> str:
 
 def _words(row: Row, view: dict[str, Any]) -> str:
     """What the picture shows, and that it was not observed."""
-    caption = row.json("texts").get("caption", "")
+    caption = texts_of(row).get("caption", "")
     return " ".join(part for part in (view["image"]["alt"], caption, "Drawn by a network, not observed.") if part)
 
 

@@ -27,6 +27,7 @@ def linked_data(exhibit: dict[str, Any], site: dict[str, Any], base: str) -> dic
         "identifier": exhibit["designation"],
         "name": exhibit["title"],
         "caption": exhibit["caption"],
+        "inLanguage": exhibit["language"],
         "description": image["alt"],
         "contentUrl": f"{home}media/{image['jpeg']}" if image["jpeg"] else "",
         "url": f"{home}{exhibit['href']}",

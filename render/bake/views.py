@@ -6,6 +6,7 @@ from typing import Any
 
 from render.bake.rulers import ruler
 from render.bake.source import Medium, Row
+from render.bake.texts import texts_of
 from render.bake.words import class_name, in_order, percent
 
 MIME = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "avif": "image/avif", "jpeg": "image/jpeg"}
@@ -37,7 +38,7 @@ def page_of(slug: str, number: int) -> str:
 def tile(row: Row, slug: str) -> dict[str, Any]:
     """What a grid, the home page and a shard show of an exhibit."""
     if row.tile is None:
-        texts = row.json("texts")
+        texts = texts_of(row)
         found = row.column("found")
         share = row.json("classes").get("probabilities", {}).get(found)
         row.tile = {
@@ -65,6 +66,7 @@ def image(row: Row, alt: str) -> dict[str, Any]:
         "width": largest.width if largest else display.get("width", 0),
         "height": largest.height if largest else display.get("height", 0),
         "alt": alt,
+        "language": texts_of(row).get("language", "en"),
         "placeholder": display.get("placeholder") or "",
         "colour": display.get("colour") or FALLBACK_COLOUR,
     }

@@ -7,9 +7,11 @@ from typing import Any
 
 from render.bake import views
 from render.bake.chrome import Chrome, base_of
+from render.bake.facts import written
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Medium, Row
+from render.bake.texts import texts_of
 from render.bake.words import class_name
 from render.config import Gallery, Walk
 
@@ -44,7 +46,7 @@ def _page_of(slug: str, number: int) -> str:
 
 def _view(row: Row, settings: list[Walk], slug: str) -> dict[str, Any]:
     setting = _setting(row, settings)
-    texts = row.json("texts")
+    texts = texts_of(row)
     posters = [m for m in row.media if m.role == "poster"]
     poster = next((m for m in posters if m.format == "jpeg"), posters[0] if posters else None)
     title = (setting.title if setting else "") or texts.get("title") or _between(row)
@@ -54,6 +56,8 @@ def _view(row: Row, settings: list[Walk], slug: str) -> dict[str, Any]:
         "title": title,
         "alt": texts.get("alt") or f"A closed loop through generated pictures: {title}",
         "caption": texts.get("caption", ""),
+        "language": texts.get("language", "en"),
+        "written": written(texts),
         "width": poster.width if poster else 0,
         "height": poster.height if poster else 0,
         "poster": poster.key if poster else "",

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from render.captions.compose import FactsCaptioner
 from render.captions.facts import Fact, facts
-from render.captions.texts import Captioner, Observation, Texts
+from render.captions.texts import Captioner, Language, Observation, Style, Texts
 
 
-def facts_captioner() -> Captioner:
+def facts_captioner(language: Language = "en", style: Style = "plain") -> Captioner:
     """The default: from the reviewed facts, deterministic and offline."""
-    return FactsCaptioner()
+    return FactsCaptioner(language, style)
 
 
-def openai_captioner(settings: Any) -> Captioner:
-    """From ``settings.model`` at ``settings.base_url``; the facts captioner takes over wherever it cannot write."""
-    from render.captions.server import ServerCaptioner
+def captioner(settings: Any, folder: Path) -> Captioner:
+    """The captioner that a gallery's ``[captions]`` asks for; `folder` is the gallery's."""
+    if not settings.model:
+        return facts_captioner(settings.language, settings.style)
+    from render.captions.asking import server_captioner
 
-    return ServerCaptioner(settings.model, base_url=str(settings.base_url) if settings.base_url else None)
-
-
-def captioner(settings: Any) -> Captioner:
-    """The captioner that a gallery's ``[captions]`` asks for."""
-    return openai_captioner(settings) if settings.model else facts_captioner()
+    return server_captioner(settings, folder)
 
 
 __all__ = [
@@ -34,5 +32,4 @@ __all__ = [
     "captioner",
     "facts",
     "facts_captioner",
-    "openai_captioner",
 ]

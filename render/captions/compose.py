@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from render.captions.facts import Fact, about
-from render.captions.texts import ALT_LIMIT, Observation, Texts
+from render.captions.sentences import sentence_texts
+from render.captions.texts import ALT_LIMIT, Language, Observation, Style, Texts, never
 from render.captions.walks import walk_texts
 from render.captions.words import (
     DISCS,
@@ -43,9 +44,23 @@ class FactsCaptioner:
 
     remote = False
 
+    def __init__(self, language: Language = "en", style: Style = "plain") -> None:
+        self._language, self._style = language, style
+
     def write(self, observations: Sequence[Observation]) -> list[Texts]:
         """Texts for each observation, in order."""
-        return [walk_texts(one) if one.keyframes else image_texts(one) for one in observations]
+        return [self._texts(one) for one in observations]
+
+    def each(
+        self, observations: Iterable[Observation], stopped: Callable[[], bool] = never
+    ) -> Iterator[tuple[Observation, Texts]]:
+        """Texts for each observation, in order; a stop waits for them all, since they take no time."""
+        return ((one, self._texts(one)) for one in observations)
+
+    def _texts(self, observation: Observation) -> Texts:
+        if (self._language, self._style, observation.theme) != ("en", "plain", "galaxies"):
+            return sentence_texts(observation, self._language, self._style)
+        return walk_texts(observation) if observation.keyframes else image_texts(observation)
 
 
 def image_texts(observation: Observation) -> Texts:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from render.captions.kinds import Theme, theme_of
 
 ALT_LIMIT = 140
 TITLE_LIMIT = 80
 DESCRIPTION_LIMIT = 900
 CAPTION_LIMIT = 700
+
+Language = Literal["en", "pl", "cs", "ko"]
+LANGUAGES: tuple[Language, ...] = ("en", "pl", "cs", "ko")
+Style = Literal["plain", "poetic", "children"]
+STYLES: tuple[Style, ...] = ("plain", "poetic", "children")
+Awaits = Literal["key", "server", "budget", "batch"]
+"""Why the facts stand in for a model that may still write: the next run asks again."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,8 @@ class Observation:
     measurements: Mapping[str, Any] = field(default_factory=dict)  # as `Measurements.as_dict()` has them
     keyframes: Sequence[str | None] = ()  # of a walk: the classes asked for, in order; empty for an image
     frames: int | None = None  # of a walk
+    thing: str = "galaxy"  # one of the collection's things, as gallery.toml calls it
+    picture: Path | None = None  # a JPEG of it, for a model that may see
 
     def number(self, name: str) -> float | None:
         """A measurement, or None when it was not made or nothing was detected."""
@@ -37,6 +49,14 @@ class Observation:
         """The strength of an attribute; 0 when it was not judged."""
         return float(self.attributes.get(name) or 0.0)
 
+    @property
+    def theme(self) -> Theme | None:
+        """Told from its classes; a galaxy without any is still one of the galaxies."""
+        known = theme_of(self.found, self.asked, *self.keyframes)
+        if known is None and not any((self.found, self.asked, *self.keyframes)) and self.thing == "galaxy":
+            return "galaxies"
+        return known
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -46,17 +66,31 @@ class Texts:
     alt: str  # at most 140 characters, only what is seen
     description: str
     caption: str
-    facts: list[str] = field(default_factory=list)  # ids in facts.toml
+    facts: list[str] = field(default_factory=list)  # ids of reviewed facts
     author: str = "facts"  # or the model's name
+    language: Language = "en"
+    style: Style = "plain"
+    awaits: Awaits | None = None  # a model that was asked for has not written yet
 
     def as_dict(self) -> dict[str, Any]:
-        """For the catalogue."""
-        return asdict(self)
+        """For the catalogue; what is not awaited is not mentioned."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
 
 
 class Captioner(Protocol):
-    """Writes texts, one for each observation, in their order."""
+    """Writes texts."""
 
     remote: bool  # whether it waits for another machine: then a stop must not wait for it
 
-    def write(self, observations: Sequence[Observation]) -> list[Texts]: ...
+    def write(self, observations: Sequence[Observation]) -> list[Texts]:
+        """Texts for each observation, in order."""
+
+    def each(
+        self, observations: Iterable[Observation], stopped: Callable[[], bool] = never
+    ) -> Iterator[tuple[Observation, Texts]]:
+        """Texts as they are ready, in any order; ends early once `stopped` says so and what is in hand is done."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from render.stages import Outcome, Wish
 
 
-def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = None) -> int:
+def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = None, again: bool = False) -> int:
     """Run stages on a gallery, say what came of it, and answer with the exit code."""
     from render.config import load_gallery
     from render.engine.stop import stopping
@@ -21,7 +21,7 @@ def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = 
     loaded = load_gallery(gallery)
     report = TerminalReport()
     with stopping(report.say) as stop:
-        outcome = make(loaded, report, stop, stages or STAGES, wish=wish)
+        outcome = make(loaded, report, stop, stages or STAGES, wish=wish, again=again)
     told(outcome)
     return outcome.exit_code
 

@@ -34,6 +34,7 @@ def problems(gallery: Gallery) -> list[str]:
         *_loops(gallery, cards),
         *_weights(gallery, cards),
         *_counts(gallery, cards),
+        *_captions(gallery),
     ]
 
 
@@ -223,6 +224,16 @@ def _counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
                 f"such as '0-',{most}"
             ).rstrip(",")
         drawn[look] |= own
+
+
+def _captions(gallery: Gallery) -> Iterator[str]:
+    """A limit that nothing could be held against."""
+    captions = gallery.captions
+    if captions.budget is not None and captions.prices is None:
+        yield (
+            "captions, budget: what the model costs is not known; add prices = { input = …, output = … }, "
+            "the money for a million tokens"
+        )
 
 
 def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:

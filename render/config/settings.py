@@ -15,6 +15,8 @@ from render.config.values import Address, Base, CollectionSlug, Device, Line, Se
 from render.recipe import LARGEST_SEED
 
 Path_ = Literal["great-circle", "spline"]
+Language = Literal["en", "pl", "cs", "ko"]
+Style = Literal["plain", "poetic", "children"]
 
 
 class Strict(BaseModel):
@@ -168,15 +170,48 @@ class Evidence(Strict):
     """What happens to an exhibit that is too close to a real picture; when kept, its page says so."""
 
 
+class Prices(Strict):
+    """What a model costs, of a million tokens, in the money that the budget is in."""
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    """Of what the model is told."""
+    output: float = Field(ge=0, allow_inf_nan=False)
+    """Of what it answers."""
+    batch: float = Field(default=0.5, ge=0, le=1, allow_inf_nan=False)
+    """The share of both that a batch costs."""
+
+
 class Captions(Strict):
-    """Who writes the texts."""
+    """Who writes the texts, and how."""
 
     model: Text | None = None
     """A model of an OpenAI-compatible server. From the reviewed facts, without any network, when left out."""
     base_url: Address | None = None
-    """The server's address. The key is read from the environment (`OPENAI_API_KEY`), never from this file."""
-    language: Literal["en"] = "en"
-    """The language of the texts."""
+    """The server's address, OpenAI's when left out. The key is read from the environment (`OPENAI_API_KEY`, or the file
+    that `OPENAI_API_KEY_FILE` names), never from this file."""
+    needs_key: bool = True
+    """Whether nobody is called without a key. A server on your own machine mostly wants none."""
+    language: Language = "en"
+    """The language of the texts: English, Polish, Czech or Korean. No native speaker has reviewed the last three."""
+    style: Style = "plain"
+    """How the texts sound. Facts and measurements are the same in every style."""
+    picture: bool = False
+    """Whether the model gets the picture too; it must be one that can see."""
+    batch: bool = False
+    """Whether to ask through the server's Batch API: about half the price, an answer within a day. Pages have the
+    texts of the facts until a later run takes up the answers."""
+    concurrency: int = Field(default=4, ge=1, le=64)
+    """Questions that are under way at once."""
+    timeout: float = Field(default=60.0, ge=1, le=3600, allow_inf_nan=False)
+    """Seconds that an answer may take."""
+    max_tokens: int = Field(default=2000, ge=200, le=100_000)
+    """Tokens that an answer may have. A model that thinks before it writes needs more."""
+    prices: Prices | None = None
+    """What the model costs: without it, nothing is known of money."""
+    budget: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Money that all answers of this gallery may cost together; after that, texts come from the reviewed facts."""
+    budget_tokens: int | None = Field(default=None, ge=0)
+    """Tokens that all answers of this gallery may take together, in and out."""
 
 
 class Bake(Strict):

@@ -1,12 +1,10 @@
-"""Numbers, words and pages: what makes a drawn exhibit a shown one."""
+"""Numbers and pages: with the words of `captioning`, what makes a drawn exhibit a shown one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from render.captions import Observation
-from render.catalogue import Exhibit
 from render.stages.looking import judge
 from render.stages.session import Session
 from render.weights import unfit
@@ -23,53 +21,6 @@ def number(session: Session) -> int:
         given += session.catalogue.give_numbers(collection.slug, "walk", unchecked=True)
     session.catalogue.commit()
     return given
-
-
-def caption(session: Session) -> int:
-    """Texts for every numbered exhibit that has none; then it is shown. Returns how many were written.
-
-    A stop ends the asking of a server: what is on the site already gets the facts' words, so that it never stands there
-    without any; the others are left for the next run.
-    """
-    waiting = [e for e, _ in session.catalogue.pending("caption") if e.number is not None]
-    written = left = 0
-    if waiting:
-        from render.captions import captioner, facts_captioner
-
-        writer = captioner(session.gallery.captions)
-        with session.ledger.stage("caption") as account, session.report.bar("caption", len(waiting)) as bar:
-            for exhibit in waiting:
-                stopped = writer.remote and (session.stop.requested or session.night.late)
-                if stopped and exhibit.state != "shown":
-                    left += 1
-                    continue
-                (texts,) = (facts_captioner() if stopped else writer).write([_observed(exhibit)])
-                session.catalogue.captioned(exhibit.id, texts.as_dict())
-                session.catalogue.tick()
-                bar.advance()
-                written += 1
-                account.items += 1
-    if left:
-        session.report.say(f"caption: {left} exhibits get their texts from the next run, and are shown then.")
-    session.catalogue.show([e.id for e, _ in session.catalogue.pending("show") if e.texts is not None])
-    session.catalogue.commit()
-    return written
-
-
-def _observed(exhibit: Exhibit) -> Observation:
-    walk = exhibit.recipe.walk
-    known = exhibit.classes or {}
-    return Observation(
-        designation=f"NONESUCH {exhibit.number}",
-        id=exhibit.id,
-        asked=exhibit.asked,
-        found=exhibit.found,
-        probabilities=known.get("probabilities", {}),
-        attributes=known.get("attributes", {}),
-        measurements=exhibit.measurements or {},
-        keyframes=[key.class_name for key in walk.keyframes] if walk else (),
-        frames=walk.frames if walk else None,
-    )
 
 
 def bake(session: Session) -> tuple[str, bool]:

@@ -10,8 +10,9 @@ from render.config import Gallery
 from render.engine.cause import cause
 from render.engine.plan import missing
 from render.engine.stop import Stop
+from render.stages.captioning import caption
 from render.stages.drawing import local_executor, render
-from render.stages.finishing import bake, caption, number
+from render.stages.finishing import bake, number
 from render.stages.live import Live
 from render.stages.looking import classify, evidence, looked_at
 from render.stages.morning import report_on
@@ -72,13 +73,17 @@ def make(
     stages: Sequence[str] = STAGES,
     make_executor: MakeExecutor = local_executor,
     wish: Wish | None = None,
+    again: bool = False,
 ) -> Outcome:
-    """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again."""
+    """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again.
+
+    again: whether texts that are there are written anew.
+    """
     stop, wish = stop or Stop(), wish or Wish()
     live = Live(report, gallery.state, stop, wish.deadline)
     with session(gallery, live, make_executor, stop, wish) as opened, live.open(opened.ledger):
         try:
-            outcome = _made(opened, stages)
+            outcome = _made(opened, stages, again)
         except Exception as error:
             if opened.begun:
                 report_on(opened, live.record, "failed", 1, cause(error))
@@ -88,10 +93,10 @@ def make(
         return outcome
 
 
-def _made(session: Session, stages: Sequence[str]) -> Outcome:
+def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
     session.night.after = _after(session, stages)
     done = _rounds(session, stages)
-    done += _words(session, stages)
+    done += _words(session, stages, again)
     baked, rebaked = bake(session) if "bake" in stages else ("", False)
     if done:
         session.report.ledger(session.ledger)
@@ -146,9 +151,9 @@ def _again(session: Session, stages: Sequence[str]) -> bool:
     return "render" in stages and "evidence" in stages and _lacking(session)
 
 
-def _words(session: Session, stages: Sequence[str]) -> int:
+def _words(session: Session, stages: Sequence[str], again: bool = False) -> int:
     """What makes looked-at exhibits shown ones; returns how much was done."""
-    return follow(session) + number(session) + caption(session) if "caption" in stages else 0
+    return follow(session) + number(session) + caption(session, again) if "caption" in stages else 0
 
 
 def _widen(session: Session, more: int) -> None:

@@ -1,0 +1,106 @@
+"""Words for exhibits: from the reviewed facts, or from a model with the facts standing in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from render.captions import Captioner, Observation, captioner, facts_captioner
+from render.catalogue import Catalogue, Exhibit, Medium
+from render.config import Collection, Gallery
+from render.media import Store
+from render.stages.session import Session
+
+Waiting = list[tuple[Exhibit, list[Medium]]]
+
+
+def caption(session: Session, again: bool = False) -> int:
+    """Texts for every numbered exhibit that has none; then it is shown. Returns how many were written.
+
+    Exhibits whose texts stand in for a model that did not answer yet are offered to it again; with `again`, all are.
+    A stop ends the asking of a server: what is on the site already gets the facts' words, so that it never stands there
+    without any; the others are left for the next run.
+    """
+    waiting = [(e, media) for e, media in session.catalogue.pending("caption") if e.number is not None]
+    settings = session.gallery.captions
+    late = _late(session.catalogue, again) if settings.model or again else []
+    written = 0
+    if waiting or late:
+        writer = captioner(settings, session.gallery.folder)
+        written = _write(session, writer, waiting, late)
+        session.catalogue.commit()
+        if summary := getattr(writer, "summary", lambda: None)():
+            session.report.say(summary)
+    session.catalogue.show([e.id for e, _ in session.catalogue.pending("show") if e.texts is not None])
+    session.catalogue.commit()
+    return written
+
+
+def _late(catalogue: Catalogue, again: bool) -> Waiting:
+    """What has texts that another run may better."""
+    found = catalogue.exhibits(states=("rendered", "shown"))
+    return [(e, media) for e, media in found if e.number is not None and e.texts and (again or e.texts.get("awaits"))]
+
+
+def _write(session: Session, writer: Captioner, waiting: Waiting, late: Waiting) -> int:
+    """Texts of all these, as they come; returns how many were new."""
+    written, bare = 0, {e.id: e for e, _ in waiting}
+    before = {e.id: e.texts for e, _ in late}
+    with session.ledger.stage("caption") as account, session.report.bar("caption", len(waiting) + len(late)) as bar:
+        observations = observe(session.gallery, session.store, [*waiting, *late])
+        for observation, texts in writer.each(observations, lambda: session.stop.requested or session.night.late):
+            if texts.as_dict() != before.get(observation.id):
+                session.catalogue.captioned(observation.id, texts.as_dict())
+                written += 1
+                account.items += 1
+            bare.pop(observation.id, None)
+            session.catalogue.tick()
+            bar.advance()
+        facts = facts_captioner(session.gallery.captions.language, session.gallery.captions.style)
+        shown = [(e, media) for e, media in waiting if e.id in bare and e.state == "shown"]
+        for observation, texts in facts.each(observe(session.gallery, session.store, shown)):
+            session.catalogue.captioned(observation.id, texts.as_dict() | {"awaits": "server"})
+            del bare[observation.id]
+            written += 1
+    if bare:
+        session.report.say(f"caption: {len(bare)} exhibits get their texts from the next run, and are shown then.")
+    return written
+
+
+def observe(gallery: Gallery, store: Store, exhibits: Iterable[tuple[Exhibit, list[Medium]]]) -> Iterator[Observation]:
+    """What a captioner is told of each exhibit."""
+    collections = {one.slug: one for one in gallery.collections}
+    return (_observed(exhibit, media, collections.get(exhibit.collection), store) for exhibit, media in exhibits)
+
+
+def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | None, store: Store) -> Observation:
+    walk = exhibit.recipe.walk
+    known = exhibit.classes or {}
+    jpeg = next((m for m in media if m.format == "jpeg" and m.role in ("fallback", "poster")), None)
+    return Observation(
+        designation=f"NONESUCH {exhibit.number}",
+        id=exhibit.id,
+        asked=exhibit.asked,
+        found=exhibit.found,
+        probabilities=known.get("probabilities", {}),
+        attributes=known.get("attributes", {}),
+        measurements=exhibit.measurements or {},
+        keyframes=[key.class_name for key in walk.keyframes] if walk else (),
+        frames=walk.frames if walk else None,
+        thing=collection.title if collection else "galaxy",
+        picture=store.path(jpeg.key) if jpeg else None,
+    )
+
+
+def estimate(gallery: Gallery, again: bool = False) -> list[str]:
+    """What the model would be asked and about what that costs, in sentences; asks nobody and writes nothing."""
+    settings = gallery.captions
+    if not settings.model:
+        return ["captions.model is not set: texts come from the reviewed facts, and cost nothing."]
+    exhibits: Waiting = []
+    if gallery.catalogue_path.is_file():
+        with Catalogue(gallery.catalogue_path) as catalogue:
+            exhibits = [*catalogue.pending("caption"), *_late(catalogue, again)]
+    from render.captions.asking import forecast
+
+    told = forecast(settings, gallery.folder, observe(gallery, Store(gallery.store_path), exhibits))
+    return [*told, "Exhibits that are not drawn yet are not in this."]
