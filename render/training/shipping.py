@@ -103,9 +103,10 @@ def write_weights(folder: Path, training: Run, card: Card) -> None:
 
 
 def stored(value: Tensor) -> Tensor:
-    """A tensor as it ships: real numbers in half precision."""
+    """A tensor as it ships: real numbers in half precision, unless that cannot hold them."""
     value = value.detach().cpu().contiguous()
-    return value.half() if value.is_floating_point() else value
+    half = value.half()
+    return half if value.is_floating_point() and bool(half.isfinite().all()) else value
 
 
 def train_to_weights(
