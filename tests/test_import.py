@@ -129,3 +129,24 @@ def test_what_is_no_such_generator_is_one_sentence_and_leaves_nothing(tmp_path: 
     code, told = run("weights", "import", good, tmp_path / "out", "--family", "dcgan", "--classes", "a,b")
     assert (code, "0 classes, not 2" in told) == (2, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_damaged_weights_leave_the_other_collections_alone(tmp_path: Path) -> None:
+    for latent, name in ((16, "other"), (12, "whole"), (8, "damaged")):
+        source = saved(tutorial(latent, 8), tmp_path / f"{name}.pth")
+        run("weights", "import", source, tmp_path / name, "--family", "dcgan")
+    with (tmp_path / "damaged/model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x7f")
+    card = tmp_path / "other/card.toml"
+    card.write_text(card.read_text().replace("latent = 16", "latent = 17"))
+    tables = [
+        f'[[collection]]\nslug = "{name}"\ntitle = "field"\ncount = 2\nweights = "{name}"\n'
+        for name in ("damaged", "other", "whole")
+    ]
+    (tmp_path / "gallery.toml").write_text('[gallery]\ntitle = "Mine"\n' + "".join(tables))
+    code, told = run("render", tmp_path)
+    assert code == 3, told
+    assert "sha256 differs" in told
+    assert "'main.0.weight' is 16 x" in told
+    assert len(list((tmp_path / "store").rglob("*.png"))) == 2
