@@ -18,7 +18,8 @@ from tiny import tiny_weights
 import render
 
 ROOT = Path(__file__).resolve().parent.parent
-TORCH_FREE = [f"render.{name}" for name in ("bake", "serve", "cli", "config", "catalogue", "captions", "weights")]
+PARTS = ("bake", "serve", "cli", "config", "catalogue", "captions", "weights", "importing", "publish")
+TORCH_FREE = [f"render.{name}" for name in PARTS]
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:

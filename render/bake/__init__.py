@@ -144,10 +144,10 @@ def _data(catalogue: Path) -> str:
 
 def _parts(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets, cards: Cards) -> list[_Part]:
     parts = []
-    for position, collection in enumerate(gallery.collections):
+    for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         chrome = Chrome(gallery, collection, assets, bool(walks))
-        facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], gallery.about.author)
+        facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, _store(gallery.store_path), gallery.bake.previews)
         one = CollectionPages(source, out, pages, chrome, facts, previews, gallery.bake.page_size, position == 0)
         parts.append(_Part(chrome, one, walks, _followers(gallery, chrome, one, out)))

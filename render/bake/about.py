@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from render.bake.outputs import digest
-from render.bake.words import percent
-from render.config import Collection, Gallery
+from render.bake.words import licence_sentence, percent
+from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 from render.evidence.authentic import authentic_share
 from render.weights import Card, Credit, find_weights, load_card, unfit
@@ -31,6 +31,8 @@ class Cards:
     def _judge(self, name: str, gallery: Gallery) -> Card | None:
         """A classifier's or copy detector's card, unless it was meant for none of the generators here."""
         card = _card(name, gallery)
+        if not gallery.collections:
+            return None  # nothing was rendered, so nothing was judged
         fits = not self.generators or any(card and unfit(card, generator) is None for generator in self.generators)
         return card if fits else None
 
@@ -52,9 +54,13 @@ class Cards:
 def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple[int, int]) -> dict[str, Any]:
     """The variables of ``about.html``."""
     many = ", ".join(collection.many for collection in gallery.collections)
+    imported = ", ".join(folder.many for folder in gallery.folders)
     by = f" Made by {gallery.about.author}." if gallery.about.author else ""
+    shows = f"shows {many} that were never observed, and says how it knows" if many else f"shows {imported}"
     return {
-        "lead": f"{gallery.about.title} shows {many} that were never observed, and says how it knows.{by}",
+        "lead": f"{gallery.about.title} {shows}.{by}",
+        "rendered": bool(many),
+        "folders": [_folder(folder) for folder in gallery.folders],
         "models": [_model(card) for card in cards.all()],
         "figures": figures(cards, authentic),
         "credits": credits(cards.all()),
@@ -154,6 +160,18 @@ def _model(card: Card) -> dict[str, Any]:
         "role": ROLES.get(card.family, f"Draws the pictures, from random numbers and a class ({card.family})."),
         "facts": facts,
     }
+
+
+def _folder(folder: Folder) -> dict[str, str]:
+    """Pictures that others made: what the maker of the gallery said of them, and no more."""
+    said = {
+        "model": "The maker of this gallery says that models made these pictures.",
+        "camera": "The maker of this gallery says that these are photographs.",
+        "unknown": "Nobody said how these pictures came about. Where a file itself names a program that draws, its "
+        "page repeats that.",
+    }
+    licence = licence_sentence(folder.licence)
+    return {"name": folder.many, "said": said[folder.made], "credit": folder.credit, "licence": licence}
 
 
 def _heading(collection: Collection, gallery: Gallery) -> str:

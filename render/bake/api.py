@@ -14,6 +14,7 @@ from typing import Any
 
 from render.bake import views
 from render.bake.chrome import Chrome, code_key
+from render.bake.facts import origin_of
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.places import API
 from render.bake.records import (
@@ -112,6 +113,7 @@ class CollectionApi:
         texts = texts_of(row)
         measured = row.json("measurements")
         evidence = row.json("evidence")
+        origin = origin_of(row)
         return ExhibitRecord(
             title=view["title"],
             url=f"{site['address']}{picture_of(self._slug, row.number)}",
@@ -139,10 +141,11 @@ class CollectionApi:
                 checked=bool(evidence.get("checked")),
                 **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
             ),
-            recipe=row.json("recipe"),
+            recipe=None if origin else row.json("recipe"),
+            origin=origin or None,
             made_at=row.column("made_at"),
-            licence=site["terms"],
-            digital_source_type=TRAINED,
+            licence=site["terms"] or None,
+            digital_source_type=(origin["source_type"] if origin else TRAINED) or None,
         )
 
     def _shard(self, window: Window) -> None:
@@ -192,9 +195,6 @@ def offer_site_record(site: dict[str, Any], tallies: dict[str, Tally], out: Outp
     record = SiteRecord(
         title=site["title"],
         root=site["address"] or None,
-        licence=site["terms"],
-        licence_text=site["licence"],
-        digital_source_type=TRAINED,
         collections=listed,
     )
     out.offer(f"{API}index.json", Rank.INDEX, digest(code_key(), repr(record)), lambda: _json(record.as_json()))

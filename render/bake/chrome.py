@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from render.bake.outputs import digest
 from render.bake.places import API, feeds_of
 from render.bake.words import licence_sentence
-from render.config import Collection, Gallery
+from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 
 POLICY = (
@@ -43,18 +43,19 @@ class Assets:
 class Chrome:
     """The surroundings of the pages of one collection, and the hash of everything in them."""
 
-    def __init__(self, gallery: Gallery, collection: Collection, assets: Assets, walks: bool) -> None:
+    def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets, walks: bool) -> None:
         about = gallery.about
+        told = _told(collection, gallery)
         self.slug = collection.slug
         self.site: dict[str, Any] = {
             "title": about.title,
-            "description": f"{collection.many.capitalize()} that do not exist, drawn by a network from random numbers.",
+            "description": told.description,
             "language": "en",  # of the interface; texts of exhibits say which language they are in
-            "author": about.author,
+            "author": told.author,
             "address": f"{about.address.rstrip('/')}/" if about.address else "",
-            "licence": licence_sentence(about.licence),
-            "terms": about.licence,
-            "footnote": "Drawn by a network, not observed.",
+            "licence": licence_sentence(told.licence),
+            "terms": told.licence,
+            "footnote": told.footnote,
             "policy": POLICY,
             "css": assets.name("style.css"),
             "js": assets.name("app.js"),
@@ -70,7 +71,7 @@ class Chrome:
             "slug": collection.slug,
             "title": collection.title,
             "many": collection.many,
-            "sentence": f"This {collection.title} does not exist.",
+            "sentence": collection.signature,
         }
         self.key = digest(code_key(), json.dumps([self.site, self.collection], sort_keys=True))
 
@@ -90,8 +91,27 @@ def base_of(path: str) -> str:
     return "../" * path.count("/") or "./"
 
 
-def _menu(gallery: Gallery, here: Collection, walks: bool) -> list[dict[str, str]]:
-    several = gallery.collections if len(gallery.collections) > 1 else []
+class Told(NamedTuple):
+    """What every page of a collection says of its pictures."""
+
+    description: str
+    footnote: str
+    author: str
+    licence: str
+
+
+def _told(collection: Collection | Folder, gallery: Gallery) -> Told:
+    """Of rendered pictures we know how they came about; of imported ones, what the maker said."""
+    many = collection.many.capitalize()
+    if isinstance(collection, Collection):
+        description = f"{many} that do not exist, drawn by a network from random numbers."
+        return Told(description, "Drawn by a network, not observed.", gallery.about.author, gallery.about.licence)
+    footnote = {"model": "Made by a model, not observed.", "camera": "Photographed.", "unknown": ""}[collection.made]
+    return Told(f"{many}.", footnote, collection.credit, collection.licence)
+
+
+def _menu(gallery: Gallery, here: Collection | Folder, walks: bool) -> list[dict[str, str]]:
+    several = gallery.sections if len(gallery.sections) > 1 else []
     menu = [{"title": one.many, "href": f"{one.slug}/"} for one in several]
     menu.append({"title": "gallery", "href": f"{here.slug}/gallery/"})
     if walks:

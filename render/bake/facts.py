@@ -12,9 +12,10 @@ from render.bake import views
 from render.bake.evidence import NOT_CHECKED, evidence_view
 from render.bake.outputs import digest
 from render.bake.source import Row
-from render.bake.texts import texts_of
+from render.bake.texts import shown, texts_of
 from render.bake.words import class_name, class_plural, percent
 from render.captions.facts import Fact, facts
+from render.provenance import CAPTURE, TRAINED
 from render.weights import Card
 
 
@@ -34,6 +35,7 @@ class Facts:
         """Everything of an exhibit's page that its tile does not have."""
         texts = texts_of(row)
         asked = row.column("asked")
+        origin = origin_of(row)
         return {
             "caption": texts.get("caption", ""),
             "language": texts.get("language", "en"),
@@ -42,11 +44,13 @@ class Facts:
             "classes": views.bars(row),
             "asked": class_name(asked),
             "accuracy": self._accuracy(row),
-            "evidence": self._evidence(row),
+            "evidence": UNSEEN if origin else self._evidence(row),
+            "source_type": origin["source_type"] if origin else TRAINED,
             "references": references(texts),
             "measurements": views.measurements(row, self._measured),
             "real_measured": self._measured.get("n", 0),
-            "recipe": views.recipe(row),
+            "recipe_title": "Where it is from" if origin else "Recipe",
+            "recipe": origin_lines(row, origin) if origin else views.recipe(row),
             "downloads": views.downloads(row, slug),
             "licence": self._licence,
             "author": self._author,
@@ -84,6 +88,35 @@ def written(texts: dict[str, Any]) -> str:
     if (author := texts.get("author", "facts")) == "facts":
         return "Words: by rule, from the measurements and from reviewed facts."
     return f"Words: {author}, a language model, from the measurements; the facts after them are reviewed."
+
+
+UNSEEN = NOT_CHECKED | {"sentence": ""}
+"""Of an imported picture there is nothing to compare with, and nothing to say."""
+
+
+def origin_of(row: Row) -> dict[str, Any]:
+    """What an imported picture's file says of itself (`render.stages.importing`); empty for one that was rendered."""
+    origin: dict[str, Any] = row.json("display").get("origin", {})
+    told = {
+        part: {shown(name, 100): shown(str(text), LONGEST) for name, text in origin[part].items()}
+        for part in ("settings", "texts")
+        if part in origin
+    }
+    return origin | told
+
+
+def origin_lines(row: Row, origin: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same as lines: everything after the first is the file's own claim."""
+    lines = [("Exhibit", row.id), ("How it was made", HOW.get(origin["source_type"], "nobody said"))]
+    if origin.get("program"):
+        lines.append(("Its file names", origin["program"]))
+    lines += [(name, str(value)) for name, value in origin.get("settings", {}).items()]
+    lines += [(name, str(value)) for name, value in origin.get("texts", {}).items()]
+    return [*lines, ("Original", f"{origin['width']}\u202f×\u202f{origin['height']}\u202fpx")]
+
+
+LONGEST = 4_000  # characters of one text of a file
+HOW = {TRAINED: "by a trained model", CAPTURE: "by a camera"}
 
 
 def references(texts: dict[str, Any]) -> list[dict[str, str]]:

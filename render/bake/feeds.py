@@ -73,7 +73,7 @@ class Feeds:
         if picture := _picture(row):
             href, length = f"{address}media/{picture.key}", str(picture.bytes)
             _element(entry, "link", rel="enclosure", type="image/jpeg", href=href, length=length)
-        _element(entry, "summary", _words(row, view))
+        _element(entry, "summary", _words(row, view, self._chrome.site["footnote"]))
 
     def _json_feed(self, rows: list[Row]) -> bytes:
         site, slug = self._chrome.site, self._chrome.slug
@@ -92,7 +92,8 @@ class Feeds:
         address = self._chrome.site["address"]
         view = views.tile(row, self._chrome.slug)
         page = f"{address}{view['href']}"
-        item = {"id": page, "url": page, "title": _headline(view), "content_text": _words(row, view)}
+        words = _words(row, view, self._chrome.site["footnote"])
+        item = {"id": page, "url": page, "title": _headline(view), "content_text": words}
         picture = _picture(row)
         image = {"image": f"{address}media/{picture.key}"} if picture else {}
         tags = {"tags": [view["found"]]} if view["found"] else {}
@@ -108,10 +109,10 @@ def _headline(view: dict[str, Any]) -> str:
     return designation if title == designation else f"{designation}: {title}"
 
 
-def _words(row: Row, view: dict[str, Any]) -> str:
+def _words(row: Row, view: dict[str, Any], footnote: str) -> str:
     """What the picture shows, and that it was not observed."""
     caption = texts_of(row).get("caption", "")
-    return " ".join(part for part in (view["image"]["alt"], caption, "Drawn by a network, not observed.") if part)
+    return " ".join(part for part in (view["image"]["alt"], caption, footnote) if part)
 
 
 def _picture(row: Row) -> Medium | None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from render.provenance import TRAINED
-
 ADDRESSES = {
     "CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
@@ -36,7 +34,7 @@ def linked_data(exhibit: dict[str, Any], site: dict[str, Any], base: str) -> dic
         "license": ADDRESSES.get(site["terms"], site["terms"]),
         "acquireLicensePage": f"{home}about/",
         "creditText": site["author"] or site["title"],
-        "digitalSourceType": TRAINED,
+        "digitalSourceType": exhibit["source_type"],
         "isPartOf": {"@type": "WebSite", "name": site["title"], "url": home},
     }
     return {name: value for name, value in told.items() if value != ""}

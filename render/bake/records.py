@@ -92,14 +92,16 @@ class ExhibitRecord(Record):
     """Of every class."""
     measurements: dict[str, float] | None = None
     evidence: Compared
-    recipe: dict[str, Any]
-    """What the picture was made from."""
+    recipe: dict[str, Any] | None = None
+    """What the picture was made from; not known of imported ones."""
+    origin: dict[str, Any] | None = None
+    """What an imported picture's file says of itself."""
     made_at: str | None = None
     """UTC, ISO 8601."""
-    licence: str
+    licence: str | None = None
     """Of the picture, as an SPDX name."""
-    digital_source_type: str
-    """IPTC's term for how it came about."""
+    digital_source_type: str | None = None
+    """IPTC's term for how it came about; absent where nobody said."""
 
 
 class GoneRecord(Record):
@@ -187,10 +189,6 @@ class SiteRecord(Record):
     title: str
     root: str | None = None
     """The site's address, where the maker has said it."""
-    licence: str
-    licence_text: str
-    digital_source_type: str
-    """All pictures are of this kind unless their own record says otherwise."""
     collections: list[Listed]
 
 

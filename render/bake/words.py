@@ -61,4 +61,6 @@ def percent(share: float) -> str:
 
 def licence_sentence(licence: str) -> str:
     """What a visitor may do with the pictures."""
+    if not licence:
+        return "Nobody said what may be done with these pictures: ask before you use them."
     return LICENCES.get(licence, f"The pictures are under {licence}.")

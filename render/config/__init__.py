@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from render.config.checks import problems
 from render.config.lock import Lock, check_weights, pin_weights, read_lock
 from render.config.problems import sentences
-from render.config.settings import Collection, Gallery, Keyframe, Walk
+from render.config.settings import Collection, Folder, Gallery, Keyframe, Walk
 from render.errors import UsageError
 
 GALLERY = "gallery.toml"
@@ -23,6 +23,7 @@ GALLERY = "gallery.toml"
 __all__ = [
     "GALLERY",
     "Collection",
+    "Folder",
     "Gallery",
     "Keyframe",
     "Lock",

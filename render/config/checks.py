@@ -39,11 +39,15 @@ def problems(gallery: Gallery) -> list[str]:
 
 
 def _slugs(gallery: Gallery) -> Iterator[str]:
-    seen: dict[str, int] = {}
-    for i, collection in enumerate(gallery.collections, 1):
-        first = seen.setdefault(collection.slug, i)
-        if first != i:
-            yield f"collection {i}, slug: '{collection.slug}' is already the slug of collection {first}"
+    if not gallery.sections:
+        yield "collection: is missing; a gallery shows at least one [[collection]], or one [[folder]] of pictures"
+    seen: dict[str, str] = {}
+    places = [f"collection {i}" for i in range(1, len(gallery.collections) + 1)]
+    places += [f"folder {i}" for i in range(1, len(gallery.folders) + 1)]
+    for place, section in zip(places, gallery.sections, strict=True):
+        before = seen.setdefault(section.slug, place)
+        if before != place:
+            yield f"{place}, slug: '{section.slug}' is already the slug of {before}"
     walks: dict[tuple[str, str], int] = {}
     for i, walk in enumerate(gallery.walks, 1):
         first = walks.setdefault((walk.collection, walk.slug), i)
@@ -63,6 +67,7 @@ def _places(gallery: Gallery) -> Iterator[str]:
         read.append((f"collection {i}, weights", collection.weights))
         if collection.sketches:
             read.append((f"collection {i}, sketches", collection.sketches))
+    read += [(f"folder {i}, pictures", folder.pictures) for i, folder in enumerate(gallery.folders, 1)]
     for baked in (gallery.public, gallery.state):
         reason = f"and baking deletes what it did not put into {baked.name}/ itself; expected a folder outside of it"
         if _within(gallery.store_path, baked):

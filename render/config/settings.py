@@ -105,6 +105,45 @@ class Collection(Strict):
         """The plural for headings."""
         return self.plural or f"{self.title}s"
 
+    @property
+    def signature(self) -> str:
+        """The one sentence of its first page."""
+        return f"This {self.title} does not exist."
+
+
+class Folder(Strict):
+    """A collection of pictures that others made: a folder that `nonesuch import` reads."""
+
+    slug: CollectionSlug
+    """The collection's name in addresses; no two collections share one, and it should never change."""
+    title: Text
+    """One of its things, such as "painting"."""
+    plural: Line = ""
+    """Several of its things, for headings. `title` with an s when left out."""
+    pictures: Text
+    """The folder with the pictures (a relative one starts at the gallery's folder). They stay there, as they are."""
+    sentence: Line = ""
+    """The one sentence of its first page. The plural when left out."""
+    made: Literal["model", "camera", "unknown"] = "unknown"
+    """How the pictures came about, which nobody can see: a model made them, a camera did, or you do not say. Then a
+    picture is called generated only if its own file says so."""
+    credit: Line = ""
+    """Who is to be named with the pictures."""
+    licence: Line = ""
+    """Their licence, as an SPDX name. The pages say that nobody named one when left out."""
+    prompts: bool = False
+    """Whether pages show the prompts and other texts in the files. Left out unless asked for."""
+
+    @property
+    def many(self) -> str:
+        """The plural for headings."""
+        return self.plural or f"{self.title}s"
+
+    @property
+    def signature(self) -> str:
+        """The one sentence of its first page."""
+        return self.sentence or f"{self.many.capitalize()}."
+
 
 class Keyframe(Strict):
     """One point of a walk."""
@@ -235,8 +274,10 @@ class Gallery(Strict):
 
     about: About = Field(alias="gallery")
     """The site as a whole."""
-    collections: list[Collection] = Field(alias="collection", min_length=1)
+    collections: list[Collection] = Field(alias="collection", default_factory=list)
     """One table a collection."""
+    folders: list[Folder] = Field(alias="folder", default_factory=list)
+    """One table a folder of pictures that others made."""
     walks: list[Walk] = Field(alias="walk", default_factory=list)
     """One table a walk."""
     store: Store = Field(default_factory=Store)
@@ -284,6 +325,11 @@ class Gallery(Strict):
     def state(self) -> Path:
         """What a bake remembers for the next one; a cache."""
         return self._folder / ".nonesuch"
+
+    @property
+    def sections(self) -> list[Collection | Folder]:
+        """What visitors see as collections: those that are rendered, then those that were imported."""
+        return [*self.collections, *self.folders]
 
     def collection(self, slug: str) -> Collection:
         """The collection of that slug; KeyError when there is none."""

@@ -155,16 +155,20 @@ def perceptual_hash(picture: Bytes) -> str:
 
 def display_of(picture: Bytes, width: int) -> dict[str, Any]:
     """What a page needs before the file has come: size, colour, and a picture of a few pixels."""
-    small = Image.fromarray(picture).resize((PLACEHOLDER_WIDTH, PLACEHOLDER_WIDTH), Image.Resampling.BOX)
-    buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=50, method=4)
-    tiny = base64.b64encode(buffer.getvalue()).decode()
     return {
         "width": width,
         "height": width,
         "colour": "#{:02x}{:02x}{:02x}".format(*dominant_colour(picture)),
-        "placeholder": f"data:image/webp;base64,{tiny}",
+        "placeholder": placeholder(picture),
     }
+
+
+def placeholder(picture: Bytes) -> str:
+    """A picture of a few pixels as an address, to stand in until the real one has come."""
+    small = Image.fromarray(picture).resize((PLACEHOLDER_WIDTH, PLACEHOLDER_WIDTH), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=50, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def dominant_colour(picture: Bytes) -> npt.NDArray[np.uint8]:

@@ -23,8 +23,11 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, data: bytes, suffix: str) -> str:
-        """Store bytes durably and return their key. Raises NonesuchError when the disk is full or refuses."""
+    def put(self, data: bytes, suffix: str, durable: bool = True) -> str:
+        """Store bytes and return their key. Raises NonesuchError when the disk is full or refuses.
+
+        durable=False leaves it to the system when they reach the disk: for what can be made again in no time.
+        """
         digest = hashlib.sha256(data).hexdigest()
         key = f"{digest[:2]}/{digest[:20]}.{suffix}"
         path = self.path(key)
@@ -32,7 +35,7 @@ class Store:
             return key
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(path, data)
+            self._write(path, data, durable)
         except OSError as error:
             raise self._refused(error) from error
         return key
@@ -91,17 +94,20 @@ class Store:
             path.unlink(missing_ok=True)
         return len(found)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, data: bytes, durable: bool) -> None:
         temporary = path.with_name(f".part-{os.getpid()}-{os.urandom(4).hex()}")
         try:
             with temporary.open("xb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        if not durable:
+            return
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -113,8 +113,9 @@ def render(session: Session, turns: int | None = None) -> int:
 def _give_up(session: Session, plan: Sequence[Part], known: Iterable[Known]) -> None:
     """Lost images that the settings no longer make get a tombstone, or go where they never had a number."""
     planned = {item.recipe.id for part in plan for item in part.items}
+    imported = {folder.slug for folder in session.gallery.folders}  # `nonesuch import` brings their files back
     for one in known:
-        if one.kind == "image" and one.lost and one.id not in planned:
+        if one.kind == "image" and one.lost and one.id not in planned and one.collection not in imported:
             if one.number is None:
                 session.catalogue.forget(one.id)
             else:

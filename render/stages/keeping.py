@@ -62,8 +62,8 @@ def mend(gallery: Gallery) -> list[str]:
 
 def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: str, kind: Kind = "image") -> int:
     """Take exhibits off the site; their numbers are never given again. All or nothing; returns how many."""
-    if collection not in [one.slug for one in gallery.collections]:
-        known = ", ".join(one.slug for one in gallery.collections)
+    if collection not in [one.slug for one in gallery.sections]:
+        known = ", ".join(one.slug for one in gallery.sections)
         raise UsageError(f"there is no collection '{collection}'; this gallery has {known}.")
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
         exhibits = {number: catalogue.numbered(collection, number, kind) for number in numbers}

@@ -1,0 +1,208 @@
+"""Importing: what someone with a folder of pictures would lose, or be made to claim, or give away without knowing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from baked import contents
+from PIL import Image, PngImagePlugin
+from synthetic import spiral
+
+from render.catalogue import Catalogue
+from render.cli import run
+from render.config import Gallery, load_gallery
+from render.errors import UsageError
+from render.provenance import CAPTURE, TRAINED, read_mark
+from render.stages.importing import Imported, import_folder
+from render.stages.keeping import remove
+
+A1111 = """a lighthouse, oil on canvas
+Negative prompt: people
+Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1234, Size: 64x64, Model: dreams, Version: v1.9"""
+COMFY = {
+    "3": {
+        "class_type": "KSampler",
+        "inputs": {"seed": 99, "steps": 30, "cfg": 6.5, "sampler_name": "dpmpp_2m", "model": ["4", 0]},
+    },
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sea.safetensors"}},
+    "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a secret harbour", "clip": ["4", 1]}},
+}
+INVOKE = {"positive_prompt": "a private cove", "seed": 7, "steps": 8, "cfg_scale": 2, "model": {"name": "bay"}}
+
+
+def png(path: Path, seed: int, size: tuple[int, int] = (64, 48), **texts: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notes = PngImagePlugin.PngInfo()
+    for name, text in texts.items():
+        notes.add_text(name, text)
+    spiral(seed).resize(size).save(path, pnginfo=notes)
+    return path
+
+
+def folder_of(tmp_path: Path) -> Path:
+    """A folder as people have it: three programs' files, a photograph with its place, and what is no picture."""
+    root = tmp_path / "sea pictures"
+    png(root / "a1111.png", 1, parameters=A1111)
+    png(root / "more" / "comfy.png", 2, prompt=json.dumps(COMFY), workflow="{}", Title="Harbour")
+    png(root / "invoke.png", 3, invokeai_metadata=json.dumps(INVOKE))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    exif[0x8825] = {1: "N", 2: (52.0, 13.0, 30.0)}  # GPS
+    spiral(4).resize((80, 40)).save(root / "IMG_2034.jpg", exif=exif)
+    shutil.copy(root / "a1111.png", root / "z-copy.png")
+    (root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnonsense")
+    (root / "notes.txt").write_text("buy milk")
+    (root / ".hidden.png").write_bytes(b"")
+    os.symlink(root / "a1111.png", root / "link.png")
+    return root
+
+
+def imported(tmp_path: Path, *options: str) -> Gallery:
+    root = folder_of(tmp_path)
+    assert run(["import", str(root), str(tmp_path / "g"), *options]) == 0
+    return load_gallery(tmp_path / "g")
+
+
+def again(gallery: Gallery) -> Imported:
+    return import_folder(gallery, gallery.folders[0])
+
+
+def record(gallery: Gallery, number: int) -> dict[str, object]:
+    found: dict[str, object] = json.loads((gallery.public / f"api/v1/sea-pictures/{number}.json").read_text())
+    return found
+
+
+def test_a_folder_becomes_a_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Someone with pictures and no site would still have none, or not know which files are missing in it."""
+    gallery = imported(tmp_path)
+    out = capsys.readouterr()
+    assert "sea-pictures: 4 new, 0 as before, 0 gone, 4 not shown." in out.out
+    for reason in (
+        "broken.png: it is no picture that can be read",
+        "notes.txt: it is no picture by its name",
+        "link.png: it is a link",
+        "z-copy.png: it is the same picture as a1111.png",
+    ):
+        assert f"not shown: {reason}" in out.err
+    titles = [record(gallery, number)["title"] for number in range(1, 5)]
+    assert sorted(map(str, titles)) == ["Harbour", "IMG 2034", "a1111", "invoke"]
+    assert (gallery.public / "index.html").is_file()
+    assert run(["validate", str(gallery.folder), "--host", "pages"]) == 0
+
+
+def test_nothing_is_claimed_that_nobody_said(tmp_path: Path) -> None:
+    """A photograph would be called generated, or a generated picture a photograph."""
+    gallery = imported(tmp_path)
+    records = {str(one["title"]): one for one in (record(gallery, number) for number in range(1, 5))}
+    assert "digital_source_type" not in records["IMG 2034"]
+    assert "licence" not in records["IMG 2034"]
+    for title in ("a1111", "Harbour", "invoke"):
+        assert records[title]["digital_source_type"] == TRAINED
+        mark = read_mark((gallery.public / str(records[title]["picture"])).read_bytes())
+        assert mark is not None
+        assert mark.source_type == TRAINED
+        assert "Its file says" in mark.credit
+    pages = "".join(page.read_text() for page in gallery.public.rglob("*.html") if page.name != "404.html")
+    for claim in ("does not exist.", "not observed", "Nearest real galaxies", "free of rights", "None of this exists"):
+        assert claim not in pages, claim
+    assert "Nobody said what may be done with these pictures" in pages
+    assert "nobody said" in (gallery.public / str(records["IMG 2034"]["page"])).read_text()
+
+
+def test_what_the_maker_says_holds(tmp_path: Path) -> None:
+    """Who knows how the pictures came about could not say so."""
+    gallery = imported(tmp_path, "--made", "camera")
+    assert {record(gallery, number)["digital_source_type"] for number in range(1, 5)} == {CAPTURE}
+
+
+def test_settings_are_read_and_prompts_are_private(tmp_path: Path) -> None:
+    """Prompts would be published that their author never meant to show; or what the files say would be lost."""
+    gallery = imported(tmp_path)
+    origins = {str(one["title"]): one["origin"] for one in (record(gallery, number) for number in range(1, 5))}
+    assert origins["a1111"]["settings"] == {  # type: ignore[index]
+        "Steps": "20",
+        "Sampler": "Euler a",
+        "Guidance": "7",
+        "Seed": "1234",
+        "Model": "dreams",
+    }
+    assert origins["Harbour"]["settings"]["Seed"] == "99"  # type: ignore[index]
+    assert origins["invoke"]["settings"]["Model"] == "bay"  # type: ignore[index]
+    everything = b"".join(path.read_bytes() for path in gallery.public.rglob("*") if path.is_file())
+    for private in (b"lighthouse", b"secret harbour", b"private cove", str(tmp_path).encode()):
+        assert private not in everything
+    settings = gallery.folder / "gallery.toml"
+    settings.write_text(settings.read_text() + "prompts = true\n")
+    assert run(["import", str(tmp_path / "sea pictures"), str(gallery.folder)]) == 0
+    assert "a secret harbour" in json.dumps([record(gallery, number) for number in range(1, 5)])
+
+
+def test_a_photograph_stands_upright_and_tells_no_place(tmp_path: Path) -> None:
+    """It would lie on its side, and say where its maker lives."""
+    gallery = imported(tmp_path)
+    photo = next(one for one in (record(gallery, number) for number in range(1, 5)) if one["title"] == "IMG 2034")
+    with Image.open(gallery.public / str(photo["picture"])) as picture:
+        assert picture.height == 2 * picture.width
+        assert not picture.getexif().get_ifd(0x8825)
+
+
+def test_the_folder_is_followed(tmp_path: Path) -> None:
+    """Withdrawn pictures would stay, numbers would move, or a renamed file would lose its address."""
+    gallery = imported(tmp_path)
+    root = tmp_path / "sea pictures"
+    before = contents(gallery.public)
+    state = again(gallery)
+    assert (state.new, state.kept, state.gone) == (0, 4, 0)
+    numbers = {str(record(gallery, number)["title"]): number for number in range(1, 5)}
+    (root / "invoke.png").unlink()
+    (root / "IMG_2034.jpg").rename(root / "my street.jpg")
+    png(root / "new.png", 9)
+    state = again(gallery)
+    assert (state.new, state.kept, state.gone) == (1, 3, 1)
+    run(["bake", str(gallery.folder)])
+    assert record(gallery, numbers["invoke"])["state"] == "gone"
+    assert record(gallery, 5)["title"] == "new"
+    png(root / "invoke.png", 3, invokeai_metadata=json.dumps(INVOKE))
+    (root / "my street.jpg").rename(root / "IMG_2034.jpg")
+    (root / "new.png").unlink()
+    again(gallery)
+    run(["bake", str(gallery.folder)])
+    after = contents(gallery.public)
+    assert {name for name in before if name.endswith(".html")} <= after.keys()
+    assert record(gallery, numbers["invoke"])["title"] == "invoke"
+    remove(gallery, "sea-pictures", [numbers["invoke"]], "not mine")
+    assert "taken off" in again(gallery).unread["invoke.png"]
+
+
+def test_what_was_lost_comes_back(tmp_path: Path) -> None:
+    """A damaged media file of an imported picture could never be mended, or `make` would bury it."""
+    gallery = imported(tmp_path)
+    next((gallery.folder / "store").rglob("*.avif")).unlink()
+    assert run(["check", str(gallery.folder), "--mend"]) in (0, 1, 3)
+    run(["make", str(gallery.folder)])
+    state = again(gallery)
+    assert (state.new, state.kept, state.gone) == (1, 3, 0)
+    with Catalogue(gallery.catalogue_path) as catalogue:
+        assert sorted(one.number or 0 for one in catalogue.known()) == [1, 2, 3, 4]
+
+
+def test_an_absent_folder_empties_nothing(tmp_path: Path) -> None:
+    """A disk that is not plugged in would take the site down."""
+    gallery = imported(tmp_path)
+    (tmp_path / "sea pictures").rename(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="nothing was changed"):
+        again(gallery)
+    with Catalogue(gallery.catalogue_path) as catalogue:
+        assert all(one.state == "shown" for one in catalogue.known())
+
+
+def test_a_wrong_import_writes_nothing(tmp_path: Path) -> None:
+    """A mistyped folder would begin a gallery, or spoil the file of one."""
+    assert run(["import", str(tmp_path / "nowhere"), str(tmp_path / "g")]) == 2
+    root = folder_of(tmp_path)
+    assert run(["import", str(root), str(tmp_path / "g"), "--slug", "Not A Slug"]) == 2
+    assert not (tmp_path / "g").exists()
