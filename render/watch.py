@@ -75,6 +75,7 @@ class Watch:
         yield from (folder / GALLERY, folder / FILE, folder / f"{FILE}-wal")
         yield from sorted(resource("templates").iterdir())
         yield from sorted(resource("site").iterdir())
+        yield from sorted((folder / "theme").glob("*"))
 
     @staticmethod
     def _fingerprint(paths: Iterable[Path]) -> list[tuple[str, int, int]]:

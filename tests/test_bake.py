@@ -337,6 +337,33 @@ def test_a_template_changes_the_pages_that_use_it(gallery: Gallery, tmp_path: Pa
     assert "about/index.html" not in written
 
 
+def test_a_gallery_has_its_own_look(gallery: Gallery) -> None:
+    """Who wants another colour or another line would have to fork the program, or would lose it with the next bake."""
+    built(gallery)
+    before = contents(gallery.public)
+    theme = gallery.folder / "theme"
+    theme.mkdir()
+    (theme / "style.css").write_text(":root { --accent: #7fd1c7; }")
+    (theme / "home.html").write_text(
+        '{% extends "shipped/home.html" %}{% block main %}{{ super() }}<p>Open until dawn.</p>{% endblock %}'
+    )
+    built(gallery)
+    home = (gallery.public / "index.html").read_text()
+    assert "Open until dawn." in home
+    assert "This galaxy does not exist." in home
+    page = (gallery.public / "galaxies/3.html").read_text()
+    assert page.index("style.33333333.css") < page.index('href="../theme/style.css"')
+    assert (gallery.public / "theme/style.css").read_text() == ":root { --accent: #7fd1c7; }"
+    (theme / "home.html").write_text('{% extends "shipped/home.html" %}{% block main %}Closed.{% endblock %}')
+    assert "index.html" in built(gallery).written
+    (theme / "about.html").write_text("{% if %}")
+    with pytest.raises(NonesuchError, match=r"theme/about\.html, line 1"):
+        built(gallery)
+    subprocess.run(["rm", "-r", str(theme)], check=True)
+    built(gallery)
+    assert contents(gallery.public) == before
+
+
 def test_an_empty_collection_has_pages(tmp_path: Path) -> None:
     """The first bake of a gallery would fail before anything is rendered."""
     gallery = synthetic.gallery(tmp_path / "g", 3)

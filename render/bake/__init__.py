@@ -25,6 +25,7 @@ from render.bake.press import Press
 from render.bake.previews import Previews
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Row, Source
+from render.bake.theme import FOLDER, Theme
 from render.bake.walks import offer_walks
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery
@@ -88,8 +89,9 @@ def bake(
     """
     started = clock()
     home = folder or gallery.folder
-    pages = Pages(templates or resource("templates"))
-    assets = Assets(site or resource("site"))
+    theme = Theme(home / FOLDER)
+    pages = Pages(templates or resource("templates"), theme.folder if theme.templates else None)
+    assets = Assets(site or resource("site"), theme.style)
     public = home / "public"
     cards = Cards(gallery)
     with (
@@ -97,7 +99,8 @@ def bake(
         Press(pages) as press,
         Outputs(public, home / ".nonesuch", press) as out,
     ):
-        inputs = digest(_data(home / FILE), code_key(), pages.everything(), assets.key, cards.key, repr(gallery))
+        looks = (pages.everything(), assets.key, theme.key)
+        inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery))
         media = Media(public / "media", _store(home / gallery.store.location))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
@@ -106,12 +109,13 @@ def bake(
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys())
             offer_assets(assets, out)
+            theme.offer(out)
             for part in parts:
                 part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
                 advance(len(part.walks))
             _offer_rest(gallery, source, out, pages, cards, parts)
-            out.finish(owned=["about", "api", "assets", "data", *(part.pages.slug for part in parts)])
+            out.finish(owned=["about", "api", "assets", "data", FOLDER, *(part.pages.slug for part in parts)])
             swept = media.sweep()
             out.note(inputs, media.count())
     return BakeReport(

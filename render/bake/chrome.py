@@ -23,8 +23,9 @@ PRELOADED = ("serif.woff2", "sans.woff2")
 class Assets:
     """The built browser side: plain names and the hashed ones under which the files travel."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, own_style: str = "") -> None:
         self.folder = folder
+        self.own_style = own_style  # of the gallery's theme
         try:
             self.names: dict[str, str] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
@@ -58,6 +59,7 @@ class Chrome:
             "footnote": told.footnote,
             "policy": POLICY,
             "css": assets.name("style.css"),
+            "own_css": assets.own_style,
             "js": assets.name("app.js"),
             "theme": assets.name("theme.js"),
             "fonts": [name for plain in PRELOADED if (name := assets.name(plain))],

@@ -25,11 +25,19 @@ class Page(NamedTuple):
     context: dict[str, Any]
 
 
-class Pages:
-    """The templates of a folder. Jinja is imported when the first page is rendered: most bakes render few or none."""
+SHIPPED = "shipped/"
+"""Before a template's name: the one of that name that ships, whatever the gallery has."""
 
-    def __init__(self, folder: Path) -> None:
+
+class Pages:
+    """The templates of a folder. Jinja is imported when the first page is rendered: most bakes render few or none.
+
+    own: a folder whose templates stand in for those of the same name.
+    """
+
+    def __init__(self, folder: Path, own: Path | None = None) -> None:
         self.folder = folder
+        self.own = own
         self._environment: Environment | None = None
         self._templates: dict[str, Template] = {}
         self.key = cache(self._key)
@@ -50,7 +58,8 @@ class Pages:
 
     def everything(self) -> bytes:
         """Hash of all templates."""
-        return digest(*(self.key(path.name) for path in sorted(self.folder.glob("*.html"))))
+        folders = [self.folder, self.own] if self.own else [self.folder]
+        return digest(*(self.key(name) for name in sorted({p.name for one in folders for p in one.glob("*.html")})))
 
     def _key(self, name: str) -> bytes:
         """Hash of a template and of all that it extends, includes or imports."""
@@ -63,8 +72,11 @@ class Pages:
         return digest(*(part for file in sorted(parts) for part in (file, parts[file])))
 
     def _read(self, name: str, asked_by: str) -> str:
+        own = self.own / name if self.own else None
         try:
-            return (self.folder / name).read_text(encoding="utf-8")
+            if own is not None and own.is_file():
+                return own.read_text(encoding="utf-8")
+            return (self.folder / name.removeprefix(SHIPPED)).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise NonesuchError(
                 f"the template {self.folder / name}{asked_by} is missing: put it there, or install nonesuch again."
@@ -74,7 +86,7 @@ class Pages:
 
     def _load(self, name: str) -> Template:
         if self._environment is None:
-            self._environment = _environment(self.folder)
+            self._environment = _environment(self.folder, self.own)
         return self._environment.get_template(name)
 
     def _where(self, name: str, error: Exception) -> str:
@@ -83,7 +95,8 @@ class Pages:
 
         if isinstance(error, TemplateSyntaxError):
             return f"{error.filename or self.folder / name}, line {error.lineno}"
-        frames = [f for f in extract_tb(error.__traceback__) if Path(f.filename).parent == self.folder]
+        folders = (self.folder, self.own)
+        frames = [f for f in extract_tb(error.__traceback__) if Path(f.filename).parent in folders]
         return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else str(self.folder / name)
 
 
@@ -97,11 +110,11 @@ def _mistake(error: Exception) -> str:
     return plain if isinstance(error, TemplateError) else f"{type(error).__name__}: {plain}"
 
 
-def _environment(folder: Path) -> Environment:
+def _environment(folder: Path, own: Path | None) -> Environment:
     from html import escape as escape_text
     from types import CodeType
 
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
     from markupsafe import escape
 
     def quick_escape(value: Any) -> str:
@@ -134,7 +147,10 @@ def _environment(folder: Path) -> Environment:
             return super().getattr(obj, attribute)
 
     return Quick(
-        loader=FileSystemLoader(folder),
+        loader=ChoiceLoader([
+            FileSystemLoader([own, folder] if own else [folder]),
+            PrefixLoader({SHIPPED.rstrip("/"): FileSystemLoader(folder)}),
+        ]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -80,7 +80,7 @@ class Press:
         if not self._chunk:
             return
         if not self._helpers:
-            self._helpers = [Helper(self._pages.folder) for _ in range(self._wanted)]
+            self._helpers = [Helper(self._pages) for _ in range(self._wanted)]
         if len(self._out) >= AHEAD * len(self._helpers):
             yield from self._receive()
         helper = min(self._helpers, key=lambda one: one.waiting)
@@ -98,13 +98,13 @@ class Press:
 class Helper:
     """A process that renders."""
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(self, pages: Pages) -> None:
         self.waiting = 0  # chunks that it has and did not answer yet
         from multiprocessing import get_context  # most bakes need no helper
 
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=render_chunks, args=(theirs, templates), daemon=True)
+        self._process = context.Process(target=render_chunks, args=(theirs, pages.folder, pages.own), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -129,9 +129,9 @@ class Helper:
         self._process.join()
 
 
-def render_chunks(pipe: Connection, templates: Path) -> None:
+def render_chunks(pipe: Connection, templates: Path, own: Path | None) -> None:
     """A helper's life: answer every chunk until the pipe ends."""
-    pages = Pages(templates)
+    pages = Pages(templates, own)
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             jobs = pipe.recv()
