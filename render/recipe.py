@@ -33,6 +33,7 @@ class Keyframe:
     seed: int
     class_name: str | None = None
     source: str | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ class Recipe:
     truncation: StyleGAN's psi; layer_noise: "seed" where the noise in its layers is the recipe's own, not the weights';
     style_from, style_seed: from which layer on its styles are those of which other seed. sketch: sha256 of the drawing
     that steers the picture; strength: how far the picture may leave the drawing, 0 to 1, as in SDEdit (absent in
-    recipes from before there was one); upscaler: sha256 of its weights.
-    A walk's `seed`, `class_name` and `source` are those of its first keyframe.
+    recipes from before there was one); negative: the prompt of what is not wanted; mask: sha256 of the picture that is
+    white where new pixels belong; upscaler: sha256 of its weights.
+    A walk's `seed`, `class_name`, `source` and `prompt` are those of its first keyframe.
     """
 
     family: str
@@ -87,6 +89,8 @@ class Recipe:
     sketch: str | None = None
     upscaler: str | None = None
     strength: float | None = None
+    negative: str | None = None
+    mask: str | None = None
     walk: Walk | None = None
     layer_noise: Literal["seed"] | None = None
     style_from: int | None = None
@@ -124,7 +128,8 @@ class Recipe:
         if self.walk is None:
             raise ValueError("only a walk has keyframes")
         frame = self.walk.keyframes[index]
-        return replace(self, kind="image", walk=None, seed=frame.seed, class_name=frame.class_name, source=frame.source)
+        image = replace(self, kind="image", walk=None, seed=frame.seed, class_name=frame.class_name)
+        return replace(image, source=frame.source, prompt=frame.prompt)
 
     @classmethod
     def from_json(cls, value: str | bytes | Mapping[str, Any]) -> Recipe:

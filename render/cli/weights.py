@@ -102,6 +102,8 @@ def fetch(address: str, folder: Path, card_sha256: str | None, allow_http: bool)
 @click.option("--pick", type=click.Choice(["ema", "raw"]), default="ema", show_default=True,
               help="Where FILE holds both: the moving average, or the weights as trained.")  # fmt: skip
 @click.option("--size", type=click.IntRange(8), help="Pixels of a side, where FILE does not say (ddpm).")
+@click.option("--lora", type=PATH, help="A LoRA (.safetensors) that a pipeline wears.")
+@click.option("--lora-scale", default=1.0, show_default=True, help="How much of it.")
 @click.option("--classes", default="", help="Names of its classes, in its order, with commas between.")
 @click.option("--title", default="picture", show_default=True, help='As in "This planet does not exist."')
 @click.option("--display", type=click.Choice(["plain", "sky-asinh"]), default="plain", show_default=True,
@@ -110,8 +112,8 @@ def fetch(address: str, folder: Path, card_sha256: str | None, allow_http: bool)
 @click.option("--credit", default="", help="Who made them.")
 @click.option("--data", default="", help="What the card says of the training data.")
 def import_(
-    source: Path, folder: Path, family: str, pick: str, size: int | None, classes: str, title: str, display: str,
-    licence: str, credit: str, data: str,
+    source: Path, folder: Path, family: str, pick: str, size: int | None, lora: Path | None, lora_scale: float,
+    classes: str, title: str, display: str, licence: str, credit: str, data: str,
 ) -> None:  # fmt: skip
     """Make a weights folder of a model that somebody else trained.
 
@@ -122,11 +124,16 @@ def import_(
     Examples:
       nonesuch weights import netG.pth my-weights/cosmos --family dcgan --title "deep field"
       nonesuch weights import network-snapshot.pkl my-weights/moons --family stylegan2 --title moon --credit "A. Person"
+      nonesuch weights import stable-diffusion/ my-weights/sd --family pipeline --size 512
+      nonesuch weights import owner/name my-weights/sd --family pipeline --lora style.safetensors --lora-scale 0.8
       nonesuch weights import model.pt my-weights/ddpm --family ddpm --size 256 --display sky-asinh --pick raw
     """
+    from dataclasses import replace
+
     from render.generators.convert import Wish, convert
 
     names = tuple(name.strip() for name in classes.split(",") if name.strip())
     wish = Wish(title, licence, data, credit, names, display, "raw" if pick == "raw" else "ema", size)
+    wish = replace(wish, lora=lora, lora_scale=lora_scale)
     card = convert(source, folder, family, wish)
     click.echo(f"{folder}: {card.family}, {card.size} px, {card.parameters:,} numbers, {len(card.classes)} classes")

@@ -5,7 +5,6 @@ Whatever would fail in the night and can be seen in the evening is seen here.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from render.config.problems import nearest, shown
 from render.config.settings import Collection, Gallery, Walk
+from render.config.steering import prompting, prompts, sketches
 from render.errors import NonesuchError
 from render.generators import BUILT_IN, SAMPLERS, STRENGTHS
 from render.recipe import Seeds
@@ -29,7 +29,8 @@ def problems(gallery: Gallery) -> list[str]:
     return [
         *_slugs(gallery),
         *_places(gallery),
-        *_sketches(gallery),
+        *sketches(gallery),
+        *prompting(gallery, cards),
         *_walks(gallery),
         *_loops(gallery, cards),
         *_weights(gallery, cards),
@@ -83,24 +84,6 @@ def _within(inner: Path, outer: Path) -> bool:
     """Whether a path is another or below it, links followed; on some disks capital letters do not count."""
     one, other = (Path(str(path.resolve()).casefold()) for path in (inner, outer))
     return one.is_relative_to(other)
-
-
-def _sketches(gallery: Gallery) -> Iterator[str]:
-    for i, collection in enumerate(gallery.collections, 1):
-        if collection.sketches is None:
-            if collection.strength is not None:
-                yield f"collection {i}, strength: there are no drawings; name their folder, sketches = 'drawings'"
-            continue
-        if (series := collection.strengths) != list(dict.fromkeys(series)) or collection.strength == []:
-            yield f"collection {i}, strength: expected one number from 0 to 1, or a list of different ones"
-        folder = gallery.folder / collection.sketches
-        if not folder.is_dir():
-            siblings = sorted(p.name for p in folder.parent.iterdir() if p.is_dir()) if folder.parent.is_dir() else []
-            close = difflib.get_close_matches(folder.name, siblings, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else "make it, or leave the setting out"
-            yield f"collection {i}, sketches: there is no folder '{collection.sketches}'; {hint}"
-        elif not gallery.sketches_of(collection):
-            yield f"collection {i}, sketches: the folder '{collection.sketches}' holds no PNG or JPEG file"
 
 
 def _walks(gallery: Gallery) -> Iterator[str]:
@@ -254,6 +237,8 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
         collection.layer_noise,
         collection.style_from,
         collection.style_seed,
+        collection.negative,
+        collection.mask,
     )
 
 
@@ -268,12 +253,13 @@ def _first(
     gallery: Gallery, collection: Collection, card: Card | None, taken: set[tuple[Any, ...]]
 ) -> set[tuple[Any, ...]]:
     """The first `count` different exhibits of a collection that nobody has taken, in the order of its plan: each its
-    seed, class, sketch and strength.
+    seed, class, sketch, strength and prompt.
     """
     seeds = Seeds.parse(collection.seeds)
     classes = _classes(collection, card)
     there = collection.sketches is not None and (gallery.folder / collection.sketches).is_dir()
     drawings = gallery.sketches_of(collection) if there else []
+    told = prompts(gallery, collection)
     series: list[float | None] = [*collection.strengths] or [None]
     found: set[tuple[Any, ...]] = set()
     for ordinal in itertools.count():
@@ -282,8 +268,10 @@ def _first(
         if seed is None or len(found) == collection.count:
             break
         kind = classes[place % len(classes)] if classes else None
-        sketch = drawings[place % len(drawings)] if drawings else None
+        turn = place // collection.variations
+        sketch = drawings[turn % len(drawings)] if drawings else None
+        prompt = told[turn % len(told)] if told else None
         strength = series[step] if drawings else None
-        if (exhibit := (seed, kind, sketch, strength)) not in taken:
+        if (exhibit := (seed, kind, sketch, strength, prompt)) not in taken:
             found.add(exhibit)
     return found

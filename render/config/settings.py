@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Text
+from render.errors import NonesuchError
 from render.recipe import LARGEST_SEED
 
 Path_ = Literal["great-circle", "spline"]
@@ -71,7 +72,7 @@ class Collection(Strict):
     """The seeds to draw from, in this order: `"0-"` for all from 0 on, or some, such as `"1,2,5-10"`."""
     sampler: Text | None = None
     """How the picture is found from noise: `euler`, `heun`, `ab2` or `ancestral` for `flow`; `ddpm`, `ddim` or `dpm++`
-    for `ddpm`. The weights' own choice when left out."""
+    for `ddpm`; any scheduler of diffusers for pipelines. The weights' own choice when left out."""
     steps: int | None = Field(default=None, ge=1, le=1000)
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
@@ -88,7 +89,15 @@ class Collection(Strict):
     """The seed of those other styles, the same for all exhibits. Each exhibit has one of its own when left out."""
     sketches: Text | None = None
     """A folder of drawings (PNG or JPEG, with a light pen on black or a dark one on paper) that steer the exhibits, one
-    after the other."""
+    after the other; for pipelines also of pictures to begin from."""
+    prompts: Text | None = None
+    """A text file with a prompt on every line, for pipelines: the exhibits take them in turn."""
+    negative: Text | None = None
+    """What pictures of a pipeline are not to show."""
+    variations: int = Field(default=1, ge=1, le=10_000)
+    """How many exhibits each prompt and each drawing or picture of `sketches` gets before the next one."""
+    mask: Text | None = None
+    """A picture, white where a pipeline is to draw anew into the pictures of `sketches` (in-painting)."""
     strength: Share | list[Share] | None = None
     """How far an exhibit may leave its drawing: 0 follows every line, 1 ignores it. A list draws each drawing as often,
     with the same seed, and the pages show the series in a row. The family's own choice when left out."""
@@ -154,6 +163,8 @@ class Keyframe(Strict):
     """Its class. The first of the collection when left out."""
     source: Text | None = None
     """Its look. The collection's when left out."""
+    prompt: Text | None = None
+    """Its prompt, for pipelines. The collection's prompts in turn when left out."""
 
 
 class Walk(Strict):
@@ -345,3 +356,29 @@ class Gallery(Strict):
             return []
         found = (self._folder / collection.sketches).iterdir()
         return sorted(path for path in found if path.suffix.lower() in (".png", ".jpg", ".jpeg") and path.is_file())
+
+    def mask_of(self, collection: Collection) -> Path | None:
+        """The mask of a collection that fills masks."""
+        return None if collection.mask is None else self._folder / collection.mask
+
+    def prompts_of(self, collection: Collection) -> list[str]:
+        """The prompts of a collection, in the file's order; none when it has no file of them.
+
+        Raises NonesuchError for a file that cannot be read, or has a line without a prompt.
+        """
+        if collection.prompts is None:
+            return []
+        try:
+            lines = (self._folder / collection.prompts).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise NonesuchError(
+                f"the prompts '{collection.prompts}' cannot be read ({type(error).__name__})."
+            ) from None
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                raise NonesuchError(
+                    f"line {number} of '{collection.prompts}' is empty: write a prompt, or take it out."
+                )
+        if not lines:
+            raise NonesuchError(f"'{collection.prompts}' holds no prompts: write one on every line.")
+        return [line.strip() for line in lines]

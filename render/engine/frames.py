@@ -26,9 +26,11 @@ class Frame:
     noise: Floats
 
     @property
-    def settings(self) -> tuple[str, str, int, float, int, float | None]:
+    def settings(self) -> tuple[object, ...]:
         """What all frames of a batch must share."""
-        return (self.a.weights, self.a.sampler, self.a.steps, self.a.guidance, self.a.size, self.a.strength)
+        one = self.a
+        drawn = (one.sketch is None, one.strength, one.mask)
+        return (one.weights, one.sampler, one.steps, one.guidance, one.size, *drawn)
 
 
 def frame_count(recipe: Recipe) -> int:

@@ -1,13 +1,13 @@
 """The plan: the recipes that a gallery wants, less those that the catalogue has.
 
-A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the
-n-th class in turn and the n-th sketch in turn; where a sketch is drawn with a series of strengths, these come one after
-the other with the same seed, class and sketch. `count` is how many of them are *shown*: ordinals whose exhibit is a
-near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal that was once made keeps its
-exhibit, whatever the settings say later; one whose files were lost is made again from the same recipe, before any
-further one is drawn and however many there are. A walk is one
-that the gallery names: when its recipe has changed, the new version is made, and a film of another speed is made anew.
-So a plan is a pure function of gallery and catalogue, and a run that was killed goes on where it was.
+A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the n-th
+class in turn and the n-th sketch and prompt in turn (each `variations` times); where a sketch is drawn with a series of
+strengths, these come one after the other with the same seed, class and sketch. `count` is how many of them are *shown*:
+ordinals whose exhibit is a near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal
+that was once made keeps its exhibit, whatever the settings say later; one whose files were lost is made again from the
+same recipe, before any further one is drawn and however many there are. A walk is one that the gallery names: when its
+recipe has changed, the new version is made, and a film of another speed is made anew. So a plan is a pure function of
+gallery and catalogue, and a run that was killed goes on where it was.
 
 Nothing here imports torch: an empty plan must be found in no time. A plan holds ordinals, and makes each item when it
 is its turn: a million of them take eight megabytes.
@@ -55,7 +55,7 @@ class Item:
         return self.recipe.walk.frames if self.recipe.walk else 1
 
 
-Choice = tuple[str | None, str | None, float | None]
+Choice = tuple[str | None, str | None, float | None, str | None]
 """Class, sketch and strength of an image."""
 
 
@@ -68,12 +68,16 @@ class Source:
     folder: Path
     sha256: str
     sketches: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    mask: str | None = None
 
     @classmethod
     def of(cls, gallery: Gallery, settings: Collection) -> Source:
         folder = find_weights(settings.weights, gallery.folder)
-        drawings = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in gallery.sketches_of(settings))
-        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings)
+        drawings = tuple(_sha256(path) for path in gallery.sketches_of(settings))
+        path, prompts = gallery.mask_of(settings), tuple(gallery.prompts_of(settings))
+        mask = None if path is None else _sha256(path)
+        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings, prompts, mask)
 
     @cached_property
     def _seeds(self) -> Seeds:
@@ -128,23 +132,32 @@ class Source:
         """Everything beside the seed that changes with the ordinal."""
         place, step = divmod(ordinal, len(self._series))
         classes, sketches = self._classes, self.sketches
+        turn = place // self.settings.variations
         return (
             classes[place % len(classes)] if classes else None,
-            sketches[place % len(sketches)] if sketches else None,
+            sketches[turn % len(sketches)] if sketches else None,
             self._series[step],
+            self._prompt(turn),
         )
 
     def _image(self, seed: int, choice: Choice) -> Recipe:
-        class_name, sketch, strength = choice
-        return self._recipe("image", seed, class_name, self._source(), sketch=sketch, strength=strength)
+        class_name, sketch, strength, prompt = choice
+        steering = {"sketch": sketch, "strength": strength, "prompt": prompt, "mask": self.mask}
+        return self._recipe("image", seed, class_name, self._source(), **steering)
 
     def walk(self, walk: WalkSettings) -> Recipe:
         """The recipe of a walk; what its keyframes leave open is the collection's."""
         first = self._classes[0] if self._classes else None
-        keyframes = tuple(Keyframe(k.seed, k.class_name or first, k.source or self._source()) for k in walk.keyframes)
+        keyframes = tuple(
+            Keyframe(k.seed, k.class_name or first, k.source or self._source(), k.prompt or self._prompt(place))
+            for place, k in enumerate(walk.keyframes)
+        )
         loop = Walk(walk.shape, walk.frames, keyframes)
         start = keyframes[0]
-        return self._recipe("walk", start.seed, start.class_name, start.source, walk=loop)
+        return self._recipe("walk", start.seed, start.class_name, start.source, walk=loop, prompt=start.prompt)
+
+    def _prompt(self, place: int) -> str | None:
+        return self.prompts[place % len(self.prompts)] if self.prompts else None
 
     def _source(self) -> str | None:
         return self.settings.source or (self.card.sources[0] if self.card.sources else None)
@@ -166,6 +179,7 @@ class Source:
             class_name=class_name,
             source=source,
             size=self.card.size,
+            negative=chosen.negative,
             **self._styles(seed),
             **more,
         )
@@ -182,6 +196,10 @@ class Source:
             other = LARGEST_SEED - seed if chosen.style_seed is None else chosen.style_seed
             styles |= {"style_from": chosen.style_from, "style_seed": other}
         return styles
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def sources(gallery: Gallery) -> dict[str, Source]:

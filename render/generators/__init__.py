@@ -7,7 +7,7 @@ through the entry point group ``nonesuch.generators``, so that one can also come
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -20,29 +20,38 @@ if TYPE_CHECKING:
 
     from render.recipe import Recipe
 
-Drawings = Callable[[str], "Tensor"]
-"""From a sketch's sha256 to the drawing as it was made, (1, h, w) float32 in [0, 1]."""
+
+class Drawings(Protocol):
+    """From a drawing's or picture's sha256 to the sheet as it was made, (colours, h, w) float32 in [0, 1]."""
+
+    def __call__(self, sha256: str, colours: int = 1, /) -> Tensor: ...
+
 
 BUILT_IN = {
     "flow": "render.generators.flow:FlowGenerator",
     "dcgan": "render.generators.dcgan:DcganGenerator",
     "ddpm": "render.generators.ddpm:DdpmGenerator",
+    "pipeline": "render.generators.pipeline:PipelineGenerator",
     "vae": "render.generators.vae:VaeGenerator",
     "stylegan2": "render.generators.stylegan2:StyleGan2Generator",
 }
-ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1, "ddpm": 1}
+ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1, "ddpm": 1, "pipeline": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 
 SAMPLERS = {"flow": ("euler", "heun", "ab2", "ancestral"), "ddpm": ("ddpm", "ddim", "dpm++")}
 """The samplers of the families that choose among their own; for `gallery.toml`, which knows no torch."""
 
-STRENGTHS = {"flow": 0.5, "ddpm": 0.6}
+PROMPTED = ("pipeline",)
+"""The families that read prompts and masks."""
+
+STRENGTHS = {"flow": 0.5, "ddpm": 0.6, "pipeline": 0.7}
 """The families that drawings can steer, and how far a picture may leave its drawing where nobody says (0 to 1)."""
 
 READERS = {
     "dcgan": "render.generators.dcgan_file:read",
     "ddpm": "render.generators.ddpm_file:read",
+    "pipeline": "render.generators.pipeline_folder:read",
     "stylegan2": "render.generators.stylegan2_file:read",
 }
 """What reads other people's files of a family, for `nonesuch weights import`; see `render.generators.convert`."""

@@ -7,6 +7,7 @@ a file of another architecture ends in one sentence and leaves nothing behind.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from torch import Tensor
 from render.display import DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators import READERS, load_generator
-from render.weights import MODEL, Card, Credit, Sampling, Training, save_card
+from render.generators.pipeline_folder import FOLDER, LORA
+from render.weights import MODEL, Card, Credit, Sampling, Training, save_card, sha256_of
 
 Pick = Literal["ema", "raw"]
 """Which weights, where a file holds both: the moving average, or those that were trained."""
@@ -29,7 +31,8 @@ Pick = Literal["ema", "raw"]
 @dataclass(frozen=True)
 class Converted:
     """What a reader found. network: what the card keeps under ``[network]``; classes: how many the network knows; size:
-    of its pictures in pixels, 0 where the file does not say; sky: how its pictures of the sky are shown.
+    of its pictures in pixels, 0 where the file does not say; files: of a pipeline, by name inside its folder;
+    parameters: how many they hold; sky: how its pictures of the sky are shown.
     """
 
     tensors: dict[str, Tensor]
@@ -37,6 +40,8 @@ class Converted:
     size: int
     sampling: Sampling = field(default_factory=Sampling.in_one_pass)
     classes: int = 0
+    files: dict[str, Path] = field(default_factory=dict)
+    parameters: int = 0
     sky: DisplayMapping = field(default_factory=DisplayMapping)
     about: dict[str, Any] = field(default_factory=dict)  # what else is known of the file, for the card's `quality`
 
@@ -53,6 +58,8 @@ class Wish:
     display: str = "plain"
     pick: Pick = "ema"
     size: int | None = None
+    lora: Path | None = None
+    lora_scale: float = 1.0
 
 
 def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> Card:
@@ -64,6 +71,8 @@ def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> C
     wish = wish or Wish()
     if family not in READERS:
         raise UsageError(f"no weights of the family '{family}' can be imported; {', '.join(sorted(READERS))} can.")
+    if wish.lora and (family != "pipeline" or wish.lora.suffix != ".safetensors" or not wish.lora.is_file()):
+        raise UsageError(f"{wish.lora}: a LoRA is a .safetensors file, and belongs to a pipeline (--family pipeline).")
     if out.exists():
         raise UsageError(f"{out} exists already: choose another folder or delete it first.")
     module, _, name = READERS[family].partition(":")
@@ -75,7 +84,8 @@ def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> C
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        save_file({name: value.contiguous() for name, value in found.tensors.items()}, building / MODEL)
+        listed = _brought(found, wish, building / FOLDER) if found.files else None
+        save_file({name: value.contiguous() for name, value in found.tensors.items()}, building / MODEL, listed)
         save_card(building, _card(found, source, out.name, family, wish))
         try:
             card = load_generator(building).card
@@ -85,6 +95,19 @@ def convert(source: Path, out: Path, family: str, wish: Wish | None = None) -> C
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return card
+
+
+def _brought(found: Converted, wish: Wish, into: Path) -> dict[str, str]:
+    """The files of a pipeline, linked where the disk allows and copied where not; returns their sha256 by name."""
+    files = found.files | ({LORA: wish.lora} if wish.lora else {})
+    for name, file in files.items():
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file.resolve(), target)
+        except OSError:  # another disk, or one without links
+            shutil.copyfile(file, target)
+    return {name: sha256_of(into / name) for name in files}
 
 
 def _card(found: Converted, source: Path, name: str, family: str, wish: Wish) -> Card:
@@ -98,10 +121,10 @@ def _card(found: Converted, source: Path, name: str, family: str, wish: Wish) ->
         family=family,
         title=wish.title,
         size=found.size or wish.size or 0,
-        parameters=sum(value.numel() for value in found.tensors.values()),
+        parameters=found.parameters or sum(value.numel() for value in found.tensors.values()),
         classes=names,
         licence=wish.licence,
-        network=found.network,
+        network=found.network | ({"lora": wish.lora_scale} if wish.lora else {}),
         display=mapping.settings(),
         sampling=found.sampling,
         training=Training(data=wish.data, credits=credits),

@@ -36,6 +36,12 @@ def steering(drawing: Tensor, size: int) -> Tensor:
     return (_softened(small, EDGE) / peak).clamp(0, 1)
 
 
+def as_square(picture: Tensor, size: int) -> Tensor:
+    """(c, h, w) to (c, size, size), nothing cut off."""
+    square = _square(picture)
+    return interpolate(square[None], (size, size), mode="bilinear", antialias=True)[0].clamp(0, 1)
+
+
 def _on_black(drawing: Tensor) -> Tensor:
     """White on black; what was drawn on paper is turned over."""
     margin = torch.cat([drawing[:, 0], drawing[:, -1], drawing[:, :, 0], drawing[:, :, -1]], dim=1)

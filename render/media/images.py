@@ -24,7 +24,7 @@ from render.catalogue.rows import Medium
 from render.display import Bytes, Floats
 from render.errors import NonesuchError
 from render.media.store import Store
-from render.provenance import Mark, captured, drawn, generated, xmp_packet
+from render.provenance import Mark, captured, drawn, generated, given, xmp_packet
 from render.recipe import Recipe
 from render.weights import Card
 
@@ -35,6 +35,8 @@ FALLBACK_WIDTH = 384
 AVIF = {"quality": 70, "speed": 9, "subsampling": "4:4:4", "max_threads": 1}
 JPEG = {"quality": 78, "subsampling": 0, "optimize": True, "progressive": True}
 PLACEHOLDER_WIDTH = 8
+COLOURLESS = 0.03
+"""How far the channels of a drawing lie apart at most, of 1."""
 LICENCE = "CC0-1.0"
 
 
@@ -121,10 +123,11 @@ def neighbour_media(store: Store, image: bytes, position: int, credit: str, lice
 
 
 def sketch_media(store: Store, drawing: Floats, licence: str) -> Medium:
-    """The drawing that steered an exhibit, (h, w) in [0, 1], as it was made, no wider than the page shows it."""
-    image = Image.fromarray(np.asarray(drawing * 255 + 0.5, dtype=np.uint8)).convert("RGB")
+    """The drawing or picture that steered an exhibit, (3, h, w) in [0, 1], no wider than the page shows it."""
+    image = Image.fromarray(np.asarray(drawing.transpose(1, 2, 0) * 255 + 0.5, dtype=np.uint8))
     image.thumbnail((FALLBACK_WIDTH, FALLBACK_WIDTH), Image.Resampling.LANCZOS)
-    return put(store, jpeg(np.asarray(image), drawn(licence)), "sketch", "jpeg", image.width, image.height)
+    mark = drawn(licence) if np.ptp(drawing, axis=0).max() < COLOURLESS else given(licence)
+    return put(store, jpeg(np.asarray(image), mark), "sketch", "jpeg", image.width, image.height)
 
 
 def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:

@@ -52,31 +52,33 @@ def drawings(gallery: Gallery) -> Drawings:
     """
     sheet = sheets(gallery)
 
-    def drawing(sha256: str) -> Tensor:
+    def drawing(sha256: str, colours: int = 1, /) -> Tensor:
         import torch
 
-        return torch.from_numpy(sheet(sha256))[None]  # (1, h, w)
+        return torch.from_numpy(sheet(sha256, colours))
 
     return drawing
 
 
-def sheets(gallery: Gallery) -> Callable[[str], Floats]:
-    """The same as arrays, (h, w) in [0, 1]; the last few are kept, since a series draws one several times."""
+def sheets(gallery: Gallery) -> Callable[[str, int], Floats]:
+    """The same as arrays, (colours, h, w) in [0, 1]; the last few are kept, since a series draws one several times."""
     paths = [path for collection in gallery.collections for path in gallery.sketches_of(collection)]
+    paths += [mask for collection in gallery.collections if (mask := gallery.mask_of(collection))]
     for path in paths:
-        _grey(path)
+        _sheet(path, 1)
     files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
-    return lru_cache(maxsize=16)(lambda sha256: _grey(files[sha256]))
+    return lru_cache(maxsize=16)(lambda sha256, colours: _sheet(files[sha256], colours))
 
 
-def _grey(path: Path) -> Floats:
-    """(h, w), in [0, 1]."""
+def _sheet(path: Path, colours: int) -> Floats:
+    """(colours, h, w), in [0, 1]; 1 or 3 colours."""
     import numpy as np
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
+            pixels = np.asarray(image.convert("L" if colours == 1 else "RGB"), dtype=np.float32) / np.float32(255)
+            return np.ascontiguousarray(np.atleast_3d(pixels).transpose(2, 0, 1))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise NonesuchError(
             f"the sketch {path} cannot be read ({type(error).__name__}): draw it again, or take it out of its folder."
@@ -167,7 +169,9 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
         encoded = encode_image(session.store, next(pictures), item.recipe, card, licence)
         if item.recipe.sketch is None:
             return encoded
-        return replace(encoded, media=[*encoded.media, sketch_media(session.store, sheet(item.recipe.sketch), licence)])
+        return replace(
+            encoded, media=[*encoded.media, sketch_media(session.store, sheet(item.recipe.sketch, 3), licence)]
+        )
 
     def sink(event: Made[Encoded] | SetAside | GivenUp | None) -> None:
         nonlocal made
