@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -24,22 +25,32 @@ def colour(context: click.Context, parameter: click.Parameter, value: str) -> tu
 @click.command
 @click.argument("source", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--size", type=click.Choice(["64", "96", "128", "256", "512"]), default="96", show_default=True,
-              help="Pixels of a side.")  # fmt: skip
+@click.option("--size", "sizes", multiple=True, type=click.Choice(["64", "96", "128", "256", "512"]), default=["96"],
+              show_default=True, help="Pixels of a side; several times for several sets, OUT/64 ...")  # fmt: skip
 @click.option(
     "--labels", type=PATH, help="A csv with a column 'file'; label, source, fold, licence, attribution count."
 )
 @click.option("--folders-are-labels", is_flag=True, help="A picture's folder is its label (where the csv has none).")
-@click.option("--smallest", type=click.IntRange(1), help="Drop shorter sides below this.  [default: half of --size]")
+@click.option(
+    "--smallest", type=click.IntRange(1), help="Drop shorter sides below this.  [default: half of the largest --size]"
+)
 @click.option("--background", default="black", callback=colour, show_default=True,
               help="Behind transparent pictures: black, white or #rrggbb.")  # fmt: skip
+@click.option("--sample", type=click.IntRange(1), help="At most so many pictures of each label.")
+@click.option("--watermarks", type=click.Choice(["keep", "crop", "drop"]), default="keep", show_default=True,
+              help="Pictures with an overlay that many share: as they are, cropped inside it, or dropped.")  # fmt: skip
+@click.option("--rename", is_flag=True, help="Name pictures after what their files hold; the former name stays beside.")
+@click.option("--review", is_flag=True, help="Look through the pictures on a local page before the set is finished.")
+@click.option("--decisions", type=PATH, help="The csv of what was rejected by hand.  [default: OUT.decisions.csv]")
 @click.option("--keep-duplicates", is_flag=True, help="Do not look for near-duplicates.")
 @click.option("--source", "source_name", default="", help="The look of all pictures, where the csv names none.")
 @click.option("--licence", default="", help="Their licence, where the csv names none.")
 @click.option("--attribution", default="", help="Who made them, where the csv does not say.")
 def command(
-    source: Path, out: Path, size: str, labels: Path | None, folders_are_labels: bool, smallest: int | None,
-    background: tuple[int, int, int], keep_duplicates: bool, source_name: str, licence: str, attribution: str,
+    source: Path, out: Path, sizes: tuple[str, ...], labels: Path | None, folders_are_labels: bool,
+    smallest: int | None, background: tuple[int, int, int], sample: int | None,
+    watermarks: Literal["keep", "crop", "drop"], rename: bool, review: bool, decisions: Path | None,
+    keep_duplicates: bool, source_name: str, licence: str, attribution: str,
 ) -> None:  # fmt: skip
     """Make a training set OUT from SOURCE, a folder, tar or zip of pictures.
 
@@ -47,8 +58,11 @@ def command(
     too small, nearly blank or near-duplicates are dropped; OUT/dropped.csv names every one with its reason. OUT appears
     when it is complete.
 
+    What was rejected on the page of --review is kept in a csv, and left out again whenever the set is made.
+
     \b
     Examples:
+      nonesuch prepare photos/ set --size 64 --size 128 --size 256 --size 512 --review --watermarks crop
       nonesuch prepare galaxies.tar galaxies96 --size 96 --labels labels.csv
       nonesuch prepare photos/ set --size 64 --folders-are-labels \\
           --licence CC-BY-4.0 --attribution "A. Photographer"
@@ -57,12 +71,25 @@ def command(
     from render.training.prepare import Request, prepare
 
     defaults = {"source": source_name, "licence": licence, "attribution": attribution}
+    first, *more = (int(size) for size in sizes)
+    kept = decisions or out.with_name(f"{out.name}.decisions.csv")
+
+    def asked(folder: Path) -> None:
+        from render.training.review import Review
+
+        server = Review(folder, kept)
+        click.echo(f"Look through the pictures at {server.address}")
+        click.echo(f"{server.wait()} rejected; {kept} keeps what was decided")
+
     request = Request(
-        source, out, int(size), labels, smallest, background, folders_are_labels, keep_duplicates, defaults
-    )
+        source, out, first, tuple(more), labels, smallest, background, folders_are_labels, keep_duplicates, defaults,
+        sample=sample, rename=rename, watermarks=watermarks, decisions=kept, asked=asked if review else None,
+    )  # fmt: skip
     with bar("preparing") as progress:
         prepared = prepare(request, progress)
-    click.echo(f"{out}: {prepared.kept} pictures of {size} px")
+    click.echo(f"{out}: {prepared.kept} pictures of {', '.join(sizes)} px")
+    if prepared.watermarked is not None:
+        click.echo(f"about {prepared.watermarked:.0%} of the pictures share an overlay")
     if prepared.dropped:
         told = ", ".join(f"{count} {reason}" for reason, count in prepared.dropped.items())
         click.echo(f"dropped {sum(prepared.dropped.values())} ({told}); {out / 'dropped.csv'} names each")

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps
 
+from render.training.watermarks import DEEPEST, Overlay
+
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """What is opened at all: no format whose reader starts another program (EPS) or is hardly ever tested."""
 SUFFIXES = (
@@ -31,38 +33,67 @@ class Dropped(Exception):
 class Preparation:
     """What pictures are made into.
 
-    size: pixels of a side. smallest: shorter sides below this are dropped. background: what shows through where a
-    picture is transparent.
+    sizes: pixels of a side, each made from the original. smallest: shorter sides below this are dropped. background:
+    what shows through where a picture is transparent. overlay: a watermark that many share; a picture that carries it
+    is cropped until it is gone, or dropped.
     """
 
-    size: int
+    sizes: tuple[int, ...]
     smallest: int
     background: tuple[int, int, int] = (0, 0, 0)
+    overlay: Overlay | None = None
+    crop: bool = False
 
 
-def prepare_picture(data: bytes, to: Preparation) -> npt.NDArray[np.uint8]:
-    """The bytes of a file to (size, size, 3) uint8 sRGB; raises Dropped.
+Pixels = npt.NDArray[np.uint8]
 
-    In this order: upright by its EXIF orientation, colours to sRGB, transparency flattened, the centre square, Lanczos.
+
+def prepare_picture(data: bytes, to: Preparation) -> dict[int, Pixels]:
+    """The bytes of a file to (size, size, 3) uint8 sRGB, by size; raises Dropped.
+
+    In this order: upright by its EXIF orientation, colours to sRGB, transparency flattened, the centre square, without
+    its watermark, Lanczos.
     """
+    image = whole(data, to)
+    box = _unmarked(image, central(image), to)
+    made = {size: np.asarray(image.resize((size, size), Image.Resampling.LANCZOS, box=box)) for size in to.sizes}
+    low, high = np.percentile(made[max(to.sizes)].mean(axis=2), (0.5, 99.5))
+    if high - low < BLANK:
+        raise Dropped("nearly blank", f"{high - low:.1f} grey levels from dark to bright, at least {BLANK} are needed")
+    return made
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom of a part of a picture."""
+
+
+def whole(data: bytes, to: Preparation) -> Image.Image:
+    """A file's picture, upright and in sRGB, at its own size; raises Dropped."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):
                 raise Dropped("too large", f"{image.width} x {image.height} px")
             if min(image.size) < to.smallest:
                 raise Dropped("too small", f"{image.width} x {image.height} px, at least {to.smallest} are needed")
-            square = _square(_flat(_eight_bit(ImageOps.exif_transpose(image)), to.background), to.size)
+            return _flat(_eight_bit(ImageOps.exif_transpose(image)), to.background)
     except Dropped:
         raise
     except Image.DecompressionBombError as error:
         raise Dropped("too large", str(error)) from None
     except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes; the report names it
         raise Dropped("unreadable", f"{type(error).__name__}: {error}"[:200].replace("\n", " ")) from None
-    pixels = np.asarray(square, dtype=np.uint8)
-    low, high = np.percentile(pixels.mean(axis=2), (0.5, 99.5))
-    if high - low < BLANK:
-        raise Dropped("nearly blank", f"{high - low:.1f} grey levels from dark to bright, at least {BLANK} are needed")
-    return pixels
+
+
+def _unmarked(image: Image.Image, box: Box, to: Preparation) -> Box:
+    """The box as it is, or what is left of it inside the watermark."""
+    overlay = to.overlay
+    if overlay is None or not overlay.carried(image.crop(box)):
+        return box
+    left, top, right, bottom = box
+    margin = round((right - left) * overlay.margin)
+    if not to.crop or overlay.margin > DEEPEST or right - left - 2 * margin < to.smallest:
+        raise Dropped("watermark", f"an overlay that {overlay.share:.0%} of the pictures share")
+    return left + margin, top + margin, right - margin, bottom - margin
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -102,8 +133,8 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return image.convert("RGB") if converted is None else converted
 
 
-def _square(image: Image.Image, size: int) -> Image.Image:
+def central(image: Image.Image) -> Box:
+    """The centre square."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side)
-    return image.resize((size, size), Image.Resampling.LANCZOS, box=box)
+    return left, top, left + side, top + side

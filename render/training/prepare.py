@@ -7,30 +7,31 @@ stays flat: a few dozen pictures at a time and 8 bytes for each that was kept.
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO
-
-import numpy as np
-import numpy.typing as npt
+from typing import Literal
 
 from render.cores import cores
 from render.errors import UsageError
 from render.training.archives import Limits, Source, UnreadableFile, open_source
 from render.training.duplicates import ALIKE, Fingerprint, Seen, fingerprint
-from render.training.labels import COLUMNS, Row, complete, read_labels
-from render.training.pictures import SUFFIXES, Dropped, Preparation, prepare_picture
+from render.training.growing import Sets, places
+from render.training.labels import COLUMNS, Row, complete, fold_of, read_labels
+from render.training.pictures import SUFFIXES, Dropped, Pixels, Preparation, central, prepare_picture, whole
+from render.training.rejecting import BY_HAND, Prepared, read_rejected, without
+from render.training.watermarks import SAMPLE, Overlay, detail, shared
 
 SIZES = (64, 96, 128, 256, 512)
 AT_ONCE = 32
+Watermarks = Literal["keep", "crop", "drop"]
 Progress = Callable[[int, int], None]
 """Called with files done and files in all."""
 
@@ -39,13 +40,17 @@ Progress = Callable[[int, int], None]
 class Request:
     """What a person asked for.
 
-    smallest: shorter sides below this are dropped; half of `size` when None. defaults: source, licence and attribution
-    of pictures whose labels say nothing of them.
+    size: pixels of a side; more: further sizes, each a training set of its own inside `out`. smallest: shorter sides
+    below this are dropped; half of the largest size when None. defaults: source, licence and attribution of pictures
+    whose labels say nothing of them. sample: so many pictures of each label at most. rename: files are named after what
+    they hold. watermarks: what happens to pictures that carry an overlay which many share. decisions: a csv of what a
+    person rejected; asked: called with the folder of the set, for a person to look through, before it is finished.
     """
 
     source: Path
     out: Path
     size: int = 96
+    more: tuple[int, ...] = ()
     labels: Path | None = None
     smallest: int | None = None
     background: tuple[int, int, int] = (0, 0, 0)
@@ -53,18 +58,20 @@ class Request:
     keep_duplicates: bool = False
     defaults: Row = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    sample: int | None = None
+    rename: bool = False
+    watermarks: Watermarks = "keep"
+    decisions: Path | None = None
+    asked: Callable[[Path], None] | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """All sizes, each once."""
+        return tuple(dict.fromkeys((self.size, *self.more)))
 
     @property
     def preparation(self) -> Preparation:
-        return Preparation(self.size, self.smallest or self.size // 2, self.background)
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What came of it."""
-
-    kept: int
-    dropped: dict[str, int]  # reason -> files
+        return Preparation(self.sizes, self.smallest or max(self.sizes) // 2, self.background)
 
 
 def prepare(request: Request, progress: Progress = lambda done, total: None) -> Prepared:
@@ -73,8 +80,8 @@ def prepare(request: Request, progress: Progress = lambda done, total: None) -> 
     Raises UsageError, with nothing left behind, when `out` exists, the size is none of SIZES, the archive is hostile,
     the labels do not fit, or no picture would be left.
     """
-    if request.size not in SIZES:
-        raise UsageError(f"size should be one of {', '.join(map(str, SIZES))}, not {request.size}.")
+    if wrong := set(request.sizes) - set(SIZES):
+        raise UsageError(f"size should be one of {', '.join(map(str, SIZES))}, not {min(wrong)}.")
     if request.out.exists():
         raise UsageError(f"{request.out} exists already: choose another folder or delete it first.")
     partial = request.out.parent / f".{request.out.name}.partial"
@@ -83,6 +90,10 @@ def prepare(request: Request, progress: Progress = lambda done, total: None) -> 
     scratch.mkdir(parents=True)
     try:
         prepared = _fill(request, partial, scratch, progress)
+        if request.asked is not None:
+            folders = [places(partial, request.sizes)[size] for size in request.sizes]
+            request.asked(folders[0])
+            prepared = without(folders, read_rejected(request.decisions), prepared)
         shutil.rmtree(scratch)
         os.replace(partial, request.out)
     finally:
@@ -93,33 +104,55 @@ def prepare(request: Request, progress: Progress = lambda done, total: None) -> 
 def _fill(request: Request, folder: Path, scratch: Path, progress: Progress) -> Prepared:
     source = open_source(request.source, scratch, request.limits)
     columns, wanted, refused = _plan(request, source)
-    seen = Seen(scratch, len(wanted))
+    to = replace(request.preparation, overlay=_overlay(request, source, wanted), crop=request.watermarks == "crop")
+    seen, quota = Seen(scratch, len(wanted)), Quota(request.sample)
     dropped: Counter[str] = Counter()
-    with (
-        Report(folder / "dropped.csv", ("file", "reason", "detail")) as report,
-        Report(folder / "index.csv", columns) as index,
-        Pixels(folder / "images.npy", request.size) as pixels,
-    ):
-        kept: list[str] = []
-        for row, result in _results(request, source, wanted, progress):
-            if not isinstance(result, Dropped) and (twin := _twin(result[1], seen, kept, request)):
-                result = twin
+    kept: list[str] = []
+    with Sets(folder, request.sizes, columns) as sets:
+        for row, result in _results(source, to, quota, wanted, progress):
+            if not isinstance(result, Dropped):
+                result = quota.refused(row) or _twin(result[1], seen, kept, request) or result
             if isinstance(result, Dropped):
-                report.add({"file": row["file"], "reason": result.reason, "detail": result.detail})
+                sets.drop(row["file"], result.reason, result.detail)
                 dropped[result.reason] += 1
                 continue
             seen.add(result[1])
             kept.append(row["file"])
-            index.add(row)
-            pixels.add(result[0])
+            quota.take(row)
+            sets.add(renamed(row, result[2]) if request.rename else row, result[0])
         for name, reason in refused:
-            report.add({"file": name, "reason": reason, "detail": ""})
+            sets.drop(name, reason, "")
             dropped[reason] += 1
     if not kept:
         reasons = ", ".join(f"{reason}: {count}" for reason, count in dropped.most_common()) or "there is no file"
         raise UsageError(f"no picture of {request.source} is left ({reasons}); nothing was written.")
-    _write_settings(folder / "prepared.toml", request, len(kept), dropped)
-    return Prepared(len(kept), dict(dropped.most_common()))
+    for size in request.sizes:
+        _write_settings(sets.folders[size] / "prepared.toml", request, size, len(kept), dropped)
+    return Prepared(len(kept), dict(dropped.most_common()), to.overlay.share if to.overlay else None)
+
+
+def _overlay(request: Request, source: Source, rows: list[Row]) -> Overlay | None:
+    """The watermark that many of the pictures share; looked for in a sample spread over all of them."""
+    if request.watermarks == "keep":
+        return None
+    present, details = set(source.names), []
+    for row in rows[:: max(1, len(rows) // SAMPLE)]:
+        data = _read(source, row["file"], present)
+        if isinstance(data, Dropped):
+            continue
+        try:
+            image = whole(data, request.preparation)
+        except Dropped:
+            continue
+        details.append(detail(image.crop(central(image))))
+    return shared(details)
+
+
+def renamed(row: Row, digest: str) -> Row:
+    """Named after what the file holds, so that its name, and with it its fold, stays when somebody renames the file."""
+    name = digest[:16]
+    fold = row["fold"] if row["fold"] != str(fold_of(row["file"])) else str(fold_of(name))
+    return row | {"file": name, "fold": fold, "was": row["file"]}
 
 
 def _plan(request: Request, source: Source) -> tuple[list[str], list[Row], list[tuple[str, str]]]:
@@ -144,13 +177,37 @@ def _plan(request: Request, source: Source) -> tuple[list[str], list[Row], list[
         refused += [(name, "not in the labels") for name in names if name not in known]
     columns = [*COLUMNS, *extra]
     completed = [complete(row, columns, request.defaults, request.folders_are_labels) for row in rows]
-    return columns, completed, refused
+    rejected = read_rejected(request.decisions)
+    refused += [(row["file"], BY_HAND) for row in completed if row["file"] in rejected]
+    completed = [row for row in completed if row["file"] not in rejected]
+    if request.sample is not None:  # in an order that is nobody's choice, and the same every time
+        completed.sort(key=lambda row: sha256(row["file"].encode()).hexdigest())
+    return [*columns, "was"] if request.rename else columns, completed, refused
 
 
-Result = tuple[npt.NDArray[np.uint8], Fingerprint] | Dropped
+Result = tuple[dict[int, Pixels], Fingerprint, str] | Dropped
+"""A picture in every size, its fingerprint and the sha256 of its file, or why there is none."""
 
 
-def _results(request: Request, source: Source, rows: list[Row], progress: Progress) -> Iterator[tuple[Row, Result]]:
+class Quota:
+    """So many of each label; without a number, all."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most, self.taken = most, Counter[str]()
+
+    def refused(self, row: Row) -> Dropped | None:
+        """Why a further picture of this label is not taken; None when it is."""
+        if self.most is None or self.taken[row["label"]] < self.most:
+            return None
+        return Dropped("not in the sample", f"there are {self.most} of '{row['label']}' already")
+
+    def take(self, row: Row) -> None:
+        self.taken[row["label"]] += 1
+
+
+def _results(
+    source: Source, to: Preparation, quota: Quota, rows: list[Row], progress: Progress
+) -> Iterator[tuple[Row, Result]]:
     """Every row with its picture or the reason why there is none; a few at a time, in order, on all cores."""
     present = set(source.names)
     done = 0
@@ -159,16 +216,16 @@ def _results(request: Request, source: Source, rows: list[Row], progress: Progre
         if isinstance(data, Dropped):
             return data
         try:
-            picture = prepare_picture(data, request.preparation)
+            pictures = prepare_picture(data, to)
         except Dropped as reason:
             return reason
-        return picture, fingerprint(picture)
+        return pictures, fingerprint(pictures[to.sizes[0]]), sha256(data).hexdigest()
 
     # Pillow warns of large pictures and odd metadata; the report says what matters of it.
     with warnings.catch_warnings(), ThreadPoolExecutor(cores()) as pool:
         warnings.simplefilter("ignore")
         for batch in _batches(rows, AT_ONCE):
-            data = [_read(source, row["file"], present) for row in batch]
+            data = [quota.refused(row) or _read(source, row["file"], present) for row in batch]
             yield from zip(batch, pool.map(made, data), strict=True)
             done += len(batch)
             progress(done, len(rows))
@@ -205,11 +262,11 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _write_settings(path: Path, request: Request, kept: int, dropped: Counter[str]) -> None:
+def _write_settings(path: Path, request: Request, size: int, kept: int, dropped: Counter[str]) -> None:
     import tomlkit
 
     values = {
-        "size": request.size,
+        "size": size,
         "count": kept,
         "from": request.source.name,
         "labels": request.labels.name if request.labels else "",
@@ -219,54 +276,3 @@ def _write_settings(path: Path, request: Request, kept: int, dropped: Counter[st
         "dropped": dict(sorted(dropped.items())),
     }
     path.write_text(tomlkit.dumps(values), encoding="utf-8")
-
-
-class Report:
-    """A csv that grows by rows."""
-
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self.file = path.open("w", newline="", encoding="utf-8")
-        self.writer = csv.DictWriter(self.file, columns)
-        self.writer.writeheader()
-
-    def add(self, row: Row) -> None:
-        self.writer.writerow(row)
-
-    def __enter__(self) -> Report:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _durable(self.file)
-
-
-class Pixels:
-    """An ``.npy`` that grows by pictures. NumPy leaves room in the header for the first axis to grow."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self.file: BinaryIO = path.open("wb")
-        self.size, self.count = size, 0
-        self.data_from = self._header()
-
-    def _header(self) -> int:
-        self.file.seek(0)
-        shape = (self.count, self.size, self.size, 3)
-        np.lib.format.write_array_header_1_0(self.file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        return self.file.tell()
-
-    def add(self, picture: npt.NDArray[np.uint8]) -> None:
-        self.file.write(picture.tobytes())
-        self.count += 1
-
-    def __enter__(self) -> Pixels:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._header() != self.data_from:
-            raise AssertionError("the header of images.npy outgrew its room")
-        _durable(self.file)
-
-
-def _durable(file: IO[Any]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
