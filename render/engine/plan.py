@@ -56,7 +56,7 @@ class Item:
 
 
 Choice = tuple[str | None, str | None, float | None, str | None]
-"""Class, sketch and strength of an image."""
+"""Class, sketch, strength and prompt of an image."""
 
 
 @dataclass(frozen=True)
