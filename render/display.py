@@ -47,9 +47,14 @@ class DisplayMapping:
         """The mapping of pictures that are shown as they are."""
         return cls(name=PLAIN, floor=-1.0)
 
+    @classmethod
+    def named(cls, name: str) -> DisplayMapping:
+        """The mapping of that name, with its usual numbers."""
+        return cls() if name == SKY else cls(name=name, floor=-1.0)
+
     def sky(self, picture: Bytes) -> Floats:
         """Per-channel median of the border: (h, w, 3) uint8 -> (3,) in [0, 1]."""
-        if self.name == PLAIN:
+        if self.name != SKY:
             return np.zeros(3, dtype=np.float32)
         inner = np.ones(picture.shape[:2], dtype=bool)
         inner[self.border : -self.border, self.border : -self.border] = False
@@ -64,14 +69,14 @@ class DisplayMapping:
     def from_linear(self, linear: Floats) -> Floats:
         """Pseudo-linear values (sky 0, white 1) to data space, any shape."""
         stretched = linear
-        if self.name != PLAIN:
+        if self.name == SKY:
             stretched = np.arcsinh(linear / self.softening) / np.arcsinh(1 / self.softening)
         return np.asarray(np.clip(2 * stretched - 1, self.floor, 1), dtype=np.float32)
 
     def to_linear(self, data: Floats) -> Floats:
         """The inverse of `from_linear` wherever nothing was clipped."""
         stretched = (np.asarray(data, dtype=np.float32) + 1) / 2
-        if self.name == PLAIN:
+        if self.name != SKY:
             return np.asarray(stretched, dtype=np.float32)
         return np.asarray(self.softening * np.sinh(stretched * np.arcsinh(1 / self.softening)), dtype=np.float32)
 

@@ -28,6 +28,8 @@ Words = npt.NDArray[np.uint64]
 
 INITIAL = 0
 """The stream of the noise that a picture starts from."""
+STYLE, ASPECT = 2, 3
+"""The streams from which a planet's blend of bodies and its place in the sky are drawn."""
 STEPS = 1
 """Reserved for noise that a sampler adds between its steps; none that ships adds any."""
 LAYERS = 2
@@ -78,6 +80,11 @@ def normals(seed: int, shape: Sequence[int], *, step: int = 0, stream: int = INI
         values[:, pair] = radius * np.cos(angle)
         values[:, pair + 1] = radius * np.sin(angle)
     return values.reshape(-1)[:count].reshape(tuple(shape))
+
+
+def uniforms(seed: int, count: int, *, stream: int) -> tuple[float, ...]:
+    """`count` numbers in (0, 1) of one seed, for choices beside the noise: normals through their own distribution."""
+    return tuple(0.5 * math.erfc(-float(z) / math.sqrt(2)) for z in normals(seed, (count,), stream=stream))
 
 
 def _on_sphere(points: Doubles) -> Doubles:

@@ -60,11 +60,28 @@ class Sampling(BaseModel):
     sampler: str = "heun"
     steps: int = 12
     guidance: float = 1.0
+    batch: int | None = None  # pictures at once at most, where one alone keeps a device busy
 
     @classmethod
     def in_one_pass(cls) -> Sampling:
         """Of families that need no sampler."""
         return cls(sampler="none", steps=1, guidance=1.0)
+
+
+class Surface(BaseModel):
+    """``[surface]``: how a model that draws the surface of a sphere looks at it.
+
+    bodies: the class of every body that it learned from, in the order of the network's sources. height: rows of the
+    equirectangular map, which is twice as wide. wide, near: degrees across and number of the views that it draws first,
+    and of those that add detail.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    bodies: dict[str, str]
+    height: int
+    wide: tuple[float, int]
+    near: tuple[float, int]
 
 
 class Card(BaseModel):
@@ -84,6 +101,7 @@ class Card(BaseModel):
     network: dict[str, Any] = Field(default_factory=dict)
     display: dict[str, Any] = Field(default_factory=dict)
     sampling: Sampling | None = None
+    surface: Surface | None = None
     training: Training = Field(default_factory=Training)
     quality: dict[str, Any] = Field(default_factory=dict)
     sha256: dict[str, str] = Field(default_factory=dict)

@@ -78,6 +78,38 @@ def tiny_detector(folder: Path) -> None:
     save_card(folder, card.model_copy(update={"training": learned}))
 
 
+def tiny_surface(folder: Path) -> Path:
+    """A weights folder of the surface family: few views of a few pixels, random weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    from render.display import DisplayMapping
+    from render.generators.network import FlowNetwork, NetworkSettings
+    from render.weights import Surface
+
+    folder.mkdir(parents=True)
+    bodies = {"mars": "rocky_planet", "venus": "rocky_planet", "neptune": "gas_giant"}
+    settings = NetworkSettings(
+        size=16, channels=(16, 32), groups=8, head=8, classes=2, sources=len(bodies), shift=0.0, spread=0.5
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = FlowNetwork(settings)
+    save_file({name: value.half() for name, value in network.state_dict().items()}, folder / "model.safetensors")
+    card = Card(
+        name="tiny-surface",
+        family="surface",
+        size=16,
+        classes=["gas_giant", "rocky_planet"],
+        network=settings.as_card(),
+        display=DisplayMapping.plain().settings(),
+        sampling=Sampling(sampler="ab2", steps=4, guidance=1.0, batch=1),
+        surface=Surface(bodies=bodies, height=48, wide=(80.0, 18), near=(70.0, 24)),
+    )
+    save_card(folder, card)
+    return folder
+
+
 def recipe(folder: Path, seed: int) -> Recipe:
     """An image recipe for a weights folder."""
     card = load_card(folder)

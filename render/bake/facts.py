@@ -52,6 +52,7 @@ class Facts:
             "recipe_title": "Where it is from" if origin else "Recipe",
             "recipe": origin_lines(row, origin) if origin else views.recipe(row),
             "downloads": views.downloads(row, slug),
+            "surface": views.surface(row),
             "licence": self._licence,
             "author": self._author,
         }

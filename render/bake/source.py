@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-PUBLISHED = ("image", "fallback", "video", "gif", "poster", "neighbour", "sketch")
+PUBLISHED = ("image", "fallback", "map", "video", "gif", "poster", "neighbour", "sketch")
 """Media that pages show; the lossless master stays in the store."""
 
 _COLUMNS = (

@@ -118,7 +118,7 @@ def downloads(row: Row, slug: str) -> list[dict[str, str]]:
             medium.format not in best or medium.width > best[medium.format].width
         ):
             best[medium.format] = medium
-    return [
+    files = [
         {
             "key": medium.key,
             "name": f"nonesuch-{slug}-{row.number}.{medium.key.rpartition('.')[2]}",
@@ -126,6 +126,36 @@ def downloads(row: Row, slug: str) -> list[dict[str, str]]:
         }
         for form, medium in sorted(best.items(), key=lambda item: -item[1].width)
     ]
+    return files + [_map(medium, row, slug) for medium in row.media if medium.role == "map"]
+
+
+def _map(medium: Medium, row: Row, slug: str) -> dict[str, str]:
+    """A planet's map, for globes and game engines."""
+    size = f"{medium.width}\u202f×\u202f{medium.height}\u202fpx, {_size(medium.bytes)}"
+    name = f"nonesuch-{slug}-{row.number}-map.{medium.key.rpartition('.')[2]}"
+    return {"key": medium.key, "name": name, "label": f"Map (equirectangular), {size}"}
+
+
+def surface(row: Row) -> dict[str, Any] | None:
+    """A planet's map with how its globe hangs in the picture; None for what is no surface."""
+    medium = next((m for m in row.media if m.role == "map"), None)
+    if medium is None:
+        return None
+    aspect = row.json("display").get("globe", {})
+    return {"key": medium.key, "width": medium.width, "height": medium.height, "aspect": aspect, "hung": hung(aspect)}
+
+
+def hung(aspect: dict[str, Any]) -> str:
+    """What of the picture is arithmetic on the seed, in a sentence."""
+    if not aspect:
+        return ""
+    phase, lean = abs(aspect.get("phase", 0)), aspect.get("lean", 0)
+    side = "right" if aspect.get("phase", 0) > 0 else "left"
+    rings = "; the rings were computed too, with gaps and brightness from the seed" if aspect.get("rings") else ""
+    return (
+        f"The network drew this map. Its globe is computed from it: lit from the {side} at a phase of {phase:.0f}°, "
+        f"the axis leaning by {abs(lean):.0f}°, as the seed says{rings}."
+    )
 
 
 def recipe(row: Row) -> list[tuple[str, str]]:

@@ -17,8 +17,8 @@ Json = dict[str, Any]
 class Medium:
     """A file of an exhibit. key: its name in the media store; position: which of several with the same role.
 
-    Roles: master (lossless, not published), image, fallback, video, gif, poster, neighbour (a real picture), sketch (a
-    drawing).
+    Roles: master (lossless, not published), image, fallback, map (a planet's surface), video, gif, poster, neighbour (a
+    real picture), sketch (a drawing).
     """
 
     role: str

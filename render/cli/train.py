@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from render.cli.families import dcgan, stylegan2, vae
 
 PATH = click.Path(path_type=Path)
+
+
+def numbers(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    """``64,128,192`` to whole numbers: three or four, each a multiple of 32 as the attention's heads and norms need."""
+    try:
+        found = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        found = ()
+    if len(found) not in (3, 4) or any(n < 32 or n % 32 for n in found):
+        raise click.BadParameter(f"expected three or four multiples of 32, such as 64,128,192, not '{value}'.")
+    return found
 
 
 @click.group
@@ -45,12 +57,20 @@ for family in (dcgan, stylegan2, vae):
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
 @click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
 @click.option("--favour", help="A source whose pictures are drawn three times as often.")
+@click.option("--display", type=click.Choice(["sky-asinh", "plain"]), default="sky-asinh", show_default=True,
+              help="How pictures are learned and shown: as the sky (asinh), or as they are.")
+@click.option("--turns", type=click.Choice(["all", "mirror", "none"]), default="all", show_default=True,
+              help="Orientations as good as a picture's own: all eight, its mirror image, or none.")
+@click.option("--zoom", default=1, show_default=True, type=click.IntRange(1, 8),
+              help="Draw pictures so many times smaller first, detail after: more pictures a second.")
+@click.option("--channels", default="64,128,192", show_default=True, callback=numbers,
+              help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, seed: int, classifier: str | None, start: str | None, favour: str | None, title: str,
-    about_data: str,
+    precision: str, seed: int, classifier: str | None, start: str | None, favour: str | None, display: str, turns: Any,
+    zoom: int, channels: tuple[int, ...], title: str, about_data: str,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
@@ -59,8 +79,10 @@ def flow(
       nonesuch train flow galaxies96 weights/galaxy-96 --classifier galaxy-classifier --steps 20000
       nonesuch train flow galaxies96 weights/better --classifier galaxy-classifier --from galaxy-96
       torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
+      nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
     """
     from render.cli.progress import bar, speaks
+    from render.display import DisplayMapping
     from render.training.flow import FlowSettings
     from render.training.shipping import Description, train_generator
     from render.weights import find_weights
@@ -73,6 +95,7 @@ def flow(
         precision=precision,
         seed=seed,
         favoured=favour,
+        channels=channels,
     )
     with bar("training") as progress:
         card = train_generator(
@@ -84,9 +107,69 @@ def flow(
             find_weights(classifier) if classifier else None,
             lambda step, steps, loss, rate: progress(step, steps),
             start=find_weights(start) if start else None,
+            mapping=DisplayMapping.named(display),
+            turns=turns,
+            zoom=zoom,
         )
     if speaks():
         click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")
+
+
+@command.command
+@click.argument("maps", type=PATH)
+@click.argument("out", type=PATH)
+@click.option("--labels", type=PATH, required=True,
+              help="A csv of the maps: file and label; fold, north, south, licence, attribution count.")
+@click.option("--run", type=PATH, help="Where checkpoints, sheets and losses go.  [default: OUT.run]")
+@click.option("--steps", default=20_000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
+@click.option("--batch", default=24, show_default=True, type=click.IntRange(1), help="Views a step and process.")
+@click.option("--rate", default=8e-4, show_default=True, help="Learning rate on the plateau.")
+@click.option("--checkpoint-every", default=500, show_default=True, type=click.IntRange(1), help="Steps.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
+              help="auto measures both and keeps the faster.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--title", default="planet", show_default=True, help='As in "This planet does not exist."')
+@click.option("--data", "about_data", default="", help="What the card says of the training data.")
+def surface(
+    maps: Path, out: Path, labels: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
+    precision: str, seed: int, title: str, about_data: str,
+) -> None:  # fmt: skip
+    """A generator of whole surfaces, from MAPS: a folder, tar or zip of equirectangular maps, twice as wide as high.
+
+    A label is a kind of body; a map's own name is the body. Where a map has unseen parts, the columns north and south
+    of the labels say between which latitudes it shows something.
+
+    \b
+    Example:
+      nonesuch train surface planets.tar weights/my-planets --labels planets.csv
+    """
+    from dataclasses import replace
+
+    from render.cli.progress import bar, speaks
+    from render.training.shipping import Description
+    from render.training.surface_weights import SETTINGS, train_surface
+
+    settings = replace(
+        SETTINGS,
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        checkpoint_every=checkpoint_every,
+        precision=precision,
+        seed=seed,
+    )
+    with bar("training") as progress:
+        card = train_surface(
+            maps,
+            labels,
+            run or out.with_name(f"{out.name}.run"),
+            out,
+            settings,
+            Description(out.name, title, about_data or maps.name),
+            lambda step, steps, loss, rate: progress(step, steps),
+        )
+    if speaks():
+        click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} views seen.")
 
 
 @command.command

@@ -157,7 +157,12 @@ class LocalExecutor:
         return data[: len(frames)].numpy()
 
     def _size(self, recipe: Recipe) -> int:
-        """The batch for a recipe's weights: chosen, measured, or usual; never more than what once did not fit."""
+        """The batch for a recipe's weights: chosen, measured, or usual; never more than what once did not fit, or than
+        their card says.
+        """
+        sampling = self.card(recipe.weights).sampling
+        if sampling is not None and sampling.batch is not None:
+            return sampling.batch
         key = self._key(recipe)
         fits = self.batches.get(key, "fits")
         size = self._chosen or self.batches.get(key, "measured")

@@ -34,8 +34,9 @@ BUILT_IN = {
     "pipeline": "render.generators.pipeline:PipelineGenerator",
     "vae": "render.generators.vae:VaeGenerator",
     "stylegan2": "render.generators.stylegan2:StyleGan2Generator",
+    "surface": "render.generators.surface:SurfaceGenerator",
 }
-ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1, "ddpm": 1, "pipeline": 1}
+ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1, "ddpm": 1, "pipeline": 1, "surface": 1}
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 

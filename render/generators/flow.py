@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
 
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
-from render.generators.network import FlowNetwork, NetworkSettings
-from render.generators.samplers import SAMPLERS, passes, times
+from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
+from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
 from render.weights import Card, load_card, load_tensors
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ SHIFT = 2.5
 GUIDED = (0.4, 0.88)
 LISTENING = 4.0
 """How often the step towards the drawing is taken at strength 0; once, as the network learned it, at 0.75."""
+DETAIL_FROM = 0.5
+"""The time at which a network that draws in two begins with the large picture."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,37 @@ class FlowGenerator:
 
     @torch.inference_mode()
     def images(self, conditioning: Conditioning, noise: Tensor) -> Tensor:
-        c = conditioning
+        c, net, noise = conditioning, self.network.settings, noise.to(self.device)
+        sample = SAMPLERS[c.sampler]
+        if net.zoom == 1:
+            x = sample(self._velocity(c, c.sources, c.sketch), noise, times(c.steps, SHIFT), None)
+        else:
+            x = self._in_two(c, noise)
+        return blurred_colour(x * net.scale + net.shift, net.colour).cpu()
+
+    def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
+        """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it
+        sees a part in full, draws detail (Meng et al. 2022, arXiv:2108.01073). The U-Net takes pictures of any size.
+
+        The small picture's noise is the large one's, added up over squares, which is white again.
+        """
+        zoom = self.network.settings.zoom
+        small = avg_pool2d(noise, zoom) * zoom
+        whole = self._velocity(c, self._scale(c, WHOLE), avg_pool2d(c.sketch, zoom))
+        x = SAMPLERS[c.sampler](whole, small, times(c.steps, SHIFT), None)
+        x = interpolate(x, scale_factor=zoom, mode="bicubic", antialias=False)
+        x = (1 - DETAIL_FROM) * x + DETAIL_FROM * noise
+        path = [DETAIL_FROM * t for t in times(max(2, c.steps // 3), 1.0)]
+        part = self._velocity(c, self._scale(c, PART), c.sketch)
+        if c.sampler == "ancestral":
+            return ancestral(part, x, path, None, noise)
+        return SAMPLERS[c.sampler](part, x, path, None)
+
+    def _scale(self, c: Conditioning, which: int) -> Tensor:
+        """(n, 3): what a network that draws in two is told in the place of a source."""
+        return torch.eye(3, device=self.device)[which].expand(len(c.classes), -1)
+
+    def _velocity(self, c: Conditioning, sources: Tensor, sketch: Tensor) -> Velocity:
         nothing = torch.zeros_like(c.classes)
         nothing[:, -1] = 1
 
@@ -146,7 +179,7 @@ class FlowGenerator:
 
         def network(x: Tensor, t: Tensor, classes: Tensor, drawn: Tensor = c.drawn) -> Tensor:
             with autocast(self.device, self.precision):
-                v: Tensor = self.network(x, t, classes, c.sources, c.sketch, drawn).float()
+                v: Tensor = self.network(x, t, classes, sources, sketch, drawn).float()
             return v
 
         def velocity(x: Tensor, t: float) -> Tensor:
@@ -159,9 +192,7 @@ class FlowGenerator:
                 v = v + (c.listening - 1) * (steered - network(x, moment, c.classes, undrawn))
             return v
 
-        x = SAMPLERS[c.sampler](velocity, noise.to(self.device), times(c.steps, SHIFT), None)
-        net = self.network.settings
-        return blurred_colour(x * net.scale + net.shift, net.colour).cpu()
+        return velocity
 
     def _drawing(self, sketch: str, as_it_is: bool) -> Tensor:
         """as_it_is: recipes from before there was a strength gave the network the sheet itself."""
@@ -171,4 +202,4 @@ class FlowGenerator:
         size = self.card.size
         if not as_it_is:
             return steering(drawing, size)
-        return torch.nn.functional.interpolate(drawing[None], (size, size), mode="bilinear", antialias=True)[0]
+        return interpolate(drawing[None], (size, size), mode="bilinear", antialias=True)[0]

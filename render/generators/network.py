@@ -8,6 +8,7 @@ be mixed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ import torch
 from diffusers import UNet2DModel
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
+
+WHOLE, PART = 0, 1
+"""The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class NetworkSettings:
     fold: pixels per side that become channels. attention: how many of the coarsest levels attend. shift, scale: data
     space is (x - shift) / scale inside the network, so that noise of variance 1 meets pictures of comparable size;
     spread: the standard deviation of pictures there. colour: pixels by which colour is blurred in finished pictures.
+    spreads: instead of one spread, one for each of the 3 f^2 channels of a folded picture, which is then folded by a
+    cosine transform: coarse structure has much and fine structure little, and the network is told (see `Folding`).
+    zoom: how many times wider finished pictures are than those that the network draws first; 1 draws them at once.
     """
 
     size: int = 96
@@ -38,14 +45,54 @@ class NetworkSettings:
     shift: float = -0.8
     scale: float = 0.6
     spread: float = 0.53
+    spreads: tuple[float, ...] = ()
     colour: float = 0.0
+    zoom: int = 1
 
     def as_card(self) -> dict[str, Any]:
-        return {**asdict(self), "channels": list(self.channels)}
+        return {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}
 
     @classmethod
     def from_card(cls, values: dict[str, Any]) -> NetworkSettings:
-        return cls(**{**values, "channels": tuple(values["channels"])})
+        return cls(**{**values, "channels": tuple(values["channels"]), "spreads": tuple(values.get("spreads", ()))})
+
+
+class Folding(nn.Module):
+    """Pixels that become channels, and how much of each channel is picture.
+
+    Plainly, each pixel of an f x f square is a channel. With spreads, the square goes through the orthonormal cosine
+    transform (DCT-II): white noise stays white, but a picture's fine channels become as small as they are, so that the
+    preconditioning removes their noise by arithmetic, where a small network would first have to learn to carry white
+    noise through all its layers.
+    """
+
+    basis: Tensor
+    spread: Tensor
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        f = self.fold = settings.fold
+        self.transformed = bool(settings.spreads)
+        place = torch.arange(f, dtype=torch.float64)
+        rows = torch.cos(math.pi / f * (place[None] + 0.5) * place[:, None]) * math.sqrt(2 / f)
+        rows[0] /= math.sqrt(2)
+        basis = torch.einsum("ai,bj->abij", rows, rows).reshape(f * f, f * f)  # (frequency, pixel)
+        spread = torch.tensor(settings.spreads or (settings.spread,), dtype=torch.float32)
+        self.register_buffer("basis", basis.float(), persistent=False)
+        self.register_buffer("spread", spread.view(1, -1, 1, 1), persistent=False)
+
+    def grid(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) to (n, c f^2, h/f, w/f)."""
+        out = pixel_unshuffle(x, self.fold)
+        return self._turned(out, self.basis) if self.transformed else out
+
+    def picture(self, grid: Tensor) -> Tensor:
+        """The inverse of `grid`."""
+        return pixel_shuffle(self._turned(grid, self.basis.T) if self.transformed else grid, self.fold)
+
+    def _turned(self, grid: Tensor, basis: Tensor) -> Tensor:
+        n, channels, h, w = grid.shape
+        return torch.einsum("kp,ncpx->nckx", basis, grid.reshape(n, -1, len(basis), h * w)).reshape(n, channels, h, w)
 
 
 class FlowNetwork(nn.Module):
@@ -54,6 +101,7 @@ class FlowNetwork(nn.Module):
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
         self.settings = settings
+        self.folding = Folding(settings)
         area, width = settings.fold**2, settings.channels[0] * 4
         plain = len(settings.channels) - settings.attention
         self.classes = nn.Embedding(settings.classes + 1, width)  # the last row: no class
@@ -82,20 +130,26 @@ class FlowNetwork(nn.Module):
         """
         steer = classes @ self.classes.weight + sources @ self.sources.weight  # (n, width)
         ahead, behind, size = self.preconditioning(t)
-        fold = self.settings.fold
-        grid = pixel_unshuffle(x / size, fold)  # (n, 3 f^2, h/f, w/f)
-        lines = pixel_unshuffle(sketch * drawn[:, None, None, None], fold)  # (n, f^2, h/f, w/f)
-        plane = drawn[:, None, None, None].expand(-1, 1, *grid.shape[2:])  # (n, 1, h/f, w/f)
-        out = self.unet(torch.cat([grid, lines, plane], 1), t * 1000, class_labels=steer).sample
-        return ahead * x - behind * pixel_shuffle(out, fold)
+        seen = self.folding.grid(x) / size if self.folding.transformed else self.folding.grid(x / size)
+        lines = pixel_unshuffle(sketch * drawn[:, None, None, None], self.settings.fold)  # (n, f^2, h/f, w/f)
+        plane = drawn[:, None, None, None].expand(-1, 1, *seen.shape[2:])  # (n, 1, h/f, w/f)
+        out = self.unet(torch.cat([seen, lines, plane], 1), t * 1000, class_labels=steer).sample
+        if self.folding.transformed:
+            return self.folding.picture(ahead * size * seen - behind * out)
+        return ahead * x - behind * self.folding.picture(out)  # the last bits of pictures depend on this order
+
+    def error(self, velocity: Tensor, target: Tensor, t: Tensor) -> Tensor:
+        """What the U-Net's own prediction is off by where the whole network's is `velocity`: (n, 3 f^2, h/f, w/f)."""
+        return self.folding.grid(velocity - target) / self.preconditioning(t)[1]
 
     def preconditioning(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """v = ahead x_t - behind F, and the size of x_t, each (n, 1, 1, 1); F is what the U-Net predicts.
+        """v = ahead x_t - behind F, and the size of x_t, each (n, 1 or 3 f^2, 1, 1); F is what the U-Net predicts.
 
         Karras et al. 2022 (arXiv:2206.00364, section 5) on the straight path: F has unit variance, is the picture where
         there is much noise and the noise where there is little, so that the network never has to copy its input.
         """
         t = t[:, None, None, None]
-        variance = t**2 + (self.settings.spread * (1 - t)) ** 2
-        ahead = (t - self.settings.spread**2 * (1 - t)) / variance
-        return ahead, self.settings.spread / variance.sqrt(), variance.sqrt()
+        spread = self.folding.spread if self.folding.transformed else self.settings.spread
+        variance = t**2 + (spread * (1 - t)) ** 2
+        ahead = (t - spread**2 * (1 - t)) / variance
+        return ahead, spread / variance.sqrt(), variance.sqrt()

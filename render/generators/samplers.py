@@ -108,7 +108,9 @@ reversed diffusion would). Chosen on fold 2 by the spectrum of the light. Part o
 version."""
 
 
-def ancestral(velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None) -> Tensor:
+def ancestral(
+    velocity: Velocity, x: Tensor, times: list[float], callback: Callback | None = None, noise: Tensor | None = None
+) -> Tensor:
     """Second order as `ab2`; below t = 0.4 a part of the noise is new at every step (Song et al. 2021,
     arXiv:2010.02502, eq. 12 and 16, for the straight path).
 
@@ -116,8 +118,9 @@ def ancestral(velocity: Velocity, x: Tensor, times: list[float], callback: Callb
     it must not be thrown away. Below, each step takes the picture and the noise that the network expects and renews
     some of the noise, so that the errors of one step are forgotten by the next instead of being carried to the end as
     grain. The new noise is the first noise in another order: it needs no source, and along a walk it moves as smoothly.
+    noise: the first noise, where x is more than noise.
     """
-    start, before = x, None
+    start, before = x if noise is None else noise, None
     for i, (t, s) in enumerate(itertools.pairwise(times)):
         v = velocity(x, t)
         if t >= RENEWED_BELOW:

@@ -2,6 +2,17 @@
 
 from render.media.images import Encoded, data_of_master, encode_image, neighbour_media, sketch_media
 from render.media.store import Store
+from render.media.surfaces import encode_surface, globes
 from render.media.walks import encode_walk
 
-__all__ = ["Encoded", "Store", "data_of_master", "encode_image", "encode_walk", "neighbour_media", "sketch_media"]
+__all__ = [
+    "Encoded",
+    "Store",
+    "data_of_master",
+    "encode_image",
+    "encode_surface",
+    "encode_walk",
+    "globes",
+    "neighbour_media",
+    "sketch_media",
+]

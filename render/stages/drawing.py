@@ -21,7 +21,7 @@ from render.engine.retry import retried
 from render.engine.turns import in_turns
 from render.errors import NonesuchError
 from render.generators import Drawings
-from render.media import Encoded, encode_image, encode_walk, sketch_media
+from render.media import Encoded, encode_image, encode_surface, encode_walk, globes, sketch_media
 from render.noise import Floats
 from render.stages.session import Session, stamp
 from render.stages.walks import move
@@ -165,7 +165,10 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
     def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
         card = cards[item.recipe.weights]
         if item.recipe.walk:
-            return encode_walk(session.store, pictures, item.recipe, card, item.fps, licence)
+            shown = globes(pictures, item.recipe) if card.surface else pictures
+            return encode_walk(session.store, shown, item.recipe, card, item.fps, licence)
+        if card.surface:
+            return encode_surface(session.store, next(pictures), item.recipe, card, licence)
         encoded = encode_image(session.store, next(pictures), item.recipe, card, licence)
         if item.recipe.sketch is None:
             return encoded

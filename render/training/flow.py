@@ -13,8 +13,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 from accelerate.utils import broadcast_object_list
@@ -22,7 +23,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from render.generators.flow import FlowGenerator
-from render.generators.network import FlowNetwork, NetworkSettings
+from render.generators.network import FlowNetwork, Folding, NetworkSettings
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
 from render.training.pool import Pictures
 from render.training.run import Losses, Report, accelerator, train, update_average
@@ -49,6 +50,7 @@ class FlowSettings:
     average: float = 0.999
     drop_class: float = 0.1
     drop_sketch: float = 0.5
+    drop_source: float = 0.0
     time_mean: float = 0.2
     time_spread: float = 1.4
     checkpoint_every: int = 500
@@ -65,17 +67,100 @@ def learning_rate(step: int, settings: FlowSettings) -> float:
     return settings.rate * min(1.0, (step + 1) / settings.warmup, max(0.0, (settings.steps - step) / max(fall, 1)))
 
 
-def flow_loss(network: nn.Module, pictures: Pictures, settings: FlowSettings, generator: torch.Generator) -> Tensor:
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from: pictures (n, 3, h, w) in data space, their class and source (n,), the drawing beside
+    each (n, 1, h, w), and how much of it is seen (n,), 0 for none.
+    """
+
+    data: Tensor
+    classes: Tensor
+    sources: Tensor
+    drawing: Tensor
+    drawn: Tensor
+
+
+class Pool(Protocol):
+    """Where batches come from."""
+
+    @property
+    def class_names(self) -> list[str]: ...
+    @property
+    def source_names(self) -> list[str]: ...
+    @property
+    def told_sources(self) -> list[str]:
+        """The sources that a recipe may ask for: none where the vector tells something else."""
+
+    @property
+    def size(self) -> int: ...
+
+    def scales(self, fold: int) -> dict[str, Any]:
+        """`shift`, `scale`, `spreads` and `zoom` of the network's settings, where they are not its own."""
+
+    def batch(self, settings: FlowSettings, generator: torch.Generator) -> Batch: ...
+
+
+LOOK = FlowSettings(batch=256)
+"""How many pictures are looked at to measure what they are like."""
+
+
+@dataclass(frozen=True)
+class Sketched:
+    """Pictures with drawings made from them, half of the time hidden. plain: they are no sky, but shown as they are."""
+
+    pictures: Pictures
+    plain: bool = False
+
+    @property
+    def class_names(self) -> list[str]:
+        return self.pictures.class_names
+
+    @property
+    def source_names(self) -> list[str]:
+        return self.pictures.source_names
+
+    @property
+    def told_sources(self) -> list[str]:
+        return self.source_names
+
+    @property
+    def size(self) -> int:
+        return int(self.pictures.data.shape[-1])
+
+    def scales(self, fold: int) -> dict[str, Any]:
+        if not self.plain:
+            return {}  # the network's own are those of a sky
+        return measured_scales(self.batch(LOOK, step_generator(0, 0)).data, fold)
+
+    def batch(self, settings: FlowSettings, generator: torch.Generator) -> Batch:
+        data, classes, sources = self.pictures.draw(settings.batch, generator)
+        drawing = sketches(data, generator)
+        drawn = (torch.rand(len(data), generator=generator) >= settings.drop_sketch).float()
+        return Batch(data, classes, sources, drawing, drawn)
+
+
+def measured_scales(data: Tensor, fold: int) -> dict[str, Any]:
+    """What brings pictures, (n, 3, h, w) in data space, to a mean of 0 and a spread of a half beside noise of 1, and
+    how much of that each folded channel has.
+    """
+    shift, scale = round(float(data.mean()), 3), round(2 * float(data.std()), 3)
+    folded = Folding(NetworkSettings(fold=fold, spreads=(1.0,))).grid((data - shift) / scale)
+    spreads = folded.square().mean(dim=(0, 2, 3)).sqrt().tolist()
+    return {"shift": shift, "scale": scale, "spread": 0.5, "spreads": tuple(round(max(s, 0.005), 4) for s in spreads)}
+
+
+def flow_loss(network: nn.Module, pictures: Pool, settings: FlowSettings, generator: torch.Generator) -> Tensor:
     """Mean squared error of what the U-Net predicts, over one batch drawn with this generator."""
     plain = network if isinstance(network, FlowNetwork) else network.module  # DistributedDataParallel wraps it
     assert isinstance(plain, FlowNetwork)
     net = plain.settings
     device = next(network.parameters()).device
-    data, classes, sources = pictures.draw(settings.batch, generator)
+    batch = pictures.batch(settings, generator)
+    data, classes, sources = batch.data, batch.classes, batch.sources
     n = len(data)
-    drawing = sketches(data, generator)
-    drawn = (torch.rand(n, generator=generator) >= settings.drop_sketch).float()
     classes[torch.rand(n, generator=generator) < settings.drop_class] = len(pictures.class_names)
+    if settings.drop_source:
+        sources[torch.rand(n, generator=generator) < settings.drop_source] = len(pictures.source_names)
     steer_classes = torch.nn.functional.one_hot(classes, len(pictures.class_names) + 1).float()
     steer_sources = torch.nn.functional.one_hot(sources, len(pictures.source_names) + 1).float()
     noise = torch.randn(data.shape, generator=generator)
@@ -87,11 +172,10 @@ def flow_loss(network: nn.Module, pictures: Pictures, settings: FlowSettings, ge
         t.to(device),
         steer_classes.to(device),
         steer_sources.to(device),
-        drawing.to(device),
-        drawn.to(device),
+        batch.drawing.to(device),
+        batch.drawn.to(device),
     )
-    error = (velocity.float() - (noise - x).to(device)) / plain.preconditioning(t.to(device))[1]
-    loss: Tensor = error.square().mean()
+    loss: Tensor = plain.error(velocity.float(), (noise - x).to(device), t.to(device)).square().mean()
     return loss
 
 
@@ -103,23 +187,23 @@ class FlowTraining:
     losses: tuple[str, ...] = ("loss",)
 
     def __init__(
-        self, pictures: Pictures, run: Path, settings: FlowSettings, start: dict[str, Tensor] | None = None
+        self, pictures: Pictures | Pool, run: Path, settings: FlowSettings, start: dict[str, Tensor] | None = None
     ) -> None:
+        if isinstance(pictures, Pictures):
+            pictures = Sketched(pictures if settings.favoured is None else pictures.favouring(settings.favoured))
         self.pictures, self.run, self.settings = pictures, run, settings
-        self.classes, self.sources = pictures.class_names, pictures.source_names
+        self.classes, self.sources = pictures.class_names, pictures.told_sources
         run.mkdir(parents=True, exist_ok=True)
-        if settings.favoured is not None:
-            self.pictures = pictures.favouring(settings.favoured)
         torch.manual_seed(settings.seed)
-        network = FlowNetwork(
-            NetworkSettings(
-                size=pictures.data.shape[-1],
-                fold=settings.fold,
-                channels=settings.channels,
-                classes=len(pictures.class_names),
-                sources=len(pictures.source_names),
-            )
+        shape = NetworkSettings(
+            size=pictures.size,
+            fold=settings.fold,
+            channels=settings.channels,
+            classes=len(pictures.class_names),
+            sources=len(pictures.source_names),
         )
+        measured = pictures.scales(settings.fold)
+        network = FlowNetwork(replace(shape, **measured))
         if start is not None:
             network.load_state_dict({name: value.float() for name, value in start.items()})
         self.average: FlowNetwork = deepcopy(network).eval().requires_grad_(False)
@@ -169,7 +253,7 @@ class FlowTraining:
         return {"sheet": sample_sheet(samples(self.generator(card), per_class), card.mapping, per_class)}
 
 
-def choose_precision(network: FlowNetwork, pictures: Pictures, settings: FlowSettings) -> str:
+def choose_precision(network: FlowNetwork, pictures: Pool, settings: FlowSettings) -> str:
     """bf16 where it is faster: measured by two steps of each on the device that will train."""
     if settings.precision != "auto":
         return settings.precision

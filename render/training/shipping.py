@@ -14,20 +14,22 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from render.classify import Classifier
-from render.display import PLAIN, DisplayMapping
-from render.errors import NonesuchError
+from render.display import PLAIN, SKY, DisplayMapping
+from render.errors import NonesuchError, UsageError
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, FlowTraining
+from render.training.flow import FlowSettings, FlowTraining, Sketched
 from render.training.pool import Pictures, Turns, class_names
 from render.training.pseudo import pseudo_labels
 from render.training.quality import generator_quality
 from render.training.run import Report, Run, accelerator, train
 from render.training.samples import PER_CLASS
 from render.training.sheets import loss_curve
+from render.training.zoomed import Zoomed
 from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card
 
 T = TypeVar("T", bound=Run)
+SKY_MAPPING = DisplayMapping()
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def train_family(
     stop: Callable[[], bool] = lambda: False,
 ) -> Card:
     """Train a family that needs no last touch. begin: makes the training, which takes up what lies in its folder."""
-    mapping = DisplayMapping.plain() if job.display == PLAIN else DisplayMapping()
+    mapping = DisplayMapping.named(job.display)
     training_set, pictures = gather(job.source, job.run, mapping, job.classifier, job.turns, job.labelled)
     training = begin(Work(job, training_set, mapping, pictures))
     return train_to_weights(
@@ -212,17 +214,25 @@ def train_generator(
     report: Report | None = None,
     stop: Callable[[], bool] = lambda: False,
     start: Path | None = None,
+    mapping: DisplayMapping = SKY_MAPPING,
+    turns: Turns = "all",
+    zoom: int = 1,
 ) -> Card:
     """Train the flow family on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
 
     Goes on exactly where a killed run left off. classifier: weights that give unlabelled pictures a class. Labels that
     are not Hubble classes become the classes in their alphabetical order. start: weights of the same shape from
     which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
+    zoom: the network works on pictures so many times smaller, and draws detail after.
     """
-    mapping = DisplayMapping()
-    training_set, pictures = gather(source, run, mapping, classifier)
+    training_set, pictures = gather(source, run, mapping, classifier, turns)
+    if training_set.size % (zoom * settings.fold * 2 ** (len(settings.channels) - 1)):
+        raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {zoom}: choose another.")
     before = fitting_card(start, pictures, settings) if start else None
-    training = FlowTraining(pictures, run, settings, load_tensors(start) if start else None)
+    if settings.favoured is not None:
+        pictures = pictures.favouring(settings.favoured)
+    pool = Zoomed(pictures, zoom) if zoom > 1 else Sketched(pictures, mapping.name != SKY)
+    training = FlowTraining(pool, run, settings, load_tensors(start) if start else None)
 
     def finish(training: FlowTraining, card: Card) -> None:
         blur = fitting_blur(training.generator(card), training_set)

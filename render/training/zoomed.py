@@ -1,0 +1,65 @@
+"""A pool for networks that draw small pictures first and detail after: whole pictures reduced, and parts in full.
+
+The source's vector, which tells surveys apart elsewhere, tells the two: `WHOLE` or `PART`. See
+`render.generators.flow` for how such a network draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from render.generators.network import PART, WHOLE
+from render.training.checkpoint import step_generator
+from render.training.flow import LOOK, Batch, FlowSettings, measured_scales
+from render.training.pool import Pictures
+from render.training.sketch import sketches
+
+WHOLE_SHARE = 0.55
+"""Of a batch that are whole pictures: what lies where is harder to learn than texture."""
+
+
+@dataclass(frozen=True)
+class Zoomed:
+    """Pictures of `zoom` times the network's size."""
+
+    pictures: Pictures
+    zoom: int
+
+    @property
+    def class_names(self) -> list[str]:
+        return self.pictures.class_names
+
+    @property
+    def source_names(self) -> list[str]:
+        return ["whole", "part"]
+
+    @property
+    def told_sources(self) -> list[str]:
+        return []
+
+    @property
+    def size(self) -> int:
+        return int(self.pictures.data.shape[-1]) // self.zoom
+
+    def scales(self, fold: int) -> dict[str, Any]:
+        return measured_scales(self.batch(LOOK, step_generator(0, 0)).data, fold) | {"zoom": self.zoom}
+
+    def batch(self, settings: FlowSettings, generator: torch.Generator) -> Batch:
+        data, classes, _ = self.pictures.draw(settings.batch, generator)
+        whole = torch.rand(len(data), generator=generator) < WHOLE_SHARE
+        corners = torch.randint(data.shape[-1] - self.size + 1, (len(data), 2), generator=generator).tolist()
+        seen = torch.stack([self._seen(*one) for one in zip(data, whole.tolist(), corners, strict=True)])
+        drawing = sketches(seen, generator)
+        drawn = (torch.rand(len(data), generator=generator) >= settings.drop_sketch).float()
+        return Batch(seen, classes, torch.where(whole, WHOLE, PART), drawing, drawn)
+
+    def _seen(self, picture: Tensor, whole: bool, corner: list[int]) -> Tensor:
+        if whole:
+            return avg_pool2d(picture[None], self.zoom)[0]
+        top, left = corner
+        return picture[:, top : top + self.size, left : left + self.size]
