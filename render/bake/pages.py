@@ -147,10 +147,12 @@ def _environment(folder: Path, own: Path | None) -> Environment:
             return super().getattr(obj, attribute)
 
     return Quick(
-        loader=ChoiceLoader([
-            FileSystemLoader([own, folder] if own else [folder]),
-            PrefixLoader({SHIPPED.rstrip("/"): FileSystemLoader(folder)}),
-        ]),
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader([own, folder] if own else [folder]),
+                PrefixLoader({SHIPPED.rstrip("/"): FileSystemLoader(folder)}),
+            ]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -103,6 +103,8 @@ class ServerCaptioner:
             return None
         spent = self.paid.spent()
         parts = [f"{count:,} {what}" for what, count in self.tally.items()]
+        if not spent.answers:
+            return f"captions: {', '.join(parts)}."
         cost = f", {spent.cost:.2f} in money" if spent.cost else ""
         tokens = f"{spent.tokens_in:,} tokens in and {spent.tokens_out:,} out"
         return f"captions: {', '.join(parts)}; this gallery's answers so far took {tokens}{cost}."
