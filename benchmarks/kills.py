@@ -14,6 +14,7 @@ import json
 import random
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -46,14 +47,17 @@ def killed(folder: Path, kills: int, seconds: float, draw: random.Random) -> tup
     with click.progressbar(length=kills, label="kills", file=sys.stderr) as bar:
         while stages.total() < kills:
             (folder / ".nonesuch" / FILE).unlink(missing_ok=True)
+            began = time.monotonic()
             process = start(folder)
             process.join(draw.uniform(0.02, 1.0) * seconds)
+            took = time.monotonic() - began
             process.kill()
             process.join()
             if ended(folder) is None:
                 stages[stage_of(folder)] += 1
                 bar.update(1)
             else:
+                seconds = (seconds + took) / 2  # later runs have less to do than the first
                 count += STEP
                 want(folder, count)
     return count, stages

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -250,6 +252,36 @@ def test_a_walk_of_a_collection_that_is_given_up_does_not_hang_the_run(weights: 
     films = [Item("galaxies", 0, walk(weights, frames=40))]
     with pytest.raises(NonesuchError, match="the weights are gone"):
         run(Vanishing({weights_hash(weights): weights}, batch=4, lanes=1), films)
+
+
+def test_memory_does_not_grow_with_the_night(weights: Path) -> None:
+    """A hundred thousand exhibits would not fit; benchmarks/bookkeeping.py really makes them."""
+
+    class Black(LocalExecutor):
+        def pictures(self, frames: Sequence[Frame]) -> Floats:
+            return np.zeros((len(frames), 3, 24, 24), np.float32)
+
+    held: list[int] = []
+
+    def sink(event: Made[None] | SetAside | GivenUp | None) -> None:
+        if isinstance(event, Made) and event.item.ordinal in (500, 2000):
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+
+    def kept(item: Item, pictures: Iterator[Floats]) -> str:
+        next(pictures)
+        return "kept"
+
+    first = recipe(weights, 1)
+    recipes = (Item("galaxies", n, replace(first, seed=n)) for n in range(2050))
+    tracemalloc.start()
+    try:
+        black = Black({weights_hash(weights): weights}, batch=8)
+        Loop(black, kept, sink, stop=Stop(), ledger=Ledger(), threads=2).run(recipes)
+    finally:
+        tracemalloc.stop()
+    before, after = held
+    assert after - before < 150_000, "a hundred bytes an exhibit would be more"
 
 
 def test_a_family_that_cannot_be_compiled_says_so(weights: Path) -> None:

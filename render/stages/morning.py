@@ -17,7 +17,6 @@ from render.engine.ledger import spoken
 from render.stages.record import Record
 from render.stages.session import Session, stamp
 from render.stages.throughput import plot, rate
-from render.stages.webhook import tell
 from render.stages.wish import Wish
 
 OUTCOMES = {
@@ -33,6 +32,8 @@ def report_on(session: Session, record: Record, outcome: str, code: int, sentenc
     """Write both files and tell whoever asked to be told. What cannot be written or told is said, and is no failure:
     the exhibits are what a night is for.
     """
+    from render.stages.webhook import tell  # urllib: a run that finds nothing to do does not wait for it
+
     told = report(session, record, outcome, code, sentence)
     try:
         _write(session.run_folder / "report.json", json.dumps(told, indent=1, ensure_ascii=False).encode())
