@@ -16,7 +16,7 @@ from PIL import Image
 
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.media import Store, data_of_master, encode_image, encode_walk, neighbour_media
+from render.media import Store, data_of_master, encode_image, encode_walk, neighbour_media, walks
 from render.media.images import enlarged, widths
 from render.provenance import CAPTURE, TRAINED, read_mark
 from render.recipe import Keyframe, Recipe, Walk
@@ -168,3 +168,10 @@ def test_a_killed_writer_leaves_no_half_file_under_a_final_name(tmp_path: Path) 
     assert all(store.path(key).stat().st_size == 300_000 for key in store.keys())  # noqa: SIM118 - no dict
     store.sweep()
     assert store.leftovers() == []
+
+
+def test_a_walk_that_ffmpeg_refuses_fails_alone(tmp_path: Path) -> None:
+    """As a NonesuchError it would end the whole night."""
+    with pytest.raises(walks.FilmError, match="ffmpeg could not encode a walk") as told:
+        walks._ffmpeg(["-i", str(tmp_path / "none.rgb"), str(tmp_path / "out.gif")])
+    assert not isinstance(told.value, NonesuchError)

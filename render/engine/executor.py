@@ -45,6 +45,8 @@ class Executor(Protocol):
     batch: int
     lanes: int
     """How many batches it works on side by side: `pictures` may be called from so many threads."""
+    device_seconds: float
+    """How long the device has worked so far; batches that are worked on at once share the time."""
 
     def enter_lane(self) -> None:
         """Called first on every thread that will call `pictures`."""
@@ -93,6 +95,7 @@ class LocalExecutor:
         self.lanes = lanes or (min(MOST_LANES, cores()) if device == "cpu" else 2)
         self.batches = batches or Batches()
         self.compiled = compiled
+        self.device_seconds = 0.0
         self._chosen = batch
         self._prepared = ""
         self._loaded: dict[str, Generator] = {}
@@ -153,7 +156,11 @@ class LocalExecutor:
             other = generator.condition([frame.b for frame in full])
             conditioning = generator.mix(conditioning, other, [frame.t for frame in full])
         with self._turn:  # one batch's activations at a time
+            start = time.perf_counter()
             data: Tensor = generator.images(conditioning, noise)  # (batch, 3, h, w)
+            took = time.perf_counter() - start
+        with self._lock:
+            self.device_seconds += took / self.lanes if self.kind == "cpu" else took
         return data[: len(frames)].numpy()
 
     def _size(self, recipe: Recipe) -> int:

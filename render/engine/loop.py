@@ -117,6 +117,7 @@ class Loop(Generic[T]):
         self._failed: list[Item] = []
         self._seen: set[str] = set()
         self._made = 0
+        self._worked = executor.device_seconds
         self._last: Exception | None = None
 
     def run(self, items: Iterable[Item]) -> None:
@@ -200,7 +201,8 @@ class Loop(Generic[T]):
     def _give(self, drawn: Drawn, lanes: int, encoders: Encoders[T]) -> None:
         """To the encoders, with the batch's share of the device's time, lanes side by side."""
         seconds = drawn.seconds / lanes
-        self.ledger.add("render", "network", seconds, len(drawn.slots))
+        worked, self._worked = self._worked, self.executor.device_seconds
+        self.ledger.add("render", "network", self._worked - worked, len(drawn.slots))
         with self.ledger.part("render", "waiting for the encoders"):
             for slot, picture in zip(drawn.slots, drawn.pictures, strict=True):
                 if slot.item.collection in self.given_up:

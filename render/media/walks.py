@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from render.display import Floats
-from render.errors import NonesuchError
 from render.media.images import (
     LICENCE,
     Encoded,
@@ -46,6 +45,10 @@ VIDEO = {
     "av1": ("libaom-av1", ["-cpu-used", "6", "-crf", "28", "-b:v", "0", "-row-mt", "0"]),
 }
 REPEATABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+
+
+class FilmError(Exception):
+    """A walk that could not be encoded: it is set aside, and the night goes on."""
 
 
 def encode_walk(
@@ -100,8 +103,8 @@ def _video(raw: Path, fps: int, form: str) -> bytes:
     except (OSError, RuntimeError):
         written = 0
     if written != len(frames):
-        raise NonesuchError(
-            f"ffmpeg wrote {written} of a walk's {len(frames)} frames as {form}: is there room in {raw.parent.parent}? "
+        raise FilmError(
+            f"ffmpeg wrote {written} of a walk's {len(frames)} frames as {form}: is there room for temporary files? "
             "`nonesuch doctor` looks at this ffmpeg."
         )
     return out.read_bytes()
@@ -129,7 +132,7 @@ def _ffmpeg(arguments: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
-        raise NonesuchError(f"ffmpeg could not encode a walk: {lines[-1] if lines else f'exit {done.returncode}'}.")
+        raise FilmError(f"ffmpeg could not encode a walk: {lines[-1] if lines else f'exit {done.returncode}'}.")
 
 
 @cache
