@@ -136,4 +136,4 @@ def import_(
     wish = Wish(title, licence, data, credit, names, display, "raw" if pick == "raw" else "ema", size)
     wish = replace(wish, lora=lora, lora_scale=lora_scale)
     card = convert(source, folder, family, wish)
-    click.echo(f"{folder}: {card.family}, {card.size} px, {card.parameters:,} numbers, {len(card.classes)} classes")
+    click.echo(f"{folder}: {card.family}, {card.size} px, {card.parameters:,} parameters, {len(card.classes)} classes")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,9 @@ from render.weights import MODEL, Card, Credit, Sampling, Training, save_card, s
 
 Pick = Literal["ema", "raw"]
 """Which weights, where a file holds both: the moving average, or those that were trained."""
+
+BESIDE = ("running_mean", "running_var", "num_batches_tracked", "w_avg", "noise_const", "resample_filter")
+"""What lies beside the parameters in a state dict: statistics, filters, noise that nothing trained."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ def _brought(found: Converted, wish: Wish, into: Path) -> dict[str, str]:
     return {name: sha256_of(into / name) for name in files}
 
 
+def trained(tensors: Mapping[str, Tensor]) -> int:
+    """How many parameters there are among the tensors of a state dict."""
+    return sum(value.numel() for name, value in tensors.items() if not name.endswith(BESIDE))
+
+
 def _card(found: Converted, source: Path, name: str, family: str, wish: Wish) -> Card:
     names = list(wish.classes) or [f"class_{i}" for i in range(found.classes)]
     if len(names) != found.classes:
@@ -121,7 +129,7 @@ def _card(found: Converted, source: Path, name: str, family: str, wish: Wish) ->
         family=family,
         title=wish.title,
         size=found.size or wish.size or 0,
-        parameters=found.parameters or sum(value.numel() for value in found.tensors.values()),
+        parameters=found.parameters or trained(found.tensors),
         classes=names,
         licence=wish.licence,
         network=found.network | ({"lora": wish.lora_scale} if wish.lora else {}),
