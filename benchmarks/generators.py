@@ -29,7 +29,7 @@ from typing import Any
 import click
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import numpy as np
 import torch
@@ -51,12 +51,13 @@ Plain = Callable[[Any, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Case:
-    """A family at a size. network: random weights, and what the card says of them; plain: the loop beside ours.
+    """A family at a size. network: random weights, and what the card says of them, or of a pipeline its weights folder;
+    plain: the loop beside ours.
 
     tolerance: the largest difference in data space that the two may have, and why it is not nothing.
     """
 
-    network: Callable[[int, bool], tuple[nn.Module, dict[str, Any]]]
+    network: Callable[[int, bool], tuple[nn.Module, dict[str, Any]]] | Callable[[Path], Path]
     plain: Plain
     sizes: tuple[int, ...]
     tolerance: float
@@ -127,6 +128,54 @@ def with_scheduler(generator: Any, noise: Tensor) -> Tensor:
     return pictures
 
 
+def ddpm(size: int, tiny: bool) -> tuple[nn.Module, dict[str, Any]]:
+    from diffusers import DDIMScheduler
+
+    from render.generators.ddpm import Checkpoint
+    from render.generators.ddpm_network import NetworkSettings
+
+    settings = NetworkSettings(width=8 if tiny else 64)
+    network = Checkpoint(settings, 1000)
+    network.betas.copy_(DDIMScheduler(beta_schedule="squaredcos_cap_v2").betas)
+    return network, settings.as_card()
+
+
+def with_ddim(generator: Any, noise: Tensor) -> Tensor:
+    """Diffusers' DDIM scheduler around the network."""
+    from diffusers import DDIMScheduler
+
+    held = generator.held
+    scheduler = DDIMScheduler(trained_betas=held.betas.cpu().numpy(), timestep_spacing="trailing")
+    scheduler.set_timesteps(generator.card.sampling.steps, device=noise.device)
+    x = noise
+    for t in scheduler.timesteps:
+        x = scheduler.step(held.unet(x, t.expand(len(x))), t, x, use_clipped_model_output=True).prev_sample
+    return x
+
+
+def small_pipeline(folder: Path) -> Path:
+    """A whole Stable Diffusion pipeline of 16 px: what the engine costs beside the pipeline's own call."""
+    from test_pipeline import stable_diffusion
+
+    from render.generators.convert import convert
+
+    stable_diffusion(folder / "sd")
+    convert(folder / "sd", folder / "weights", "pipeline")
+    return folder / "weights"
+
+
+def own_call(generator: Any, noise: Tensor) -> Tensor:
+    """Diffusers' own pipeline, given the noise as its latents."""
+    pipeline, sampling = generator._whole, generator.card.sampling
+    pipeline.set_progress_bar_config(disable=True)
+    made = pipeline(
+        [""] * len(noise), negative_prompt=[""] * len(noise), latents=noise, guidance_scale=sampling.guidance,
+        num_inference_steps=sampling.steps, output_type="pt",
+    )  # fmt: skip
+    pictures: Tensor = made.images * 2 - 1
+    return pictures
+
+
 CASES = {
     # one pass: batches of another order of sums
     "dcgan": Case(dcgan, one_call, (64, 128, 256, 512), 1e-4),
@@ -134,6 +183,10 @@ CASES = {
     # random weights amplify rounding: the pictures reach far beyond [-1, 1]
     "stylegan2": Case(stylegan2, mapped, (64, 128, 256, 512), 1e-2),
     # sixteen steps, each rounding differently
+    # the same scheduler and the same batches
+    "ddpm": Case(ddpm, with_ddim, (64, 128, 256), 1e-3, Sampling(sampler="ddim", steps=10, guidance=1.0)),
+    # thirty steps, batches of another order of sums
+    "pipeline": Case(small_pipeline, own_call, (16,), 1e-3),
     "flow": Case(flow, with_scheduler, (64, 96, 128), 1e-3, Sampling(sampler="euler", steps=16, guidance=1.0)),
 }
 
@@ -142,7 +195,9 @@ def written(family: str, size: int, tiny: bool, folder: Path) -> Path:
     """A weights folder of random weights."""
     case = CASES[family]
     torch.manual_seed(0)
-    network, settings = case.network(size, tiny)
+    if family == "pipeline":
+        return small_pipeline(folder)
+    network, settings = case.network(size, tiny)  # type: ignore[call-arg, arg-type, misc]  # those of a pipeline differ
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / MODEL)
     display = DisplayMapping.plain().settings()
     card = Card(name=family, family=family, size=size, network=settings, display=display, sampling=case.sampling)
@@ -157,7 +212,8 @@ class Bench:
         sha256 = weights_hash(folder)
         self.case, self.executor = CASES[family], LocalExecutor({sha256: folder}, best_device())
         self.generator: Generator = self.executor.generator(sha256)
-        card, sampling = self.generator.card, self.case.sampling
+        card = self.generator.card
+        sampling = card.sampling or self.case.sampling
         chosen = (sampling.sampler, sampling.steps, sampling.guidance)
         recipes = [Recipe(family, sha256, seed, *chosen, card.size) for seed in range(count)]
         self.frames = [next(frames_of(recipe, self.generator.noise_shape)) for recipe in recipes]

@@ -9,10 +9,11 @@ on its recipe alone, whatever pipeline, scheduler and batch, and a walk moves as
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import local
 from typing import TYPE_CHECKING, Any
 
 import diffusers
@@ -92,7 +93,7 @@ class PipelineGenerator:
         self.card, self.device, self.drawings = card, torch.device(device), drawings
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self._whole = pipeline.to(self.device)
-        self._own = local()  # a scheduler remembers where it is, so every lane has one of its own
+        self._idle: defaultdict[tuple[str, str], list[DiffusionPipeline]] = defaultdict(list)
 
     @classmethod
     def load(cls, folder: Path, device: str, precision: str, drawings: Drawings | None = None) -> PipelineGenerator:
@@ -150,11 +151,11 @@ class PipelineGenerator:
         c = conditioning
         if c.inputs is not None and c.mask is None and round(c.steps * c.strength) == 0:
             return c.inputs * 2 - 1  # nothing is left to draw
-        pipeline = self._pipeline(c)
         answered = Answered(c.seeds, noise)
-        wanted = self._arguments(pipeline, c) | {"generator": answered.generators}
-        with answered:
-            made = pipeline(**wanted)
+        with self._pipeline(c) as pipeline:
+            wanted = self._arguments(pipeline, c) | {"generator": answered.generators}
+            with answered:
+                made = pipeline(**wanted)
         flagged = getattr(made, "nsfw_content_detected", None)
         if flagged and any(flagged):
             raise RuntimeError("the pipeline's safety checker held the picture back")
@@ -178,14 +179,21 @@ class PipelineGenerator:
             raise NonesuchError(f"the pipeline {type(pipeline).__name__} takes no {missing[0]}: leave the setting out.")
         return {name: value for name, value in wanted.items() if name in known}
 
-    def _pipeline(self, c: Conditioning) -> DiffusionPipeline:
-        """This thread's pipeline for what the batch needs, with a scheduler of its own; networks are shared."""
-        kept: dict[tuple[str, str], DiffusionPipeline] = self._own.__dict__.setdefault("kept", {})
+    @contextmanager
+    def _pipeline(self, c: Conditioning) -> Iterator[DiffusionPipeline]:
+        """A pipeline for what the batch needs, nobody else's meanwhile: its scheduler remembers where it is. Networks
+        are shared.
+        """
         kind = "text" if c.inputs is None else ("picture" if c.mask is None else "mask")
-        if (kind, c.sampler) not in kept:
-            scheduler = self._scheduler(c.sampler)
-            kept[kind, c.sampler] = self._of_kind(kind, scheduler)
-        return kept[kind, c.sampler]
+        idle = self._idle[kind, c.sampler]
+        try:
+            pipeline = idle.pop()
+        except IndexError:
+            pipeline = self._of_kind(kind, self._scheduler(c.sampler))
+        try:
+            yield pipeline
+        finally:
+            idle.append(pipeline)
 
     def _of_kind(self, kind: str, scheduler: SchedulerMixin) -> DiffusionPipeline:
         make: Callable[..., DiffusionPipeline] = {
