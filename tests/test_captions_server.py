@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
 from pydantic import SecretStr
 from talking import Heard, Line, reply, server
 from test_captions import observed
 
+from render.bake import bake
 from render.captions.budget import Prices
 from render.captions.dialogue import Voice
 from render.captions.key import KEY, KEY_FILE, find_key
@@ -214,7 +216,7 @@ def drawn(folder: Path, address: str, concurrency: int = 1, more: str = "") -> P
     with Catalogue(folder / FILE, write=True) as catalogue:
         for seed in range(COUNT):
             recipe = Recipe("flow", "ab" * 32, seed, "ab2", 3, 1.5, 24)
-            file = Medium("image", "avif", 192, 192, f"ab/{seed:04d}.avif", 100, "ab" * 32)
+            file = Medium("image", "avif", 192, 192, f"ab/{seed:020x}.avif", 100, "ab" * 32)
             catalogue.rendered(Exhibit(recipe, "galaxies", seed), [file])
     return folder
 
@@ -405,8 +407,14 @@ def test_the_key_is_nowhere(
             trace = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
         assert "model-x" in authors(tmp_path)
     assert any(SECRET in header["authorization"] for header in heard.headers)
+    with Catalogue(tmp_path / FILE) as catalogue:
+        for name, _ in catalogue.media_keys():
+            picture = tmp_path / "store" / name
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            synthetic.spiral(1, 32).save(picture)
+    bake(load_gallery(tmp_path), site=synthetic.built_site(tmp_path / "site"))
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {PAID, FILE} <= {path.name for path in files}
+    assert {PAID, FILE, "1.html"} <= {path.name for path in files}
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
     printed = capfd.readouterr()
     assert SECRET not in caplog.text + report.text + printed.out + printed.err + trace

@@ -162,7 +162,7 @@ def test_a_planet_is_shown_as_a_globe_with_its_map_to_take_home(tmp_path: Path) 
     surface = tmp_path / "public/media" / found["map"].key
     assert found["map"].key in page
     assert "data-map=" in page
-    assert "download=\"nonesuch-planets-1-map.jpg\"" in page
+    assert 'download="nonesuch-planets-1-map.jpg"' in page
     assert exhibit.display is not None
     assert json.dumps(exhibit.display["globe"]["phase"]) in page
     with Image.open(surface) as image:
@@ -229,4 +229,3 @@ def test_maps_that_are_none_are_refused_in_a_sentence(
     assert run(asked) == 2
     assert "names 'missing.png', which is not among the maps" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-
