@@ -9,6 +9,22 @@ import { build } from "esbuild";
 
 const SCRIPT_BUDGET = 20 * 1024; // bytes of gzipped script that a page loads by itself
 const OUT = "dist";
+/** The package states "MIT" and carries no text: its repository's. */
+const MIT = `MIT License
+
+Copyright (c) Microsoft Corporation
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the
+"Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to
+the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
+MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR
+ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE
+SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 const require = createRequire(import.meta.url);
 
 /** What every build here has in common. */
@@ -24,6 +40,7 @@ const common = {
   loader: { ".woff2": "file" },
   legalComments: "none",
   logLevel: "warning",
+  conditions: ["onnxruntime-web-use-extern-wasm"], // its glue and its machine code are files of their own
 };
 
 /** `asset:package/file` is the address of that file, copied as it is; `worker:./file.ts` that of a bundled worker. */
@@ -114,5 +131,7 @@ async function licences() {
     const cut = name.startsWith("@fontsource") ? ", cut down to the glyphs used here" : "";
     parts.push(`${"-".repeat(72)}\n${name} ${version}${cut}\n\n${text.trim()}\n`);
   }
+  const { version } = JSON.parse(await readFile(join("node_modules", "onnxruntime-web", "package.json"), "utf8"));
+  parts.push(`${"-".repeat(72)}\nonnxruntime-web ${version}\n\n${MIT}\n`);
   return parts.join("\n");
 }

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from render.bake.about import Cards
 from render.bake.api import CollectionApi, offer_site_record
 from render.bake.chrome import Assets, Chrome, code_key
+from render.bake.draw import MODELS, RUNTIME, Studio
 from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
 from render.bake.feeds import Feeds
@@ -66,6 +67,7 @@ class _Part(NamedTuple):
     pages: CollectionPages
     walks: list[Row]
     followers: list[Follower]
+    studio: Studio
 
     @property
     def exhibits(self) -> int:
@@ -100,7 +102,8 @@ def bake(
         Outputs(public, home / ".nonesuch", press) as out,
     ):
         looks = (pages.everything(), assets.key, theme.key)
-        inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery))
+        studios = (Studio(gallery, one, assets).key for one in gallery.sections)
+        inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *studios)
         media = Media(public / "media", _store(home / gallery.store.location))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
@@ -108,14 +111,16 @@ def bake(
         parts = _parts(gallery, source, out, pages, assets, cards)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys())
-            offer_assets(assets, out)
+            offer_assets(assets, out, () if any(part.studio.open for part in parts) else RUNTIME)
             theme.offer(out)
             for part in parts:
                 part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
+                part.studio.offer(out, pages, part.chrome)
                 advance(len(part.walks))
             _offer_rest(gallery, source, out, pages, cards, parts)
-            out.finish(owned=["about", "api", "assets", "data", FOLDER, *(part.pages.slug for part in parts)])
+            owned = ["about", "api", "assets", "data", FOLDER, MODELS, *(part.pages.slug for part in parts)]
+            out.finish(owned=owned)
             swept = media.sweep()
             out.note(inputs, media.count())
     return BakeReport(
@@ -150,11 +155,12 @@ def _parts(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets:
     parts = []
     for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
-        chrome = Chrome(gallery, collection, assets, bool(walks))
+        studio = Studio(gallery, collection, assets)
+        chrome = Chrome(gallery, collection, assets, bool(walks), studio.open)
         facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, _store(gallery.store_path), gallery.bake.previews)
         one = CollectionPages(source, out, pages, chrome, facts, previews, gallery.bake.page_size, position == 0)
-        parts.append(_Part(chrome, one, walks, _followers(gallery, chrome, one, out)))
+        parts.append(_Part(chrome, one, walks, _followers(gallery, chrome, one, out), studio))
     return parts
 
 
@@ -173,6 +179,6 @@ def _offer_rest(gallery: Gallery, source: Source, out: Outputs, pages: Pages, ca
     offer_about(gallery, cards, source.authentic(), out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
     tallies = {part.pages.slug: part.pages.tally for part in parts}
-    offer_plain(gallery, chrome, tallies, out)
+    offer_plain(gallery, chrome, tallies, out, [part.pages.slug for part in parts if part.studio.open])
     if gallery.bake.api:
         offer_site_record(chrome.site, tallies, out)

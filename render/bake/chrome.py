@@ -17,6 +17,10 @@ POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
+POLICY_OF_DRAWING = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+HEADER = f"{POLICY_OF_DRAWING}; frame-ancestors 'none'"
+"""As a header: one for all files, workers among them, of which one runs WebAssembly. Pages that run none forbid it by
+their own policy, and the stricter holds."""
 PRELOADED = ("serif.woff2", "sans.woff2")
 
 
@@ -44,7 +48,9 @@ class Assets:
 class Chrome:
     """The surroundings of the pages of one collection, and the hash of everything in them."""
 
-    def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets, walks: bool) -> None:
+    def __init__(
+        self, gallery: Gallery, collection: Collection | Folder, assets: Assets, walks: bool, draw: bool = False
+    ) -> None:
         about = gallery.about
         told = _told(collection, gallery)
         self.slug = collection.slug
@@ -67,7 +73,7 @@ class Chrome:
             "licences": assets.name("licences.txt"),
             "feeds": list(feeds_of(collection.slug).items()),
             "api": API if gallery.bake.api else "",
-            "menu": _menu(gallery, collection, walks),
+            "menu": _menu(gallery, collection, walks, draw),
         }
         self.collection: dict[str, Any] = {
             "slug": collection.slug,
@@ -112,11 +118,13 @@ def _told(collection: Collection | Folder, gallery: Gallery) -> Told:
     return Told(f"{many}.", footnote, collection.credit, collection.licence)
 
 
-def _menu(gallery: Gallery, here: Collection | Folder, walks: bool) -> list[dict[str, str]]:
+def _menu(gallery: Gallery, here: Collection | Folder, walks: bool, draw: bool) -> list[dict[str, str]]:
     several = gallery.sections if len(gallery.sections) > 1 else []
     menu = [{"title": one.many, "href": f"{one.slug}/"} for one in several]
     menu.append({"title": "gallery", "href": f"{here.slug}/gallery/"})
     if walks:
         menu.append({"title": "walks", "href": f"{here.slug}/walks/"})
+    if draw:
+        menu.append({"title": "draw", "href": f"{here.slug}/draw/"})
     menu.append({"title": "about", "href": "about/"})
     return menu

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from render.bake import views
 from render.bake.about import Cards, about_context
-from render.bake.chrome import POLICY, Assets, Chrome
+from render.bake.chrome import HEADER, Assets, Chrome
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Row, Tally
@@ -40,10 +40,10 @@ def offer_missing(gallery: Gallery, first: Row | None, out: Outputs, pages: Page
     out.offer("404.html", Rank.INDEX, key, render)
 
 
-def offer_plain(gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out: Outputs) -> None:
+def offer_plain(gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out: Outputs, drawn: list[str]) -> None:
     """Offer ``_headers``, ``.nojekyll``, and, where the site's address is known, ``robots.txt`` and the sitemaps."""
     _offer(out, ".nojekyll", "")
-    _offer(out, "_headers", _headers(gallery.about.base))
+    _offer(out, "_headers", _headers(gallery.about.base, drawn))
     if address := chrome.site["address"]:
         maps = [name for slug, tally in tallies.items() for name in _sitemaps(address, slug, tally, out)]
         lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {address}{name}" for name in maps)]
@@ -60,9 +60,11 @@ def _sitemaps(address: str, slug: str, tally: Tally, out: Outputs) -> Iterator[s
         yield name
 
 
-def offer_assets(assets: Assets, out: Outputs) -> None:
-    """Offer the built style, script, fonts and icons under their hashed names."""
-    for name in sorted(assets.names.values()):
+def offer_assets(assets: Assets, out: Outputs, without: Collection[str] = ()) -> None:
+    """Offer the built style, script, fonts and icons under their hashed names, but for those whose plain name is in
+    `without`.
+    """
+    for name in sorted(name for plain, name in assets.names.items() if plain not in without):
         out.offer(f"assets/{name}", Rank.NEW, digest(name), (assets.folder / name).read_bytes)
 
 
@@ -70,18 +72,21 @@ def _offer(out: Outputs, path: str, text: str) -> None:
     out.offer(path, Rank.INDEX, digest(text), text.encode)
 
 
-def _headers(base: str) -> str:
+def _headers(base: str, drawn: list[str]) -> str:
     """Whatever has its content's hash in its name never changes. For the rest the hosts' own rule holds, which asks
     again each time: a rule of ours would be joined to that of the hashed names, not give way to it. Programs on other
     sites may read everything; GitHub Pages says the same of every site.
     """
+    # where a page is isolated from others, its browser may compute on several threads
+    isolated = "  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n"
     immutable = "  Cache-Control: public, max-age=31536000, immutable\n"
     return (
         f"{base}*\n"
-        f"  Content-Security-Policy: {POLICY}; frame-ancestors 'none'\n"
+        f"  Content-Security-Policy: {HEADER}\n"
         "  X-Content-Type-Options: nosniff\n"
         "  Referrer-Policy: no-referrer\n"
         "  Access-Control-Allow-Origin: *\n"
         f"{base}media/*\n{immutable}"
-        f"{base}assets/*\n{immutable}"
+        f"{base}assets/*\n{immutable}  Cross-Origin-Embedder-Policy: require-corp\n"
+        + "".join(f"{base}{slug}/draw/*\n{isolated}" for slug in drawn)
     )

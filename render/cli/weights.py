@@ -137,3 +137,21 @@ def import_(
     wish = replace(wish, lora=lora, lora_scale=lora_scale)
     card = convert(source, folder, family, wish)
     click.echo(f"{folder}: {card.family}, {card.size} px, {card.parameters:,} parameters, {len(card.classes)} classes")
+
+
+@command.command("browser")
+@click.argument("folder", type=PATH)
+def browser(folder: Path) -> None:
+    """Write beside the weights in FOLDER what a visitor's browser needs to draw with them.
+
+    These are browser.onnx, the network's graph, and browser.json, with hashes and a test vector. The bake then offers a
+    page for drawing. Needs onnx and onnxscript (pip install 'nonesuch[browser]').
+
+    \b
+    Example:
+      nonesuch weights browser my-weights/galaxy-128
+    """
+    from render.training.browser import export
+
+    graph = export(folder)
+    click.echo(f"{graph}: {graph.stat().st_size / 1024:.0f} KiB; its weights are the bytes of model.safetensors.")

@@ -276,6 +276,10 @@ class Bake(Strict):
     """Which pages get a composed picture for links to them, 1200 by 630 pixels: none, the collections' first pages, or
     all exhibits' too. Others see it only where `gallery.address` is set."""
 
+    draw: bool = True
+    """Whether visitors can draw, in their own browser, with weights that are ready for it (`nonesuch weights browser`):
+    about 30 MB on the site, loaded by those who draw."""
+
 
 class Gallery(Strict):
     """A gallery: its folder, and everything that ``gallery.toml`` says.

@@ -16,6 +16,7 @@ function later(selector: string, load: (element: HTMLElement) => Promise<void>):
   if (element) load(element).catch(() => undefined);
 }
 later("[data-gallery]", async (gallery) => (await import("./gallery")).startGallery(gallery));
+later("[data-draw]", async (page) => (await import("./draw/page")).startDraw(page));
 later("[data-tools]", async (tools) => (await import("./tools")).startTools(tools));
 
 const home = document.querySelector<HTMLElement>("[data-home]");

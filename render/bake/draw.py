@@ -1,0 +1,146 @@
+"""Draw your own: the page on which a visitor's browser draws, and the files that it draws with.
+
+They come from the weights folder, where ``nonesuch weights browser`` put them; without them, and for families that do
+not draw from a sketch, there is no such page.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property, partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from render.bake.chrome import POLICY_OF_DRAWING, Assets, Chrome, base_of
+from render.bake.outputs import Outputs, Rank, digest
+from render.bake.pages import Page, Pages
+from render.bake.words import class_name
+from render.config import Collection, Folder, Gallery
+from render.errors import NonesuchError
+from render.weights import find_weights, load_card, unfit
+
+ABOUT = "browser.json"
+GRAPH = "browser.onnx"
+MODELS = "models"
+RUNTIME = ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm", "worker.js")
+"""What of the built site only this page loads: the runtime is the largest file of all."""
+
+
+class Studio:
+    """What a collection's visitors can draw with, if anything."""
+
+    def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets) -> None:
+        ready = gallery.bake.draw and all(assets.name(name) for name in RUNTIME)
+        # imported pictures have no network
+        weights = collection.weights if ready and isinstance(collection, Collection) else None
+        self._draw = _Model.find(weights, gallery) if weights else None
+        judge = _Model.find(gallery.classify.weights, gallery) if self._draw else None
+        fits = judge is not None and self._draw is not None and unfit(judge.card, self._draw.card) is None
+        self._classify = judge if fits else None
+        self._assets = assets
+
+    @property
+    def open(self) -> bool:
+        """Whether there is such a page."""
+        return self._draw is not None
+
+    @property
+    def key(self) -> bytes:
+        """Changes when any of the models does."""
+        return digest(*(json.dumps(model.about) for model in (self._draw, self._classify) if model))
+
+    def offer(self, out: Outputs, pages: Pages, chrome: Chrome) -> None:
+        """Offer the page, what it says to its script, and the models' files."""
+        if self._draw is None:
+            return
+        models = [model for model in (self._draw, self._classify) if model]
+        for model in models:
+            model.offer(out)
+        path, told = f"{chrome.slug}/draw/index.html", self._told()
+        body = json.dumps(told, separators=(",", ":")).encode()
+        out.offer(f"{MODELS}/{chrome.slug}.json", Rank.INDEX, digest(body), lambda: body)
+        weight = sum(part["bytes"] for model in models for part in (model.about["graph"], model.about["weights"]))
+        runtime = sum((self._assets.folder / self._assets.name(name)).stat().st_size for name in RUNTIME)
+        key = digest(pages.key("draw.html"), chrome.key, str(weight), str(runtime))
+
+        def page() -> Page:
+            site = {**chrome.site, "policy": POLICY_OF_DRAWING}
+            megabytes = f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB, which servers send packed"
+            more = {"site": site, "models": f"{MODELS}/{chrome.slug}.json", "megabytes": megabytes}
+            return Page("draw.html", chrome.context(base_of(path), f"{chrome.slug}/draw/", **more))
+
+        out.offer_page(path, Rank.PAGE, key, page)
+
+    def _told(self) -> dict[str, Any]:
+        assert self._draw is not None
+        card, network = self._draw.card, self._draw.card.network
+        told: dict[str, Any] = {
+            "draw": {
+                **self._draw.parts,
+                "size": card.size,
+                "classes": len(card.classes),
+                "sources": len(card.sources),
+                **{name: network[name] for name in ("shift", "scale", "colour")},
+            }
+        }
+        if self._classify:
+            told["classify"] = {
+                **self._classify.parts,
+                "names": [class_name(one) for one in self._classify.card.classes],
+            }
+        return told
+
+
+class _Model:
+    """A weights folder whose model runs in a browser."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.card = load_card(folder)
+        self.about: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+
+    @classmethod
+    def find(cls, name: str, gallery: Gallery) -> _Model | None:
+        try:
+            folder = find_weights(name, gallery.folder)
+        except NonesuchError:
+            return None  # the bake needs no weights
+        return cls(folder) if (folder / ABOUT).is_file() and (folder / GRAPH).is_file() else None
+
+    @cached_property
+    def parts(self) -> dict[str, Any]:
+        """The files as the script asks for them, relative to the folder of the models, with the test vector."""
+        return {
+            **{
+                part: {
+                    "href": self._name(part),
+                    "bytes": self.about[part]["bytes"],
+                    "sha256": self.about[part]["sha256"],
+                }
+                for part in ("graph", "weights")
+            },
+            "vector": self.about["vector"],
+        }
+
+    def offer(self, out: Outputs) -> None:
+        """Offer both files under names that carry their hashes."""
+        for part in ("graph", "weights"):
+            told = self.about[part]
+            path = f"{MODELS}/{self._name(part)}"
+            out.offer(path, Rank.NEW, digest(told["sha256"]), partial(self._read, part))
+
+    def _name(self, part: str) -> str:
+        return f"{self.card.name}.{self.about[part]['sha256'][:12]}.{'onnx' if part == 'graph' else 'bin'}"
+
+    def _read(self, part: str) -> bytes:
+        """The file's bytes. Raises NonesuchError when they are not those that were exported."""
+        told = self.about[part]
+        file = self._folder / told.get("file", GRAPH)
+        start = told.get("start", 0)
+        body: bytes = file.read_bytes()[start : start + told["bytes"]]
+        if sha256(body).hexdigest() != told["sha256"]:
+            raise NonesuchError(
+                f"{file} is not what {ABOUT} beside it was written for: run 'nonesuch weights browser {self._folder}'."
+            )
+        return body

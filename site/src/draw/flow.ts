@@ -1,0 +1,82 @@
+// From noise to a picture along the network's velocity, as render/generators/samplers.py, flow.py and colour.py do it.
+
+const SHIFT = 2.5;
+const REACH = 4; // standard deviations of the colour's blur
+
+/** The velocity at x and time t. */
+export type Velocity = (x: Float32Array, t: number) => Promise<Float32Array>;
+
+/** steps + 1 times from 1 to 0, denser near the noise. */
+export function times(steps: number): number[] {
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const t = 1 - i / steps;
+    return (SHIFT * t) / (1 + (SHIFT - 1) * t);
+  });
+}
+
+/**
+ * Adams-Bashforth of second order with variable steps (`ab2` in samplers.py): one pass a step. `callback` gets the picture that is
+ * expected so far, x - t v; a false answer ends the walk, and the result is null.
+ */
+export async function ab2(
+  velocity: Velocity,
+  start: Float32Array,
+  path: number[],
+  callback: (step: number, expected: Float32Array) => Promise<boolean>,
+): Promise<Float32Array | null> {
+  let x = start;
+  let before: { v: Float32Array; width: number } | null = null;
+  for (let i = 0; i + 1 < path.length; i++) {
+    const [t, s] = [path[i] as number, path[i + 1] as number];
+    const v = await velocity(x, t);
+    if (!(await callback(i, x.map((value, k) => value - t * (v[k] as number))))) return null;
+    const ratio = before ? (s - t) / (2 * before.width) : 0;
+    const old = before?.v ?? v;
+    const here = x;
+    x = here.map((value, k) => value + (s - t) * ((1 + ratio) * (v[k] as number) - ratio * (old[k] as number)));
+    before = { v, width: s - t };
+  }
+  return x;
+}
+
+/** The deviation of each channel from their mean, blurred by a Gaussian of `blur` pixels; (3, size, size), edges repeated. */
+export function blurredColour(picture: Float32Array, size: number, blur: number): Float32Array {
+  if (blur <= 0) return picture;
+  const area = size * size;
+  const light = new Float32Array(area);
+  for (let i = 0; i < 3 * area; i++) light[i % area] = (light[i % area] as number) + (picture[i] as number) / 3;
+  const reach = Math.max(1, Math.round(REACH * blur));
+  const line = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-(((i - reach) / blur) ** 2) / 2));
+  const sum = line.reduce((a, b) => a + b, 0);
+  const clamp = (at: number): number => Math.min(size - 1, Math.max(0, at));
+  const out = new Float32Array(3 * area);
+  for (let channel = 0; channel < 3; channel++) {
+    let plane = picture.slice(channel * area, (channel + 1) * area).map((value, i) => value - (light[i] as number));
+    for (const across of [true, false]) {
+      plane = plane.map((_, i) => {
+        const [row, column] = [Math.floor(i / size), i % size];
+        let value = 0;
+        for (let k = -reach; k <= reach; k++) {
+          const from = across ? row * size + clamp(column + k) : clamp(row + k) * size + column;
+          value += ((line[k + reach] as number) / sum) * (plane[from] as number);
+        }
+        return value;
+      });
+    }
+    for (let i = 0; i < area; i++) out[channel * area + i] = (light[i] as number) + (plane[i] as number);
+  }
+  return out;
+}
+
+/** Data space, (3, size, size), to what a person sees: RGBA bytes. */
+export function display(picture: Float32Array, size: number): Uint8ClampedArray<ArrayBuffer> {
+  const area = size * size;
+  const pixels = new Uint8ClampedArray(4 * area);
+  for (let i = 0; i < area; i++) {
+    for (let channel = 0; channel < 3; channel++) {
+      pixels[4 * i + channel] = Math.round(255 * Math.min(1, Math.max(0, ((picture[channel * area + i] as number) + 1) / 2)));
+    }
+    pixels[4 * i + 3] = 255;
+  }
+  return pixels;
+}

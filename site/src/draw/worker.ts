@@ -1,0 +1,117 @@
+// The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
+import type { InferenceSession } from "onnxruntime-web/wasm";
+import { ab2, blurredColour, display, times } from "./flow";
+import { open, prepare, proven, tensor, type About } from "./model";
+import { normals } from "./noise";
+
+/** What the bake says of the drawing model and, where there is one, of the classifier. */
+export interface Models {
+  draw: About & { size: number; classes: number; sources: number; shift: number; scale: number; colour: number };
+  classify?: About & { names: string[] };
+}
+
+export type Ask =
+  | { kind: "load"; models: Models; base: string; careful: boolean }
+  | { kind: "draw"; id: number; sketch: Float32Array | null; seed: number; listen: number; steps: number }
+  | { kind: "classify"; id: number; picture: Float32Array }
+  | { kind: "cancel" };
+
+export type Answer =
+  | { kind: "progress"; done: number; all: number }
+  | { kind: "ready"; threads: number; milliseconds: number }
+  | { kind: "picture"; id: number; pixels: Uint8ClampedArray<ArrayBuffer>; size: number; step: number; last: boolean }
+  | { kind: "classes"; id: number; shares: { name: string; share: number }[] }
+  | { kind: "failed"; reason: string };
+
+const scope = self as unknown as { postMessage(answer: Answer): void };
+let models: Models | null = null;
+let drawing: InferenceSession | null = null;
+let classifier: Promise<InferenceSession> | null = null;
+let wanted = 0; // the drawing that is asked for; an older one gives up
+
+self.addEventListener("message", (event: MessageEvent<Ask>) => {
+  const ask = event.data;
+  if (ask.kind === "cancel") wanted = 0;
+  else act(ask).catch((error: unknown) => scope.postMessage({ kind: "failed", reason: String((error as Error).message ?? error) }));
+});
+
+async function act(ask: Exclude<Ask, { kind: "cancel" }>): Promise<void> {
+  if (ask.kind === "load") await load(ask.models, ask.base, ask.careful);
+  else if (ask.kind === "draw") await draw(ask);
+  else await classify(ask.id, ask.picture);
+}
+
+async function load(given: Models, base: string, careful: boolean): Promise<void> {
+  models = given;
+  const threads = prepare(base, careful);
+  drawing = await open(given.draw, (done, all) => scope.postMessage({ kind: "progress", done, all }));
+  const { size, classes, sources, vector } = given.draw;
+  const sketch = Float32Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0.5 : 0));
+  const started = performance.now();
+  const found = await pass(normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes), classes), oneHot(0, sources), sketch);
+  if (!proven(found, vector)) throw new Error("this browser computes something else than it should, so nothing is drawn");
+  scope.postMessage({ kind: "ready", threads, milliseconds: performance.now() - started });
+}
+
+async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
+  if (!models) return;
+  wanted = ask.id;
+  const { size, classes, sources, shift, scale, colour } = models.draw;
+  const path = times(ask.steps);
+  const finished = (x: Float32Array): Float32Array => blurredColour(x.map((value) => value * scale + shift), size, colour);
+  const velocity = (x: Float32Array, t: number): Promise<Float32Array> => {
+    // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
+    const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
+    return pass(x, t, oneHot(classes, classes), oneHot(0, sources), heard);
+  };
+  const show = (x: Float32Array, step: number, last: boolean): void => {
+    scope.postMessage({ kind: "picture", id: ask.id, pixels: display(x, size), size, step, last });
+  };
+  const result = await ab2(velocity, normals(ask.seed, 3 * size * size), path, async (step, expected) => {
+    if (step + 1 < ask.steps) show(finished(expected), step, false);
+    await new Promise((resolve) => setTimeout(resolve)); // lets a newer drawing or "cancel" in
+    return wanted === ask.id;
+  });
+  if (!result) return;
+  const picture = finished(result);
+  show(picture, ask.steps, true);
+  await classify(ask.id, picture);
+}
+
+async function classify(id: number, picture: Float32Array): Promise<void> {
+  const about = models?.classify;
+  if (!about) return;
+  classifier ??= open(about, () => undefined).then(async (session) => {
+    const found = await session.run({ picture: tensor(clamped(normals(about.vector.seed, 3 * 96 * 96)), [1, 3, 96, 96]) });
+    if (!proven(found.probabilities?.data as Float32Array, about.vector)) throw new Error("the classifier computes something else here");
+    return session;
+  });
+  const found = await (await classifier).run({ picture: tensor(picture, [1, 3, 96, 96]) });
+  const shares = [...(found.probabilities?.data as Float32Array)].map((share, i) => ({ name: about.names[i] ?? "", share }));
+  scope.postMessage({ kind: "classes", id, shares });
+}
+
+function clamped(values: Float32Array): Float32Array {
+  return values.map((value) => Math.min(1, Math.max(-1, value)));
+}
+
+function oneHot(at: number, none: number): Float32Array {
+  const row = new Float32Array(none + 1);
+  row[at] = 1;
+  return row;
+}
+
+/** One pass of the network. */
+async function pass(x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null): Promise<Float32Array> {
+  if (!models || !drawing) throw new Error("the model is not loaded");
+  const { size } = models.draw;
+  const out = await drawing.run({
+    x: tensor(x, [1, 3, size, size]),
+    t: tensor(new Float32Array([t]), [1]),
+    classes: tensor(classes, [1, classes.length]),
+    sources: tensor(sources, [1, sources.length]),
+    sketch: tensor(sketch ?? new Float32Array(size * size), [1, 1, size, size]),
+    drawn: tensor(new Float32Array([sketch ? 1 : 0]), [1]),
+  });
+  return out.v?.data as Float32Array;
+}
