@@ -66,7 +66,7 @@ class Studio:
 
         def page() -> Page:
             site = {**chrome.site, "policy": POLICY_OF_DRAWING}
-            megabytes = f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB, which servers send packed"
+            megabytes = f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB"
             more = {"site": site, "models": f"{MODELS}/{chrome.slug}.json", "megabytes": megabytes}
             return Page("draw.html", chrome.context(base_of(path), f"{chrome.slug}/draw/", **more))
 
