@@ -36,6 +36,7 @@ COMMANDS = {
     "bake": "Write the site's pages from the catalogue.",
     "validate": "Look through the baked site: dead links, broken HTML, a host's limits.",
     "publish": "Send the baked site to GitHub Pages, Netlify, a folder, or by rsync.",
+    "identify": "Say what files are, by the marks in them.",
     "weights": "List, verify, fetch or import weights.",
     "report": "Compare generated pictures with real ones that nothing was trained on.",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",
