@@ -23,6 +23,7 @@ from render.media.globe import Aspect, globe
 from render.noise import normals
 from render.provenance import read_mark
 from render.recipe import Recipe
+from render.resources import resource
 from render.stages import make
 from render.stages.report import Report
 from render.training.run import train
@@ -229,3 +230,11 @@ def test_maps_that_are_none_are_refused_in_a_sentence(
     assert run(asked) == 2
     assert "names 'missing.png', which is not among the maps" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_planets_that_ship_have_no_seam_and_clean_poles() -> None:
+    generator = load_generator(resource("weights") / "planet-64")
+    assert isinstance(generator, SurfaceGenerator)
+    surface = drawn(generator, of(generator, 4))
+    assert seam(surface) < 1.3
+    assert pole(surface) < 0.5

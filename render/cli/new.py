@@ -13,7 +13,8 @@ import click
 def command(folder: Path, title: str | None) -> None:
     """Begin a gallery in FOLDER.
 
-    Writes a commented gallery.toml (the default gallery: 168 galaxies of every class and six walks), a netlify.toml,
+    Writes a commented gallery.toml (the default gallery: 168 galaxies of every class, 16 planets and six walks), a
+    netlify.toml,
     a GitHub Pages workflow that publishes the baked site, and a .gitignore. A file that is there already is never
     overwritten: then nothing is written at all.
 

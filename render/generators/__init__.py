@@ -40,7 +40,11 @@ ALGORITHMS = {"flow": 1, "dcgan": 1, "vae": 1, "stylegan2": 1, "ddpm": 1, "pipel
 """The version of the algorithm by family, so that a plan needs no torch; families from outside are version 1.
 Raised when the same recipe would give another picture: it is part of every recipe."""
 
-SAMPLERS = {"flow": ("euler", "heun", "ab2", "ancestral"), "ddpm": ("ddpm", "ddim", "dpm++")}
+SAMPLERS = {
+    "flow": ("euler", "heun", "ab2", "ancestral"),
+    "ddpm": ("ddpm", "ddim", "dpm++"),
+    "surface": ("euler", "heun", "ab2"),
+}
 """The samplers of the families that choose among their own; for `gallery.toml`, which knows no torch."""
 
 PROMPTED = ("pipeline",)

@@ -30,6 +30,7 @@ from torch import Tensor
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.building import autocast, between, filled, one_hot
+from render.generators.colour import blurred_colour
 from render.generators.flow import is_guided
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, times
@@ -158,8 +159,8 @@ class SurfaceGenerator:
         path = [NEAR_FROM * t for t in times(max(2, c.steps // 3), 1.0)]
         x = sample(self._velocity(c, row, self.near), x, path, None)
         net, height = self.network.settings, self.surface.height
-        flat = torch.from_numpy(self.laid @ pixels(x).numpy())
-        return (flat * net.scale + net.shift).T.reshape(3, height, 2 * height)
+        x = blurred_colour(x * net.scale + net.shift, net.colour)
+        return torch.from_numpy(self.laid @ pixels(x).numpy()).T.reshape(3, height, 2 * height)
 
     def _velocity(self, c: Conditioning, row: int, layer: Layer) -> Any:
         """The velocity of all views of one sphere, (views, 3, size, size), after they have agreed."""

@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,9 @@ from render.training.shipping import Description, look, write_weights
 from render.training.surface import HEIGHT, NEAR, SIZE, WIDE, Body, Surfaces, load_bodies
 from render.weights import Card, Credit, Sampling, Surface, Training
 
-SAMPLING = Sampling(sampler="ab2", steps=12, guidance=1.0, batch=1)
+SAMPLING = Sampling(sampler="ab2", steps=10, guidance=1.0, batch=1)
+COLOUR = 3.0
+"""Pixels of a narrow view by which colour is blurred: bodies have few colours, and a little trained network many."""
 SETTINGS = FlowSettings(batch=24, rate=8e-4, channels=(64, 64, 128), drop_class=0.1, drop_source=0.15, time_mean=0.0)
 
 
@@ -46,7 +49,7 @@ class SurfaceTraining(FlowTraining):
             real = [body.sharp for body in self.pictures.bodies if body.label == name][:2]
             tiles += real + [np.zeros_like(real[0])] * (2 - len(real))
             tiles += [card.mapping.to_display(one) for one in maps_of(generator, name, range(made))]
-        return {"sheet": contact_sheet(tiles, 2 + made).reduce(2)}
+        return {"sheet": contact_sheet(tiles, 2 + made).reduce(3)}
 
 
 def maps_of(generator: SurfaceGenerator, name: str, seeds: Sequence[int]) -> list[np.ndarray]:
@@ -111,6 +114,7 @@ def train_surface(
     """
     bodies = load_bodies(source, labels)
     training = SurfaceTraining(Surfaces(bodies), run, settings)
+    training.average.settings = replace(training.average.settings, colour=COLOUR)
     train(training, report, lambda state: look(state, card_of(state, bodies, about)), stop)
     card = card_of(training, bodies, about)
     if training.accelerator.is_main_process:
