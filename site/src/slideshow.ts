@@ -79,6 +79,7 @@ export class Slideshow {
       await this.stage.ready(turn + this.pace.offset);
       if (this.over) return;
       await this.stage.put(turn + this.pace.offset);
+      document.documentElement.dataset.slideshow = String(turn + this.pace.offset);
       this.stage.ready(turn + this.pace.offset + 1).catch(() => undefined); // the next turn tries again
     } catch {
       // offline for a moment: the picture on show stays
