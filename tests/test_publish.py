@@ -137,7 +137,7 @@ def test_a_folder_follows_the_site(site: Gallery, tmp_path: Path) -> None:
     remove(site, 5)
     written, removed = to_folder(site, target)
     assert 0 < written < 20
-    assert removed == 2, "the page, and the shard that had it"
+    assert removed >= 1, "the page, and the data files that were named by what they held"
     (target / "CNAME").unlink()
     assert contents(target) == contents(site.public)
 
