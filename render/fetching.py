@@ -81,9 +81,15 @@ def _check_address(address: str, allow_http: bool) -> None:
     parts = urlsplit(address)
     local = allow_http and parts.scheme == "http" and parts.hostname in LOCAL
     if not parts.hostname or not (parts.scheme == "https" or local):
-        raise UsageError(f"weights are fetched over https, so '{address}' will not do: give an https:// address.")
+        raise UsageError(f"files are fetched over https, so '{address}' will not do: give an https:// address.")
     if parts.username or parts.password:
         raise UsageError("an address with a user name or password in it will not do: it would end up in logs.")
+
+
+def download(address: str, target: Path, limit: int, *, allow_http: bool = False) -> None:
+    """Fetch one file that a person named into `target`, at most `limit` bytes; raises as `fetch_weights` does."""
+    _check_address(address, allow_http)
+    _download(address, target, limit, allow_http)
 
 
 class _Checked(urllib.request.HTTPRedirectHandler):

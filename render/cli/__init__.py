@@ -37,6 +37,7 @@ COMMANDS = {
     "validate": "Look through the baked site: dead links, broken HTML, a host's limits.",
     "publish": "Send the baked site to GitHub Pages, Netlify, a folder, or by rsync.",
     "identify": "Say what files are, by the marks in them.",
+    "inspect": "Is what a file says of itself true? Renders its recipe again.",
     "weights": "List, verify, fetch or import weights.",
     "report": "Compare generated pictures with real ones that nothing was trained on.",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",
