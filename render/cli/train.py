@@ -57,14 +57,34 @@ for family in (dcgan, stylegan2, vae):
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
 @click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
 @click.option("--favour", help="A source whose pictures are drawn three times as often.")
-@click.option("--display", type=click.Choice(["sky-asinh", "plain"]), default="sky-asinh", show_default=True,
-              help="How pictures are learned and shown: as the sky (asinh), or as they are.")
-@click.option("--turns", type=click.Choice(["all", "mirror", "none"]), default="all", show_default=True,
-              help="Orientations as good as a picture's own: all eight, its mirror image, or none.")
-@click.option("--zoom", default=1, show_default=True, type=click.IntRange(1, 8),
-              help="Draw pictures so many times smaller first, detail after: more pictures a second.")
-@click.option("--channels", default="64,128,192", show_default=True, callback=numbers,
-              help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.")
+@click.option(
+    "--display",
+    type=click.Choice(["sky-asinh", "plain"]),
+    default="sky-asinh",
+    show_default=True,
+    help="How pictures are learned and shown: as the sky (asinh), or as they are.",
+)
+@click.option(
+    "--turns",
+    type=click.Choice(["all", "mirror", "none"]),
+    default="all",
+    show_default=True,
+    help="Orientations as good as a picture's own: all eight, its mirror image, or none.",
+)
+@click.option(
+    "--zoom",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 8),
+    help="Draw pictures so many times smaller first, detail after: more pictures a second.",
+)
+@click.option(
+    "--channels",
+    default="64,128,192",
+    show_default=True,
+    callback=numbers,
+    help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.",
+)
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def flow(
@@ -118,15 +138,24 @@ def flow(
 @command.command
 @click.argument("maps", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--labels", type=PATH, required=True,
-              help="A csv of the maps: file and label; fold, north, south, licence, attribution count.")
+@click.option(
+    "--labels",
+    type=PATH,
+    required=True,
+    help="A csv of the maps: file and label; fold, north, south, licence, attribution count.",
+)
 @click.option("--run", type=PATH, help="Where checkpoints, sheets and losses go.  [default: OUT.run]")
 @click.option("--steps", default=20_000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
 @click.option("--batch", default=24, show_default=True, type=click.IntRange(1), help="Views a step and process.")
 @click.option("--rate", default=8e-4, show_default=True, help="Learning rate on the plateau.")
 @click.option("--checkpoint-every", default=500, show_default=True, type=click.IntRange(1), help="Steps.")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
-              help="auto measures both and keeps the faster.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="auto measures both and keeps the faster.",
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--title", default="planet", show_default=True, help='As in "This planet does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")

@@ -73,9 +73,7 @@ class Aspect:
     def axes(self) -> Doubles:
         """(3, 3): from the eye's axes to the globe's: x to longitude 0, y to 90 east, z to the north pole."""
         lean, towards, longitude = (math.radians(v) for v in (self.lean, self.towards, self.longitude))
-        north = np.array(
-            [math.sin(lean) * math.cos(towards), math.cos(lean) * math.cos(towards), math.sin(towards)]
-        )
+        north = np.array([math.sin(lean) * math.cos(towards), math.cos(lean) * math.cos(towards), math.sin(towards)])
         facing = np.array([0.0, 0.0, 1.0])
         middle = facing - north * north[2]
         middle /= np.linalg.norm(middle)
