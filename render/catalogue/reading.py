@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
-from render.catalogue.rows import COLUMNS, Exhibit, Known, Medium, Run, State, from_row, from_text
+from render.catalogue.rows import COLUMNS, Exhibit, Json, Known, Medium, Run, State, from_row, from_text
 from render.errors import NonesuchError
 from render.recipe import Recipe
 
@@ -118,6 +118,20 @@ class Reading:
     def owners(self, key: str) -> list[str]:
         """The ids of the exhibits that name a file."""
         return [row[0] for row in self.db.execute("SELECT DISTINCT exhibit FROM media WHERE key = ?", (key,))]
+
+    def figures(self, collection: str) -> dict[str, Json]:
+        """What is known of a collection as a whole, by name."""
+        rows = self.db.execute("SELECT name, value FROM figures WHERE collection = ? ORDER BY name", (collection,))
+        return {name: from_text(value) for name, value in rows}
+
+    def compared(self, collection: str) -> list[tuple[str, bool]]:
+        """The images on the site, or on their way there, that were compared with real ones: id, and if authentic."""
+        query = (
+            "SELECT id, ifnull(json_extract(evidence, '$.authentic'), 0) FROM exhibits e WHERE collection = ? AND "
+            "kind = 'image' AND state IN ('rendered', 'shown') AND json_extract(evidence, '$.checked') "
+            f"AND {_FILES} ORDER BY ordinal"
+        )
+        return [(identity, bool(authentic)) for identity, authentic in self.db.execute(query, (collection,))]
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""

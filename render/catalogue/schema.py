@@ -135,5 +135,15 @@ SQLite cannot change a CHECK, so the table is written anew; foreign keys must be
 go with the old table.
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND)
+THIRD = """
+CREATE TABLE figures (
+  collection  TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  value       TEXT NOT NULL,
+  PRIMARY KEY (collection, name)
+) STRICT, WITHOUT ROWID;
+"""
+"""What is known of a collection as a whole, as JSON under a name."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD)
 VERSION = len(MIGRATIONS)

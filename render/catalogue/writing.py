@@ -225,6 +225,11 @@ class Catalogue(Reading):
             self._set(identity, state="rendered")
             self.db.execute("DELETE FROM media WHERE exhibit = ?", (identity,))
 
+    def figure(self, collection: str, name: str, value: Json) -> None:
+        """What is known of a collection as a whole; takes the place of what stood under that name."""
+        with self._change():
+            self.db.execute("INSERT OR REPLACE INTO figures VALUES (?, ?, ?)", (collection, name, as_text(value)))
+
     def begin_run(self) -> int:
         """A run starts; returns its number. Committed at once."""
         with self._change():

@@ -22,6 +22,7 @@ from render.weights import Card, load_card, load_tensors, verify
 ZOOMS = (0.87, 1.0, 1.15)  # at which candidates are looked for; distances that are shown are at 1
 CANDIDATES = 5
 NEIGHBOURS = 3
+LEAST = 0.02  # what a candidate's own nearest distance counts as at least: some real pictures are there twice
 LIKENESS = (3.0, 1.0, 1.0, -0.3)  # broad, middle, fine agreement; distance over the candidate's own nearest
 
 
@@ -152,7 +153,7 @@ class Evidence:
         size = self.network.settings.size
         query = shrink(image[None].cpu(), size)[0]
         agreed = agreements(query, shrink(light * 2 - 1, size), self.network.settings)
-        ratio = distances / self.reference.nearest[indices].clamp_min(0.02)
+        ratio = distances / self.reference.nearest[indices].clamp_min(LEAST)
         return torch.cat([agreed, ratio[:, None]], dim=1) @ torch.tensor(LIKENESS)
 
     def _neighbour(self, index: int, distance: float) -> Neighbour:
@@ -165,6 +166,10 @@ class Evidence:
         if self.reference is None:
             return {}
         return {str(p): rounded(np.percentile(self._real.numpy(), p)) for p in (1, 5, 25, 50, 75, 95, 99)}
+
+    def usual_distance(self) -> float:
+        """The median distance between a real picture and its own nearest, at least as `check` counts the smallest."""
+        return max(float(self._real.median()), LEAST) if self.reference is not None else 1.0
 
     def with_threshold(self, threshold: float | None) -> Evidence:
         return Evidence(self.network, self.reference, self.folder, threshold, self.card)

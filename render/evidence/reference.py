@@ -19,6 +19,7 @@ from torch import Tensor
 
 from render.display import DisplayMapping
 from render.evidence import thumbnails
+from render.evidence.neighbours import nearest_others
 from render.evidence.network import CopyNetwork, features
 from render.evidence.pixels import PixelBasis, fit_basis
 from render.training.dataset import TrainingSet
@@ -87,19 +88,8 @@ def gather(network: CopyNetwork, pictures: TrainingSet, mapping: DisplayMapping,
         for row in (pictures.rows[i] for i in chosen)
     ]
     return Reference(
-        found, nearest_others(found), basis, pixels, nearest_views(views, pixels), torch.from_numpy(offsets), about
+        found, nearest_others(found)[0], basis, pixels, nearest_views(views, pixels), torch.from_numpy(offsets), about
     )
-
-
-def nearest_others(found: Tensor) -> Tensor:
-    """Cosine distance of each to its nearest other, (m,)."""
-    out = []
-    for begin in range(0, len(found), 512):
-        likeness = found[begin : begin + 512] @ found.T
-        rows = torch.arange(len(likeness))
-        likeness[rows, rows + begin] = -1
-        out.append(1 - likeness.amax(1))
-    return torch.cat(out).clamp_min(0)
 
 
 def nearest_views(views: Tensor, pixels: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from render.stages.looking import classify, evidence, looked_at
 from render.stages.morning import report_on
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
+from render.stages.together import together
 from render.stages.walks import follow
 from render.stages.wish import Wish
 
@@ -96,6 +97,8 @@ def make(
 def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
     session.night.after = _after(session, stages)
     done = _rounds(session, stages)
+    if "evidence" in stages:
+        together(session)
     done += _words(session, stages, again)
     baked, rebaked = bake(session) if "bake" in stages else ("", False)
     if done:
