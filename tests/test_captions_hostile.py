@@ -10,12 +10,17 @@ import pytest
 import synthetic
 from browsing import CHROMIUM, chromium, served, sound
 from num2words import num2words
+from test_captions import observed
 
 from render.bake import bake
+from render.captions import facts_captioner
+from render.captions.classes import wrong_class
 from render.captions.grounding import LIMITS, Given, objection
+from render.captions.kinds import THEMES
 from render.captions.numerals import numbers
+from render.captions.prompt import prompt
 from render.captions.reply import Refused, read_reply
-from render.captions.texts import Language
+from render.captions.texts import LANGUAGES, Language
 from render.catalogue import FILE, Catalogue
 
 GIVEN = Given(
@@ -48,6 +53,15 @@ REAL = [
     "\u0410ndromeda",  # a Cyrillic A
     "And\u0301romeda",
     "ＮＧＣ galaxies",
+    "Tucana is where it lies.",
+    "Hoag found such a ring.",
+    "Antlia holds it.",
+    "Messier knew such a disc.",
+    "It is ic of the list.",
+    "our own galaxy",
+    "the local group",
+    "엔지씨 목록에 있다.",
+    "Diplodocus walks here.",
 ]
 UNMEASURED = [
     "It is light years across.",
@@ -72,6 +86,15 @@ UNMEASURED = [
     "나선팔이 두 개 보인다.",
     "별이 수십억이다.",
     "三 galaxies",
+    "It has 1O arms.",
+    "A score of knots.",
+    "Ma trójkę luźnych ramion.",
+    "Má pětici ramen.",
+    "It is young.",
+    "It lies far from here.",
+    "Leży daleko stąd, jest młoda.",
+    "Je stará a leží daleko.",
+    "아주 오래된 은하이다.",
 ]
 HOSTILE = [
     "<b>bold</b>",
@@ -84,6 +107,8 @@ HOSTILE = [
     "Visit example.com today.",
     "Write to a@b",
     "www.example",
+    "see bit.ly/x",
+    "at example．co",
     "turned \u202eround",
     "zero\u200bwidth",
     "\x1b[31mred",
@@ -185,3 +210,62 @@ def test_the_worst_texts_do_no_harm_on_any_page(tmp_path: Path) -> None:
         told = json.loads(page.locator("script[type='application/ld+json']").inner_text())
         assert told["caption"] == WORST.translate(dict.fromkeys(map(ord, "\u202e\u2066\x1b")))
     assert not [url for url in asked if "example.org" in url or url.endswith("/x")]
+
+
+def about(found: str, language: Language, **texts: str) -> str | None:
+    """What speaks against texts about an exhibit of a class, as a model's reply about it is judged."""
+    told = prompt(observed(1, found, 0.7), language, "plain")
+    plain = "평범하다." if language == "ko" else "Plain."
+    return objection(dict.fromkeys(LIMITS, plain) | texts, told.given, language)
+
+
+@pytest.mark.parametrize(
+    ("found", "language", "text"),
+    [
+        ("spiral_mid", "en", "An elliptical galaxy on black."),
+        ("spiral_mid", "en", "A smooth elliptical, probably."),
+        ("spiral_mid", "en", "Dwarf irregular"),
+        ("spiral_early", "en", "A late spiral with loose arms."),
+        ("elliptical", "en", "A barred spiral."),
+        ("elliptical", "en", "It is a dwarf elliptical."),
+        ("elliptical", "pl", "To galaktyka spiralna."),
+        ("spiral_late", "pl", "Obraz galaktyki eliptycznej."),
+        ("irregular", "cs", "Je to spirální galaxie."),
+        ("spiral_late", "cs", "Raná spirála."),
+        ("spiral_mid", "ko", "이것은 타원은하이다."),
+        ("irregular", "ko", "조용한 나선 은하."),
+        ("rocky_planet", "en", "A gas giant with bands."),
+        ("theropod", "en", "Two ceratopsians."),
+        ("spiral_mid", "en", "A lenticular galaxy."),  # the next likely, without the one that was found
+    ],
+)
+def test_another_class_than_the_one_found_is_refused(found: str, language: Language, text: str) -> None:
+    """A page would say spiral in its data and elliptical in its words."""
+    assert "names a class" in (about(found, language, title=text) or "")
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ("spiral_mid", "A spiral galaxy, or perhaps a lenticular one; its outline is elliptical."),
+        ("spiral_late", "A late spiral with an elliptical core and irregular, patchy arms."),
+        ("elliptical", "An elliptical galaxy without spiral arms."),
+        ("dwarf_elliptical", "A faint elliptical, round and even."),
+        ("ceratopsian", "A marginocephalian, and among those a ceratopsian."),
+        ("moon", "A grey moon."),
+    ],
+)
+def test_the_class_that_was_found_and_shapes_may_be_named(found: str, text: str) -> None:
+    assert about(found, "en", caption=text) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_our_own_words_name_the_class_that_was_found(language: Language) -> None:
+    """What the rule writes is honest; a check that refused it would refuse a model's honest words too."""
+    for theme, keys in THEMES.items():
+        for found in keys:
+            one = observed(3, found, 0.7)
+            given = prompt(one, language, "plain").given
+            (texts,) = facts_captioner(language).write([one])
+            for text in (texts.title, texts.alt, texts.description):
+                assert wrong_class(text, found, given.classes, theme, language) is None, text

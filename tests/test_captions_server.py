@@ -29,8 +29,10 @@ from render.captions.server import ServerCaptioner, Terms
 from render.catalogue import FILE, Catalogue, Exhibit, Medium
 from render.config import load_gallery
 from render.engine.stop import stopping
+from render.media import Store
 from render.recipe import Recipe
 from render.stages import Outcome, Report, make
+from render.stages.captioning import observe
 
 SECRET = "sk-never-to-be-seen"
 QUICK = {"retry-after-ms": "10"}
@@ -217,7 +219,7 @@ def drawn(folder: Path, address: str, concurrency: int = 1, more: str = "") -> P
         for seed in range(COUNT):
             recipe = Recipe("flow", "ab" * 32, seed, "ab2", 3, 1.5, 24)
             file = Medium("image", "avif", 192, 192, f"ab/{seed:020x}.avif", 100, "ab" * 32)
-            catalogue.rendered(Exhibit(recipe, "galaxies", seed), [file])
+            catalogue.rendered(Exhibit(recipe, "galaxies", seed, asked="spiral_mid"), [file])
     return folder
 
 
@@ -418,3 +420,12 @@ def test_the_key_is_nowhere(
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
     printed = capfd.readouterr()
     assert SECRET not in caplog.text + report.text + printed.out + printed.err + trace
+
+
+def test_a_walk_is_told_about_by_the_name_on_its_page(tmp_path: Path) -> None:
+    """The model, the log and the page would speak of different things: walks have numbers of their own."""
+    made = synthetic.gallery(tmp_path, 1)
+    picture = synthetic.pictures(tmp_path / "store", [synthetic.spiral(1, 32)], widths=(48,))[0]
+    waiting = [synthetic.walk(7, tmp_path, picture), (synthetic.exhibit(7, picture), [])]
+    told = [one.designation for one in observe(made, Store(made.store_path), waiting)]
+    assert told == ["Walk 7", "NONESUCH 7"]

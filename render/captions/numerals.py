@@ -21,6 +21,8 @@ DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 ROMAN = re.compile(r"\b(?=[IVXLCDM]{2})M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
 SMALL_ROMAN = re.compile(r"\b(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})\b")
 ONE_LETTER = re.compile(r"\b[VXLCDM]\b(?!-)")
+GLUED = re.compile(r"\d[a-z]|[a-z]\d", re.IGNORECASE)
+"""A figure that is part of a word: a catalogue's number, or a letter that stands in for a figure."""
 WORD = re.compile(r"[^\W\d_]+")
 
 EN_VALUES = (
@@ -32,7 +34,7 @@ EN_VALUES = (
     *enumerate(
         ("five fifth", "six", "seven", "eight eighth", "nine ninth", "ten", "eleven", "twelve twelfth dozen"), 5
     ),
-    *enumerate(("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"), 13),
+    *enumerate(("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty score"), 13),
     *((10 * n, word) for n, word in enumerate(("thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), 3)),
     *((10**n, word) for n, word in ((2, "hundred"), (3, "thousand"), (6, "million"), (9, "billion"), (12, "trillion"))),
 )
@@ -59,9 +61,9 @@ PL: tuple[tuple[str, int | None], ...] = (
         r"dwa|dwie|dwóch|dwu|dwom|dwoma|dwiema|dwoje|dwojga|dwukrotn\w*|podwójn\w*|par[aęyąo]|drug(?:i|a|ie|iego|iej|ą|im|imi|ich)",
         2,
     ),
-    (r"trzy|trzech|trzem|trzema|troje|trojga|trzykrotn\w*|potrójn\w*|trzeci\w*", 3),
-    (r"cztery|czterech|czterem|czterema|czworo|czterokrotn\w*|czwart\w*|ćwierć|ćwierci", 4),
-    (r"pięć|pięciu|pięcioma|pięcioro|pięciokrotn\w*|piąt[aeyąi]\w{0,3}", 5),
+    (r"trzy|trzech|trzem|trzema|troje|trojga|trójk\w*|trzykrotn\w*|potrójn\w*|trzeci\w*", 3),
+    (r"cztery|czterech|czterem|czterema|czworo|czwórk\w*|czterokrotn\w*|czwart\w*|ćwierć|ćwierci", 4),
+    (r"pięć|pięciu|pięcioma|pięcioro|piątk\w*|pięciokrotn\w*|piąt[aeyąi]\w{0,3}", 5),
     (r"sześć|sześciu|sześcioma|sześciokrotn\w*|szóst\w*", 6),
     (r"siedem|siedmiu|siedmioma|siódm\w*", 7),
     (r"osiem|ośmiu|ośmioma|ósm\w*", 8),
@@ -78,8 +80,8 @@ CS: tuple[tuple[str, int | None], ...] = (
     (r"jeden|jedna|jedno|jednoho|jedné|jednu|jednom|jedním|jednomu|jednou", 1),
     (r"dva|dvě|dvou|dvěma|dvakrát|dvojnásob\w*|dvojit\w*|dvojic\w*|pár", 2),
     (r"tři|tří|třem|třemi|třech|třikrát|trojnásob\w*|trojit\w*|trojic\w*|třetin\w*|třetí\w*", 3),
-    (r"čtyři|čtyř|čtyřem|čtyřmi|čtyřech|čtyřikrát|čtvrt\w{0,4}|čtvrtin\w*", 4),
-    (r"pět|pěti|pětkrát|pětin\w*|pát(?:ý|á|é|ého|ém|ou)", 5),
+    (r"čtyři|čtyř|čtyřem|čtyřmi|čtyřech|čtyřikrát|čtvrt\w{0,4}|čtvrtin\w*|čtveřic\w*", 4),
+    (r"pět|pěti|pětic\w*|pětkrát|pětin\w*|pát(?:ý|á|é|ého|ém|ou)", 5),
     (r"šest|šesti|šestin\w*|šest(?:ý|á|é|ého)", 6),
     (r"sedm|sedmi|sedmin\w*|sedm(?:ý|á|é|ého)", 7),
     (r"osm|osmi|osmin\w*|osm(?:ý|á|é|ého)", 8),
@@ -161,6 +163,7 @@ def value_of(figures: str) -> Decimal | None:
 
 def _figures(text: str, plain: str) -> Iterator[Found]:
     yield from ((found, value_of(found)) for found in DIGITS.findall(plain))
+    yield from ((found, None) for found in GLUED.findall(plain))
     for character in text:  # circled, superscript and Chinese ones, fractions, Roman ones with a sign of their own
         if not character.isascii() and unicodedata.numeric(character, None) is not None:
             yield character, None

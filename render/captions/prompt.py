@@ -31,7 +31,8 @@ STYLE: dict[Style, str] = {
 }
 INSTRUCTIONS = """\
 You write labels for generated pictures of things that do not exist. Language: {language}. {style}
-Use only what the input says. Hedge as its probabilities do. Claim no distance, age, size or mass; \
+Use only what the input says. Hedge as its probabilities do, and name no class but the one that was \
+found, or another of the input beside it. Claim no distance, age, size or mass; \
 name no real object, catalogue, place, person or telescope; do not say that the thing exists or was seen.
 Write no number, neither in figures nor in words nor as a Roman numeral, that the input's "seen" does not hold; \
 better none at all. Sentence case; no capitals within a sentence; plain text without markup, links or emoji.
@@ -85,7 +86,10 @@ def given(observation: Observation, seen: dict[str, Any]) -> Given:
     values = {value for figures in DIGITS.findall(told) if (value := value_of(figures)) is not None}
     if observation.number("half_light_radius") is not None:
         values.add(Decimal("0.5"))  # "half of its light"
-    return Given(told, frozenset(values))
+    other = runner_up(observation) if observation.found else None
+    keys = (observation.found, observation.asked, other and other[0], *observation.keyframes)
+    classes = frozenset(key for key in keys if key)
+    return Given(told, frozenset(values), observation.found, classes, observation.theme)
 
 
 def known(observation: Observation) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | No
     known = exhibit.classes or {}
     jpeg = next((m for m in media if m.format == "jpeg" and m.role in ("fallback", "poster")), None)
     return Observation(
-        designation=f"NONESUCH {exhibit.number}",
+        designation=f"{'Walk' if walk else 'NONESUCH'} {exhibit.number}",  # as its page has it
         id=exhibit.id,
         asked=exhibit.asked,
         found=exhibit.found,
