@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import synthetic
 from baked import make
 
 from render.config import Gallery
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that: what is tested is to hear.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
