@@ -157,7 +157,8 @@ def _parts(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets:
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         studio = Studio(gallery, collection, assets)
         chrome = Chrome(gallery, collection, assets, bool(walks), studio.open)
-        facts = Facts(cards.classifier, cards.detector, chrome.site["licence"], chrome.site["author"])
+        judges = (cards.classifier, cards.detector)
+        facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, _store(gallery.store_path), gallery.bake.previews)
         one = CollectionPages(source, out, pages, chrome, facts, previews, gallery.bake.page_size, position == 0)
         parts.append(_Part(chrome, one, walks, _followers(gallery, chrome, one, out), studio))
@@ -176,7 +177,8 @@ def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Ou
 def _offer_rest(gallery: Gallery, source: Source, out: Outputs, pages: Pages, cards: Cards, parts: list[_Part]) -> None:
     """The files that belong to no collection."""
     chrome, first = parts[0].chrome, parts[0].pages
-    offer_about(gallery, cards, source.authentic(), out, pages, chrome)
+    whole = {one.slug: source.figures(one.slug) for one in gallery.collections}
+    offer_about(gallery, cards, source.authentic(), whole, out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
     tallies = {part.pages.slug: part.pages.tally for part in parts}
     offer_plain(gallery, chrome, tallies, out, [part.pages.slug for part in parts if part.studio.open])

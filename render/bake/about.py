@@ -36,6 +36,10 @@ class Cards:
         fits = not self.generators or any(card and unfit(card, generator) is None for generator in self.generators)
         return card if fits else None
 
+    def of(self, collection: Collection | Folder) -> Card | None:
+        """The card of a collection's weights, where they are here; imported pictures have none."""
+        return self._made_by.get(collection.weights) if isinstance(collection, Collection) else None
+
     def strangers(self, judge: Card | None, gallery: Gallery) -> list[str]:
         """The collections that a judge of others can say nothing about: no page may claim that it did."""
         made = [(one, self._made_by.get(one.weights)) for one in gallery.collections]
@@ -51,8 +55,10 @@ class Cards:
         return [*self.generators, *(card for card in (self.classifier, self.detector) if card)]
 
 
-def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple[int, int]) -> dict[str, Any]:
-    """The variables of ``about.html``."""
+def about_context(
+    gallery: Gallery, cards: Cards, licence: str, authentic: tuple[int, int], whole: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """The variables of ``about.html``. whole: by collection, what a stage found out about it as a whole."""
     many = ", ".join(collection.many for collection in gallery.collections)
     imported = ", ".join(folder.many for folder in gallery.folders)
     by = f" Made by {gallery.about.author}." if gallery.about.author else ""
@@ -62,7 +68,7 @@ def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple
         "rendered": bool(many),
         "folders": [_folder(folder) for folder in gallery.folders],
         "models": [_model(card) for card in cards.all()],
-        "figures": figures(cards, authentic),
+        "figures": figures(cards, authentic, _together(gallery, whole)),
         "credits": credits(cards.all()),
         "licence": licence,
         "classified": cards.classifier is not None,
@@ -73,10 +79,34 @@ def about_context(gallery: Gallery, cards: Cards, licence: str, authentic: tuple
     }
 
 
-def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
+AUTHENTIC = "Exhibits farther from their nearest real galaxy than that one from its own"
+TWINS = "Pairs of exhibits that are nearly the same picture"
+
+
+def _together(gallery: Gallery, whole: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """Twins, and then the share of authentic exhibits with its bootstrap interval, of each collection looked at.
+
+    The shares come last: the same share of real galaxies follows them.
+    """
+    shares, pairs = [], []
+    for collection in gallery.collections:
+        told = whole.get(collection.slug, {}).get("evidence")
+        if not told:
+            continue
+        of = f" ({_heading(collection, gallery)})" if len(gallery.collections) > 1 else ""
+        shares.append(_share(told.get("authentic"), "authentic", AUTHENTIC + of))
+        if "twins" in told:
+            pairs.append((TWINS + of, str(len(told["twins"]))))
+    return [*pairs, *(line for line in shares if line)]
+
+
+def figures(
+    cards: Cards, authentic: tuple[int, int], together: list[tuple[str, str]] | None = None
+) -> list[tuple[str, str]]:
     """What was measured of the networks on real galaxies that they never saw, and of the exhibits beside them.
 
-    authentic: how many exhibits were checked, and how many of them are authentic (Alaa et al. 2022).
+    authentic: how many exhibits were checked, and how many of them are authentic (Alaa et al. 2022); together: the
+    lines that take that one's place where a stage has looked at the collections as a whole.
     """
     detector = cards.detector.quality if cards.detector else {}
     test = cards.classifier.quality.get("test", {}) if cards.classifier else {}
@@ -89,10 +119,7 @@ def figures(cards: Cards, authentic: tuple[int, int]) -> list[tuple[str, str]]:
         _share(detector, "false_alarms", "Real galaxies of the test fold wrongly taken for copies"),
     ]
     checked, good = authentic
-    mine = authentic_share(good, checked)
-    lines.append(
-        _share(mine, "authentic", "Exhibits farther from their nearest real galaxy than that one from its own")
-    )
+    lines += together or [_share(authentic_share(good, checked), "authentic", AUTHENTIC)]
     lines.append(_share(detector.get("authentic", {}), "authentic", "The same of real galaxies of the test fold"))
     return [line for line in lines if line]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from render.bake import views
 from render.bake.chrome import Chrome, code_key
+from render.bake.evidence import NOT_CHECKED, sentence
 from render.bake.facts import origin_of
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.places import API
@@ -139,6 +140,7 @@ class CollectionApi:
             measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
             evidence=Compared(
                 checked=bool(evidence.get("checked")),
+                line=None if origin else sentence(evidence) if evidence.get("checked") else NOT_CHECKED["sentence"],
                 **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
             ),
             recipe=None if origin else row.json("recipe"),

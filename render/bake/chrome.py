@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from render.bake.outputs import digest
 from render.bake.places import API, feeds_of
-from render.bake.words import licence_sentence
+from render.bake.words import MARK, licence_sentence
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 
@@ -113,7 +113,7 @@ def _told(collection: Collection | Folder, gallery: Gallery) -> Told:
     many = collection.many.capitalize()
     if isinstance(collection, Collection):
         description = f"{many} that do not exist, drawn by a network from random numbers."
-        return Told(description, "Drawn by a network, not observed.", gallery.about.author, gallery.about.licence)
+        return Told(description, MARK, gallery.about.author, gallery.about.licence)
     footnote = {"model": "Made by a model, not observed.", "camera": "Photographed.", "unknown": ""}[collection.made]
     return Told(f"{many}.", footnote, collection.credit, collection.licence)
 

@@ -33,7 +33,7 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
     ]
     distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
     return {
-        "sentence": _sentence(evidence),
+        "sentence": sentence(evidence),
         "neighbours": neighbours,
         "credits": _credits(evidence, detector),
         "ruler": ruler(_quantiles(detector), distances, LABEL, start=0.0),
@@ -68,6 +68,13 @@ FARTHER = (
 )
 
 
+UNLIKE = 0.99
+UNLIKE_ANY = (
+    "Unlike any training galaxy: farther from every real one than 99 in a hundred of those are from their own nearest. "
+    "What is said of its class is worth little."
+)
+
+
 PIXELS = (
     "A plainer look, pixel by pixel in eight orientations: {share} of real galaxies lie nearer to their own nearest "
     "than this picture to any; such a look misses a copy that was turned a little, and decides nothing."
@@ -87,13 +94,15 @@ def _credits(evidence: dict[str, Any], detector: Card | None) -> list[dict[str, 
     return [{"name": name, "licence": licences.get(name, "")} for name in names if name]
 
 
-def _sentence(evidence: dict[str, Any]) -> str:
-    """The verdict in words; `percentile` is the share of real galaxies that lie nearer to their own nearest."""
+def sentence(evidence: dict[str, Any]) -> str:
+    """The verdict in words. `percentile`: the share of real galaxies that lie nearer to their own nearest."""
     share = evidence.get("percentile")
     if evidence.get("near_copy"):
         return COPY
     if share is None:
         return UNRANKED
+    if share >= UNLIKE:
+        return UNLIKE_ANY
     if 0.2 <= share <= 0.8:
         return USUAL
     return (NEARER if share < 0.2 else FARTHER).format(share=percent(share))

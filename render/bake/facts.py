@@ -22,13 +22,16 @@ from render.weights import Card
 class Facts:
     """The figures of a gallery's cards, and the views of rows that need them."""
 
-    def __init__(self, classifier: Card | None, detector: Card | None, licence: str, author: str) -> None:
+    def __init__(
+        self, generator: Card | None, classifier: Card | None, detector: Card | None, licence: str, author: str
+    ) -> None:
         self._classifier = classifier
         self._detector = detector
         self._licence = licence
+        self._rights = rights(generator)
         self._author = author
         self._measured = classifier.quality.get("measured", {}) if classifier else {}
-        cards = [card.model_dump_json() if card else "" for card in (classifier, detector)]
+        cards = [card.model_dump_json() if card else "" for card in (generator, classifier, detector)]
         self.key = digest(*cards, licence, author, repr(facts()))
 
     def exhibit(self, row: Row, slug: str) -> dict[str, Any]:
@@ -55,6 +58,8 @@ class Facts:
             "surface": views.surface(row),
             "licence": self._licence,
             "author": self._author,
+            "rights": "" if origin else self._rights,
+            "plate": plate(row, bool(origin)),
         }
 
     def _accuracy(self, row: Row) -> list[str]:
@@ -118,6 +123,26 @@ def origin_lines(row: Row, origin: dict[str, Any]) -> list[tuple[str, str]]:
 
 LONGEST = 4_000  # characters of one text of a file
 HOW = {TRAINED: "by a trained model", CAPTURE: "by a camera"}
+
+
+PLATE = "Generated. No scale, no north, no distance: nothing was observed."
+PLATE_OF_GLOBE = "Generated. No scale, no distance: nothing was observed."  # its map has a north
+
+
+def plate(row: Row, imported: bool) -> str:
+    """What stands beside every picture that was drawn as a whole; of others the page cannot say it."""
+    if imported or row.json("recipe").get("mask"):
+        return ""
+    return PLATE_OF_GLOBE if views.surface(row) else PLATE
+
+
+def rights(generator: Card | None) -> str:
+    """The model's licence and whose pictures it learned from; the pictures' own terms stand before it."""
+    if generator is None:
+        return ""
+    names = list(dict.fromkeys(one.name for one in generator.training.credits if one.name))
+    learned = f" It learned from pictures of: {'; '.join(names)}." if names else ""
+    return f"The model is under {generator.licence}.{learned}"
 
 
 def references(texts: dict[str, Any]) -> list[dict[str, str]]:

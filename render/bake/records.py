@@ -46,6 +46,8 @@ class Compared(Record):
     """From the nearest of them, in the copy detector's features."""
     percentile: float | None = None
     """Where that lies among the distances between real pictures, from 0 to 1."""
+    line: str | None = None
+    """The same in one sentence, as the page says it; absent of imported pictures."""
     authentic: bool | None = None
     """Whether it is farther from the nearest real picture than that one is from its own nearest."""
 

@@ -17,10 +17,16 @@ SITEMAP = 10_000
 
 
 def offer_about(
-    gallery: Gallery, cards: Cards, authentic: tuple[int, int], out: Outputs, pages: Pages, chrome: Chrome
+    gallery: Gallery,
+    cards: Cards,
+    authentic: tuple[int, int],
+    whole: dict[str, dict[str, Any]],
+    out: Outputs,
+    pages: Pages,
+    chrome: Chrome,
 ) -> None:
-    """Offer ``about/index.html``."""
-    variables: dict[str, Any] = about_context(gallery, cards, chrome.site["licence"], authentic)
+    """Offer ``about/index.html``. whole: by collection, what a stage found out about it as a whole."""
+    variables: dict[str, Any] = about_context(gallery, cards, chrome.site["licence"], authentic, whole)
     key = digest(pages.key("about.html"), chrome.key, repr(variables))
 
     def render() -> bytes:

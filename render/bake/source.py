@@ -135,6 +135,11 @@ class Source:
                 gone.append(number)
         return Tally(shown, last, gone, dict(classes))
 
+    def figures(self, slug: str) -> dict[str, Any]:
+        """What a stage found out about a collection as a whole, by name."""
+        rows = self.db.execute("SELECT name, value FROM figures WHERE collection = ?", (slug,))
+        return {name: json.loads(value) for name, value in rows}
+
     def authentic(self) -> tuple[int, int]:
         """How many shown pictures were checked, and how many are farther from a real one than that from its own."""
         return tuple(self.db.execute(_AUTHENTIC).fetchone())

@@ -22,6 +22,8 @@ PLURALS = {
     "irregular": "irregulars",
     "dwarf_elliptical": "dwarf ellipticals",
 }
+MARK = "Generated: drawn by a network, not observed."
+"""The mark that every page, feed item and share card of rendered pictures carries where people read it."""
 LICENCES = {
     "CC0-1.0": "The pictures are free of rights (CC0 1.0): use them for anything, without asking.",
     "CC-BY-4.0": "The pictures may be used with credit (CC BY 4.0).",
