@@ -26,13 +26,15 @@ LOADED = "Promise.all([...document.images].map(i => { i.loading = 'eager'; retur
 
 
 def pages(public: Path) -> dict[str, str]:
-    """What is photographed: name and address, of the first collection that the site has."""
-    collection = next(public.glob("data/*/index.json")).parent.name
+    """What is photographed: name and address, of the first collection that the site has, and one of its planets."""
+    collection = min(path.parent.name for path in public.glob("data/*/index.json"))
     exhibit = next(iter(sorted(public.glob(f"{collection}/[0-9]*.html"), key=lambda path: int(path.stem))))
     found = {
         "home": "",
         "gallery": f"{collection}/gallery/",
         "exhibit": f"{collection}/{exhibit.name}",
+        "draw": f"{collection}/draw/",
+        "planet": "planets/3.html",
         "walks": f"{collection}/walks/",
         "about": "about/",
         "404": "404.html",

@@ -347,7 +347,7 @@ def measured(observation: Observation, choice: Choice) -> list[str]:
             f"it is {ratio:.2f} times as wide as it is long",
         ]
     if (radius := observation.number("half_light_radius")) is not None:
-        share = f"{100 * radius:.0f} %"
+        share = f"{100 * radius:.0f}\u202f%"
         options.append(f"the inner half of its light reaches out to {share} of the picture's width")
     core, disc = observation.number("core_colour"), observation.number("disc_colour")
     if core is not None and disc is not None and abs(core - disc) >= 0.1:

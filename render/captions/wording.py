@@ -51,7 +51,7 @@ class Wording:
 
     def percent(self, share: float) -> str:
         """A probability as a label; never 0 or 100 %, which nothing measured can be."""
-        sign = "%" if self.language == "ko" else " %"
+        sign = "%" if self.language == "ko" else "\u202f%"
         if share > 0.995:
             return f"> 99{sign}"
         return f"< 1{sign}" if share < 0.005 else f"{100 * share:.0f}{sign}"

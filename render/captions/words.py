@@ -46,8 +46,8 @@ def sentence(text: str) -> str:
 def percent(share: float) -> str:
     """A probability in words of a label; never 0 or 100 %, which nothing measured can be."""
     if share > 0.995:
-        return "more than 99 %"
-    return "less than 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+        return "more than 99\u202f%"
+    return "less than 1\u202f%" if share < 0.005 else f"{100 * share:.0f}\u202f%"
 
 
 class Choice:
