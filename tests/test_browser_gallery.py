@@ -72,6 +72,7 @@ def test_a_table_that_does_not_load_leaves_the_plain_gallery(browser: playwright
     page.route("**/data/**", lambda route: route.abort())
     page.goto(f"{paged}galaxies/gallery/")
     page.locator("a[rel=next]").click()
+    playwright.expect(page.locator(".grid:not([hidden]) .tile .designation").first).to_have_text("NONESUCH 7")
     assert numbers(page) == [7, 8, 9, 10, 11, 12]
     context.close()
 
