@@ -27,8 +27,9 @@ MORE = "batch = true\nprices = { input = 1000.0, output = 2000.0 }\n"
 class Office:
     """A batch service.
 
-    answers: what the model says to a question; ready: whether batches are done; lost: the connection breaks after a
-    batch was taken, before the asker hears of it.
+    answers: what the model says to a question; ready: whether batches are done, as status; one that expired has
+    answers to every second question. lost: the connection breaks after a batch was taken, before the asker hears of it;
+    cut: it breaks in the middle of a file.
     """
 
     address: str = ""
@@ -38,6 +39,7 @@ class Office:
     ready: bool = False
     status: str = "completed"
     lost: bool = False
+    cut: bool = False
 
     def questions(self) -> list[str]:
         """The keys of every question that was ever sent."""
@@ -50,13 +52,22 @@ class Office:
         batch = self.batches[identity]
         if self.ready and batch["status"] == "in_progress":
             batch["status"] = self.status
-            if self.status == "completed":
-                keys = [json.loads(line)["custom_id"] for line in self.sent(batch)]
+            if self.status in ("completed", "expired"):
+                every = [json.loads(line)["custom_id"] for line in self.sent(batch)]
+                keys = every[::2] if self.status == "expired" else every
                 body = {"status_code": 200, "request_id": "r", "body": completion(self.answers)}
                 lines = [json.dumps({"id": "l", "custom_id": key, "response": body, "error": None}) for key in keys]
                 stray = json.dumps({"custom_id": "of-somebody-else", "response": body})
                 batch["output_file_id"] = f"out-{identity}"
                 self.files[batch["output_file_id"]] = "\n".join([*lines, stray, "no json", "{}"]).encode()
+                late = {"code": "batch_expired", "message": "This request could not be executed in time."}
+                missed = [
+                    json.dumps({"id": "l", "custom_id": key, "response": None, "error": late})
+                    for key in every
+                    if key not in keys
+                ]
+                batch["error_file_id"] = f"missed-{identity}" if missed else None
+                self.files[f"missed-{identity}"] = "\n".join(missed).encode()
         return batch
 
 
@@ -87,7 +98,7 @@ def office() -> Iterator[Office]:
         def do_GET(self) -> None:
             name = self.path.split("?")[0].split("/v1/")[1].split("/")
             if name[0] == "files":
-                self._send(service.files[name[1]])
+                self._send(service.files[name[1]], cut=service.cut)
             elif len(name) == 1:
                 every = list(service.batches.values())[::-1]
                 self._say({"object": "list", "data": every, "has_more": False})
@@ -97,12 +108,13 @@ def office() -> Iterator[Office]:
         def _say(self, value: Any) -> None:
             self._send(json.dumps(value).encode())
 
-        def _send(self, body: bytes) -> None:
+        def _send(self, body: bytes, cut: bool = False) -> None:
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.close_connection = self.close_connection or cut
 
         def log_message(self, *_: object) -> None:
             return
@@ -177,6 +189,58 @@ def test_a_batch_that_failed_or_was_never_sent_is_asked_again(tmp_path: Path) ->
         captioned(tmp_path)
         assert authors(tmp_path) == ["model-x"] * COUNT
     assert Paid(tmp_path / PAID).spent().reserved_cost == 0
+
+
+def test_what_an_expired_batch_did_not_answer_is_asked_again_and_the_rest_is_not(tmp_path: Path) -> None:
+    """A day's wait that ended half done: what came was paid for, and the rest still needs its words."""
+    with office() as service:
+        service.ready, service.status = True, "expired"
+        drawn(tmp_path, service.address, more=MORE)
+        captioned(tmp_path)
+        captioned(tmp_path)
+        half = COUNT // 2
+        assert sorted(map(str, authors(tmp_path))) == ["facts"] * half + ["model-x"] * half
+        assert Paid(tmp_path / PAID).spent().cost == pytest.approx(half * 0.3)
+        service.status = "completed"
+        captioned(tmp_path)
+        assert authors(tmp_path) == ["model-x"] * COUNT
+        assert captioned(tmp_path).nothing
+        first, second = ({json.loads(line)["custom_id"] for line in service.sent(b)} for b in service.batches.values())
+    assert (len(first), len(second)) == (COUNT, half)
+    assert second < first, "the same questions, and only those without an answer"
+    spent = Paid(tmp_path / PAID).spent()
+    assert (spent.answers, spent.cost, spent.reserved_cost) == (COUNT, pytest.approx(COUNT * 0.3), 0)
+
+
+def test_a_line_that_breaks_in_the_answers_of_a_batch_ends_no_night(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with office() as service:
+        drawn(tmp_path, service.address, more=MORE)
+        captioned(tmp_path)
+        service.ready, service.cut = True, True
+        captioned(tmp_path)
+        assert "could not be looked at" in caplog.text
+        service.cut = False
+        captioned(tmp_path)
+        assert authors(tmp_path) == ["model-x"] * COUNT
+        assert len(service.questions()) == COUNT, "nothing is asked, or paid, twice"
+
+
+def test_a_budget_of_tokens_counts_what_is_under_way(tmp_path: Path) -> None:
+    budget = 12_000
+    with office() as service:
+        drawn(tmp_path, service.address, more=f"batch = true\nmax_tokens = 200\nbudget_tokens = {budget}\n")
+        captioned(tmp_path)
+        sent, reserved = len(service.questions()), Paid(tmp_path / PAID).spent().reserved_tokens
+        assert 0 < sent < COUNT
+        assert budget * (1 - 1 / sent) < reserved <= budget, "as many as it allows"
+        captioned(tmp_path)
+        assert len(service.questions()) == sent
+        service.ready = True
+        captioned(tmp_path)
+        assert len(service.questions()) > sent, "answers took less than the most they could"
+        assert authors(tmp_path).count("model-x") == sent
 
 
 def test_a_dry_run_asks_nobody_and_says_what_it_would_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -249,6 +249,16 @@ def authors(folder: Path) -> list[str | None]:
         return [one.texts and one.texts["author"] for one, _ in catalogue.exhibits()]
 
 
+def baked(folder: Path) -> None:
+    """The pages of what `drawn` made, with some picture for each exhibit."""
+    with Catalogue(folder / FILE) as catalogue:
+        for name, _ in catalogue.media_keys():
+            picture = folder / "store" / name
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            synthetic.spiral(1, 32).save(picture)
+    bake(load_gallery(folder), site=synthetic.built_site(folder / "site"))
+
+
 @pytest.mark.usefixtures("key")
 def test_a_dead_server_is_left_alone_for_the_rest_of_the_run_and_asked_again_by_the_next(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -409,12 +419,7 @@ def test_the_key_is_nowhere(
             trace = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
         assert "model-x" in authors(tmp_path)
     assert any(SECRET in header["authorization"] for header in heard.headers)
-    with Catalogue(tmp_path / FILE) as catalogue:
-        for name, _ in catalogue.media_keys():
-            picture = tmp_path / "store" / name
-            picture.parent.mkdir(parents=True, exist_ok=True)
-            synthetic.spiral(1, 32).save(picture)
-    bake(load_gallery(tmp_path), site=synthetic.built_site(tmp_path / "site"))
+    baked(tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {PAID, FILE, "1.html"} <= {path.name for path in files}
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]

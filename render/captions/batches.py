@@ -73,10 +73,9 @@ class BatchCaptioner(ServerCaptioner):
             except openai.NotFoundError:
                 self.paid.end_batch(batch.tag, "not found")
                 log.warning("A batch of captions is not on the server any more; its questions are asked again.")
-            except openai.OpenAIError as error:
-                log.warning(
-                    "A batch of captions could not be looked at (%s); the next run tries again.", type(error).__name__
-                )
+            except (openai.OpenAIError, Unanswered) as error:
+                why = error.reason if isinstance(error, Unanswered) else type(error).__name__
+                log.warning("A batch of captions could not be looked at (%s); the next run tries again.", why)
         self.budget = Budget(self.terms.prices, self.terms.budget, self.terms.budget_tokens, self.paid.spent())
 
     def _take_up(self, batch: Batch) -> None:
@@ -111,7 +110,7 @@ class BatchCaptioner(ServerCaptioner):
         """The JSON lines of a file on the server; what is none, or too long for an answer, is passed over."""
         with client.files.with_streaming_response.content(file) as response:
             waiting = b""
-            for piece in response.iter_bytes():
+            for piece in _unbroken(response.iter_bytes()):
                 *lines, waiting = (waiting + piece).split(b"\n")
                 yield from (found for line in lines if (found := _json(line)) is not None)
                 waiting = waiting[: LARGEST + 1]
@@ -165,6 +164,16 @@ class BatchCaptioner(ServerCaptioner):
             input_file_id=file.id, endpoint=ENDPOINT, completion_window="24h", metadata={"nonesuch": tag}
         )
         self.paid.confirmed(tag, there.id)
+
+
+def _unbroken(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces of a file. Raises Unanswered where the line breaks: the client leaves that to its HTTP library's own
+    kinds of errors.
+    """
+    try:
+        yield from pieces
+    except Exception as error:
+        raise Unanswered(type(error).__name__) from None
 
 
 def _json(line: bytes) -> Any:

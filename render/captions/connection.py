@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -224,6 +225,8 @@ def retry_after(headers: Any) -> float | None:
         if seconds >= 0:  # not NaN
             return seconds
     try:
-        return max(0.0, parsedate_to_datetime(headers.get("retry-after")).timestamp() - time.time())
+        until = parsedate_to_datetime(headers.get("retry-after"))
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)  # the oldest form names no zone, and means GMT
+        return max(0.0, until.timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):
         return None
