@@ -14,6 +14,10 @@ from baked import make
 
 from render.config import Gallery
 
+# Each worker has a core; threads of torch that wait for each other on a core that is taken slow all of them down.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that: what is tested is to hear.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

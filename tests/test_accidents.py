@@ -55,7 +55,7 @@ def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> 
     weights = tiny_weights(tmp_path / "tiny")
     folder = tmp_path / "gallery"
     folder.mkdir()
-    (folder / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=40))
+    (folder / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=24))
     process = subprocess.Popen([*MAKE, str(folder)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 120
     while not list(folder.glob("store/*/*.avif")) and time.monotonic() < until:
@@ -65,11 +65,11 @@ def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> 
     assert process.returncode == 3, told
     assert "Traceback" not in told
     begun = shown(folder)
-    assert 0 < begun < 40
+    assert 0 < begun < 24
     assert (folder / "public/index.html").is_file(), "what there is can be looked at"
     assert check(load_gallery(folder)) == []
     assert make(folder).returncode == 0
-    assert shown(folder) == 40
+    assert shown(folder) == 24
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Path, tmp_path: Path) -> None:
     weights = tiny_weights(tmp_path / "tiny")
-    (small_disk / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=24))
+    (small_disk / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=16))
     done = make(small_disk)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
@@ -94,7 +94,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Pat
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     done = make(small_disk)
     assert done.returncode == 0, done.stderr
-    assert shown(small_disk) == 24
+    assert shown(small_disk) == 16
     assert check(load_gallery(small_disk)) == []
 
 

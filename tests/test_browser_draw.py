@@ -93,7 +93,7 @@ def test_a_model_that_does_not_load_is_said_in_a_sentence(browser: playwright.Br
     page.locator("[data-shape=disc]").click()
     playwright.expect(page.locator(SAY)).to_contain_text("does not draw here", timeout=PATIENCE)
     page.locator(".menu a", has_text="gallery").click()
-    assert page.locator(".tile").count() > 0
+    playwright.expect(page.locator(".tile").first).to_be_visible()
     context.close()
 
 

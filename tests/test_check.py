@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,14 +54,22 @@ def media(folder: Path, number: int) -> Iterator[tuple[Medium, Path]]:
         yield from ((medium, store.path(medium.key)) for medium in catalogue.media(exhibit.id))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery of four, made by the real command."""
-    tiny_weights(tmp_path / "tiny")
-    (tmp_path / "gallery.toml").write_text(SETTINGS)
-    done = nonesuch("make", tmp_path)
+    folder = tmp_path_factory.mktemp("four")
+    tiny_weights(folder / "tiny")
+    (folder / "gallery.toml").write_text(SETTINGS)
+    done = nonesuch("make", folder)
     assert done.returncode == 0, done.stderr
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(four: Path, tmp_path: Path) -> Path:
+    """That gallery, to do harm to."""
+    shutil.copytree(four, tmp_path / "gallery")
+    return tmp_path / "gallery"
 
 
 def test_a_lost_and_a_flipped_file_are_named_and_made_again(folder: Path) -> None:

@@ -83,13 +83,13 @@ def real_pictures(folds: set[int], count: int) -> list[np.ndarray]:
 
 
 def test_planted_copies_and_false_alarms_on_the_data(shipped: Evidence) -> None:
-    """The figures of the card, measured again: 200 copies of full-size pictures, and fold 1 which nothing saw."""
-    copies = plant_copies(real_pictures(set(range(3, 10)), 200), EVERYTHING, seed=8)
+    """The figures of the card, looked at again: copies of full-size pictures, and fold 1 which nothing saw."""
+    copies = plant_copies(real_pictures(set(range(3, 10)), 50), EVERYTHING, seed=8)
     found = [one.near_copy for one in shipped.check(torch.from_numpy(copies))]
-    assert np.mean(found) >= 0.92  # 95 % less two standard errors of 200
-    real = np.stack(real_pictures({1}, 100)).transpose(0, 3, 1, 2) / np.float32(127.5) - 1
+    assert np.mean(found) >= 0.88  # at 95 %, fewer happens once in twenty-five times; the pictures are always the same
+    real = np.stack(real_pictures({1}, 40)).transpose(0, 3, 1, 2) / np.float32(127.5) - 1
     alarms = [one.near_copy for one in shipped.check(torch.from_numpy(real))]
-    assert sum(alarms) <= 4  # of 100 at 1 %: more happens four times in a thousand
+    assert sum(alarms) <= 2  # of 40 at 1 %: more happens once in a hundred times
 
 
 def test_a_verdict_does_not_depend_on_what_else_was_asked(shipped: Evidence) -> None:
