@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 from tiny import recipe, tiny_weights
 
-from render.cli.inspect import command
+from render.cli import cli
 from render.engine.executor import LocalExecutor
 from render.engine.frames import frames_of
 from render.errors import NonesuchError, UsageError
@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def inspect(*arguments: object) -> tuple[int, str]:
-    done = CliRunner().invoke(command, [str(one) for one in arguments], standalone_mode=False)
+    done = CliRunner().invoke(cli, ["inspect", *(str(one) for one in arguments)], standalone_mode=False)
     if done.exception is not None:
         raise done.exception
     return done.return_value, done.output

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from scipy.ndimage import gaussian_filter
 from tiny import tiny_weights
 
-from render.cli.report import command
+from render.cli import cli
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.plausibility.pictures import Sample, same_mix, splits
@@ -100,7 +100,7 @@ def prepared(folder: Path, count: int = 40, size: int = 24) -> Path:
 def test_the_command_writes_page_plots_and_card(tmp_path: Path) -> None:
     weights, real, page = tiny_weights(tmp_path / "tiny"), prepared(tmp_path / "set"), tmp_path / "quality.md"
     options = ["--n", "20", "--splits", "2", "--detector", "", "--out", str(page), "--card"]
-    done = CliRunner().invoke(command, [str(weights), str(real), *options])
+    done = CliRunner().invoke(cli, ["report", str(weights), str(real), *options])
     assert done.exit_code == 0, done.output
     told = load_card(weights).quality["plausibility"]
     assert told["classes"] == {"elliptical": 10, "spiral_late": 10}
@@ -116,8 +116,8 @@ def test_the_command_writes_page_plots_and_card(tmp_path: Path) -> None:
 
 def test_what_cannot_be_reported_on_is_said_before_anything_is_drawn(tmp_path: Path) -> None:
     real = prepared(tmp_path / "set", size=32)
-    done = CliRunner().invoke(command, ["nothing-here", str(real)])
+    done = CliRunner().invoke(cli, ["report", "nothing-here", str(real)])
     assert isinstance(done.exception, NonesuchError)
     assert "neither a collection nor weights" in str(done.exception)
-    done = CliRunner().invoke(command, [str(tiny_weights(tmp_path / "tiny")), str(real)])
+    done = CliRunner().invoke(cli, ["report", str(tiny_weights(tmp_path / "tiny")), str(real)])
     assert "holds pictures of 32 px and 'tiny' makes 24" in str(done.exception)
