@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,30 @@ def test_the_second_view_is_told_and_decides_nothing(tmp_path: Path) -> None:
     bake(made, site=synthetic.built_site(tmp_path / "site"))
     assert "pixel by pixel in eight orientations: 3\u202f% of real galaxies lie nearer" in page(made, 1)
     assert "pixel by pixel" not in page(made, 2)
+
+
+def test_terms_and_what_a_picture_cannot_show_stand_beside_it(tmp_path: Path) -> None:
+    """A visitor would take an invention for an observation, or use it on terms that nobody named."""
+    made = synthetic.gallery(tmp_path / "gallery", 3)
+    picture = synthetic.pictures(made.folder / "store", [synthetic.spiral(1)], widths=(48, 96))[0]
+    near = [{"file": "1.jpg", "distance": 0.9, "credit": "A"}]
+    drawn_into = replace(synthetic.exhibit(3, picture).recipe, mask="ab" * 32)
+    with Catalogue(made.folder / FILE, write=True) as catalogue:
+        for number, share in ((1, 0.989), (2, 0.99)):
+            evidence = {"checked": True, "percentile": share, "neighbours": near}
+            catalogue.rendered(synthetic.exhibit(number, picture, evidence=evidence), picture.media)
+        catalogue.rendered(replace(synthetic.exhibit(3, picture), recipe=drawn_into, id=drawn_into.id), picture.media)
+    bake(made, site=synthetic.built_site(tmp_path / "site"))
+    first = page(made, 1)
+    assert "Generated. No scale, no north, no distance: nothing was observed." in first
+    assert "(CC0 1.0): use them for anything, without asking. The model is under CC-BY-4.0." in first
+    assert re.search(r"It learned from pictures of: [^<]*EFIGI catalogue, Baillard et al. 2011", first)
+    assert "No depicted object exists." in first
+    unlike = "Unlike any training galaxy: farther from every real one than 99 in a hundred of those"
+    assert [unlike in page(made, number) for number in (1, 2)] == [False, True]
+    assert "What is said of its class is worth little." in page(made, 2)
+    assert "No scale" not in page(made, 3), "a part of it may have been observed"
+    assert "No depicted object exists." not in page(made, 3)
 
 
 def test_a_value_lies_where_it_does_among_real_ones() -> None:

@@ -15,6 +15,7 @@ from render.catalogue import FILE, Catalogue, Exhibit
 from render.config import Gallery, load_gallery
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
+from render.errors import NonesuchError
 from render.evidence import Evidence, build_reference
 from render.media import Store
 from render.noise import Floats
@@ -154,6 +155,30 @@ def test_near_copies_are_replaced_before_anything_is_shown(gallery: Gallery, tmp
     assert (outcome.exit_code, outcome.shown) == (0, 6)
     assert [one.ordinal for one in exhibits(fresh, "near-copy")] == [0, 1, 2]
     assert [(one.ordinal, one.number) for one in exhibits(fresh, "shown")] == [(n + 3, n + 1) for n in range(6)]
+
+
+def test_a_collection_can_keep_only_what_is_found_as_it_was_asked_for(gallery: Gallery, tmp_path: Path) -> None:
+    """Its pages would show galaxies of another kind than was asked for, or numbers with holes."""
+    wanted = 'found = "as asked"\nclasses = ["irregular", "elliptical"]\ncount = 3'
+    (tmp_path / "gallery.toml").write_text(SETTINGS.replace("count = 6", wanted))
+    with pytest.raises(NonesuchError, match=r"found: there are no weights './classifier' to find classes with"):
+        load_gallery(tmp_path)
+    tiny_classifier(tmp_path / "classifier")
+    card = load_card(tmp_path / "classifier")
+    sure = card.network | {"bias": [50.0 * (name == "elliptical") for name in CLASSES]}
+    save_card(tmp_path / "classifier", card.model_copy(update={"network": sure}))
+    fresh = load_gallery(tmp_path)
+    outcome = made(fresh)
+    assert (outcome.exit_code, outcome.shown) == (0, 3)
+    shown = exhibits(fresh, "shown")
+    assert [(one.number, one.ordinal, one.asked, one.found) for one in shown] == [
+        (number, 2 * number - 1, "elliptical", "elliptical") for number in (1, 2, 3)
+    ]
+    others = exhibits(fresh, "other-class")
+    assert [one.ordinal for one in others] == [0, 2, 4]
+    assert {one.reason for one in others} == {"asked for irregular, found elliptical"}
+    assert status(fresh).rows[0][2:] == (3, 3, 3, 0)
+    assert collect(fresh, delete=False)[0] > 0, "files of what nobody sees can be swept up"
 
 
 def test_damage_is_named_and_mended_under_the_same_numbers(

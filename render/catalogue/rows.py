@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from render.recipe import Kind, Recipe, canonical_json
 
-State = Literal["rendered", "shown", "near-copy", "failed", "removed", "retired"]
+State = Literal["rendered", "shown", "near-copy", "failed", "removed", "retired", "other-class"]
 Json = dict[str, Any]
 
 

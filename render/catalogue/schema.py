@@ -145,5 +145,10 @@ CREATE TABLE figures (
 """
 """What is known of a collection as a whole, as JSON under a name."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD)
+FOURTH = SECOND.replace("'retired')),", "'retired', 'other-class')),").replace(
+    "kind, NULL, ordinal", "kind, slug, ordinal"
+)
+"""A state for images in which another class was found than was asked for; again the table is written anew."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH)
 VERSION = len(MIGRATIONS)

@@ -43,8 +43,14 @@ UPDATE exhibits SET number = given.number FROM (
   SELECT id, row_number() OVER (ORDER BY ordinal)
     + (SELECT ifnull(max(number), 0) FROM exhibits WHERE collection = :collection AND kind = :kind) AS number
   FROM exhibits WHERE collection = :collection AND kind = :kind AND state = 'rendered' AND number IS NULL
-    AND (:unchecked OR evidence IS NOT NULL)
+    AND (:unchecked OR evidence IS NOT NULL) AND (:unnamed OR classes IS NOT NULL)
 ) AS given WHERE exhibits.id = given.id
+"""
+_OTHER = """
+UPDATE exhibits SET state = 'other-class', reason = 'asked for ' || asked || ', found ' || found
+WHERE collection = :collection AND kind = 'image' AND state = 'rendered' AND number IS NULL
+  AND asked IS NOT NULL AND found IS NOT NULL AND found != asked
+RETURNING id
 """
 _KEEP = """
 INSERT INTO exhibits (id, collection, ordinal, slug, recipe, number, reason, kind, state)
@@ -156,12 +162,24 @@ class Catalogue(Reading):
         with self._change():
             self._set(identity, texts=as_text(texts))
 
-    def give_numbers(self, collection: str, kind: str = "image", unchecked: bool = False) -> int:
+    def other_class(self, collection: str) -> int:
+        """Leave out the images without a number in which another class was found than was asked for; returns how many.
+
+        Their files are no longer named; `nonesuch gc` deletes them.
+        """
+        with self._change():
+            left_out = [row[0] for row in self.db.execute(_OTHER, {"collection": collection}).fetchall()]
+            self.db.executemany("DELETE FROM media WHERE exhibit = ?", ((identity,) for identity in left_out))
+        return len(left_out)
+
+    def give_numbers(self, collection: str, kind: str = "image", unchecked: bool = False, unnamed: bool = True) -> int:
         """Numbers, in order of ordinal, for what has passed the evidence stage (unchecked: for everything rendered).
+
+        unnamed: whether also for what has no class yet.
 
         Returns how many were given. They go on from the largest that was ever given in the series.
         """
-        values = {"collection": collection, "kind": kind, "unchecked": unchecked}
+        values = {"collection": collection, "kind": kind, "unchecked": unchecked, "unnamed": unnamed}
         with self._change():
             return self.db.execute(_NUMBER, values).rowcount
 

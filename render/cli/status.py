@@ -73,7 +73,7 @@ def _show(gallery: Gallery, night: Night | None, console: Console) -> None:
 
     found = status(gallery)
     table = Table(box=None, pad_edge=False)
-    for heading in ("collection", "kind", "wanted", "shown", "near-copies", "failed"):
+    for heading in ("collection", "kind", "wanted", "shown", "left out", "failed"):
         table.add_column(heading, justify="left" if heading in ("collection", "kind") else "right")
     for row in found.rows:
         table.add_row(*map(str, row))

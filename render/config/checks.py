@@ -16,7 +16,7 @@ from render.config.steering import prompting, prompts, sketches
 from render.errors import NonesuchError
 from render.generators import BUILT_IN, SAMPLERS, STRENGTHS
 from render.recipe import Seeds
-from render.weights import MODEL, Card, find_weights, load_card
+from render.weights import MODEL, Card, find_weights, load_card, unfit
 
 FAR = 1_000_000_000  # more exhibits than a gallery ever draws
 Cards = Sequence[Card | None]
@@ -34,6 +34,7 @@ def problems(gallery: Gallery) -> list[str]:
         *_walks(gallery),
         *_loops(gallery, cards),
         *_weights(gallery, cards),
+        *_found(gallery, cards),
         *_counts(gallery, cards),
         *_captions(gallery),
     ]
@@ -138,6 +139,19 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
     for i, walk in enumerate(gallery.walks, 1):
         classes = [key.class_name for key in walk.keyframes if key.class_name]
         yield from _known(of.get(walk.collection), classes, [key.source for key in walk.keyframes], f"walk {i}")
+
+
+def _found(gallery: Gallery, cards: Cards) -> Iterator[str]:
+    """Collections that keep only what is found as it was asked for, where nothing here could find it."""
+    for i, (collection, card) in enumerate(zip(gallery.collections, cards, strict=True), 1):
+        if collection.found == "any" or card is None:
+            continue
+        try:
+            reason = unfit(load_card(find_weights(gallery.classify.weights, gallery.folder)), card)
+        except NonesuchError:
+            reason = f"there are no weights '{gallery.classify.weights}' to find classes with"
+        if reason:
+            yield f"collection {i}, found: {reason}; so nothing would be kept: leave the setting out"
 
 
 def _unsampled(collection: Collection, card: Card | None, place: str) -> Iterator[str]:

@@ -66,6 +66,9 @@ class Collection(Strict):
     """How long this collection's turns are beside the others', when a night ends before all is drawn."""
     classes: Literal["all"] | list[Text] = "all"
     """The classes to ask for, one after the other: `"all"` that the weights know, or a list of some."""
+    found: Literal["any", "as asked"] = "any"
+    """Which exhibits are kept: `"any"`, whatever class is found in them, or only those in which it is the one that was
+    asked for. Others get no number, and further seeds are drawn for them; what had a number before keeps it."""
     source: Text | None = None
     """The look to ask for, where the weights know several sources. The first of the card when left out."""
     seeds: Seeds = "0-"

@@ -3,11 +3,12 @@
 A collection is an endless, deterministic sequence: its n-th exhibit (its *ordinal*, from 0) has the n-th seed, the n-th
 class in turn and the n-th sketch and prompt in turn (each `variations` times); where a sketch is drawn with a series of
 strengths, these come one after the other with the same seed, class and sketch. `count` is how many of them are *shown*:
-ordinals whose exhibit is a near-copy, failed or was removed are passed over, and further ones are drawn. An ordinal
-that was once made keeps its exhibit, whatever the settings say later; one whose files were lost is made again from the
-same recipe, before any further one is drawn and however many there are. A walk is one that the gallery names: when its
-recipe has changed, the new version is made, and a film of another speed is made anew. So a plan is a pure function of
-gallery and catalogue, and a run that was killed goes on where it was.
+ordinals whose exhibit is a near-copy, is of another class than was asked for (where the gallery minds), failed or was
+removed are passed over, and further ones are drawn. An ordinal that was once made keeps its exhibit, whatever the
+settings say later; one whose files were lost is made again from the same recipe, before any further one is drawn and
+however many there are. A walk is one that the gallery names: when its recipe has changed, the new version is made, and
+a film of another speed is made anew. So a plan is a pure function of gallery and catalogue, and a run that was killed
+goes on where it was.
 
 Nothing here imports torch: an empty plan must be found in no time. A plan holds ordinals, and makes each item when it
 is its turn: a million of them take eight megabytes.

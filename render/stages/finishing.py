@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from render.stages.looking import judge
+from render.stages.looking import judge, leave_out
 from render.stages.session import Session
 from render.weights import unfit
 
@@ -14,10 +14,12 @@ def number(session: Session) -> int:
     """Numbers in order of ordinal, for what passed the evidence stage; returns how many were given."""
     detector = judge(session, session.gallery.evidence.weights)
     given = 0
+    leave_out(session)
     for collection in session.gallery.collections:
         generator = session.sources[collection.slug].card
         unchecked = detector is None or unfit(detector, generator) is not None
-        given += session.catalogue.give_numbers(collection.slug, "image", unchecked)
+        unnamed = collection.found == "any"
+        given += session.catalogue.give_numbers(collection.slug, "image", unchecked, unnamed)
         given += session.catalogue.give_numbers(collection.slug, "walk", unchecked=True)
     session.catalogue.commit()
     return given

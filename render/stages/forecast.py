@@ -83,6 +83,7 @@ def _there(found: State, plan: Sequence[Part]) -> Iterator[Group]:
         else:
             what = {
                 "near-copy": "too close to a real picture",
+                "other-class": "another class than was asked for",
                 "retired": "no longer asked for",
                 "removed": "taken off",
             }

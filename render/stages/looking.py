@@ -20,7 +20,23 @@ if TYPE_CHECKING:
 
 
 def classify(session: Session) -> int:
-    """Name the class of every image that has none; returns how many."""
+    """Name the class of every image that has none; returns how many. Collections that keep only what is found as it was
+    asked for leave the others out.
+    """
+    count = _classified(session)
+    leave_out(session)
+    return count
+
+
+def leave_out(session: Session) -> None:
+    """Give up what is of another class than was asked for, where the gallery says so; numbers that were given stay."""
+    for slug, source in session.sources.items():
+        if source.settings.found == "as asked" and (count := session.catalogue.other_class(slug)):
+            session.report.say(f"classify: {count} of {slug} are of another class than was asked for, and left out.")
+    session.catalogue.commit()
+
+
+def _classified(session: Session) -> int:
     folder, slugs, waiting = _work(session, "classify", session.gallery.classify.weights)
     if folder is None:
         return 0

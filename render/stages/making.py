@@ -23,7 +23,7 @@ from render.stages.walks import follow
 from render.stages.wish import Wish
 
 ROUNDS = 8
-"""How often further seeds are drawn for near-copies and failures in one run."""
+"""How often further seeds are drawn in one run for what was left out or failed."""
 MORE, MOST = 256, 8192
 """Exhibits that an endless night adds to a collection of priority 1 in its first round, and at most in a later one."""
 
@@ -151,7 +151,8 @@ def _again(session: Session, stages: Sequence[str]) -> bool:
     """Whether further seeds are to be drawn for what was left out."""
     if session.wish.retry is not None or session.night.requested:
         return False
-    return "render" in stages and "evidence" in stages and _lacking(session)
+    looking = "evidence" in stages or "classify" in stages
+    return "render" in stages and looking and _lacking(session)
 
 
 def _words(session: Session, stages: Sequence[str], again: bool = False) -> int:

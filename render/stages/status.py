@@ -86,7 +86,7 @@ class Status:
     that from earlier runs, or None when a step was never timed.
     """
 
-    rows: list[tuple[str, str, int, int, int, int]]  # collection, kind, wanted, shown, near-copies, failed
+    rows: list[tuple[str, str, int, int, int, int]]  # collection, kind, wanted, shown, left out, failed
     left: dict[str, int]
     seconds: float | None
     reasons: list[str]
@@ -118,6 +118,8 @@ def _rows(
     for slug, source in found.items():
         wanted = {"image": source.settings.count, "walk": len(wanted_walks(gallery, source, known))}
         for kind, count in wanted.items():
-            shown, near, failed = (tally[slug, kind, state] for state in ("shown", "near-copy", "failed"))
-            rows.append((slug, kind, count, shown, near, failed))
+            shown, near, other, failed = (
+                tally[slug, kind, state] for state in ("shown", "near-copy", "other-class", "failed")
+            )
+            rows.append((slug, kind, count, shown, near + other, failed))
     return rows
