@@ -41,6 +41,14 @@ class Reading:
         rows = self.db.execute(f"{query}{where} ORDER BY collection, kind, ordinal", {"collection": collection})
         return (Known(*row) for row in rows)
 
+    def since(self, run: int) -> set[str]:
+        """The ids of what later runs made or set aside."""
+        return {row[0] for row in self.db.execute("SELECT id FROM exhibits WHERE run > ?", (run,))}
+
+    def looks(self) -> dict[str, str]:
+        """The perceptual hashes of exhibits that have one, by id."""
+        return dict(self.db.execute("SELECT id, perceptual_hash FROM exhibits WHERE perceptual_hash IS NOT NULL"))
+
     def counts(self) -> dict[tuple[str, str, State], int]:
         """How many exhibits there are, by collection, kind and state."""
         query = "SELECT collection, kind, state, count(*) FROM exhibits GROUP BY collection, kind, state"

@@ -19,7 +19,7 @@ from typing import Any
 from render.catalogue.database import open_for_reading, open_for_writing
 from render.catalogue.lock import gallery_lock
 from render.catalogue.reading import Reading
-from render.catalogue.rows import COLUMNS, Exhibit, Json, Medium, as_text, to_row
+from render.catalogue.rows import COLUMNS, Exhibit, Json, Medium, Run, as_text, to_row
 from render.errors import NonesuchError
 from render.recipe import Recipe
 
@@ -117,6 +117,18 @@ class Catalogue(Reading):
         Raises NonesuchError when the catalogue already has the exhibit, or another one at its ordinal.
         """
         self._add(exhibit, media)
+
+    def joined(self, exhibit: Exhibit, media: Iterable[Medium]) -> None:
+        """An exhibit of another gallery with all that is known of it, its files durable here; as `rendered`."""
+        self._add(exhibit, media)
+
+    def joined_run(self, run: Run) -> int:
+        """A run of another gallery; returns its number in this one."""
+        with self._change():
+            values = (run.started, run.ended, as_text(run.ledger))
+            return int(
+                self.db.execute("INSERT INTO runs (started, ended, ledger) VALUES (?, ?, ?)", values).lastrowid or 0
+            )
 
     def failed(
         self,

@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "Make a collection of a folder of pictures that others made.",
     "make": "Do everything that is left to do: render, classify, check, caption, bake.",
     "plan": "What would `make` do, and why? Time, money and bytes; writes nothing.",
+    "merge": "Join what several machines made of one gallery.",
     "serve": "Show the baked site in a browser; reloads when it changes.",
     "status": "What is wanted, done and set aside, and how a run is doing; --follow watches it.",
     "stop": "End the run that is at work, after the batch in hand.",

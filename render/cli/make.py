@@ -15,11 +15,12 @@ from render.cli.options import gallery_argument, night_options
 @click.option("--endless", is_flag=True, help="Go on with further seeds when everything is there.")
 @click.option("--retry", is_flag=False, flag_value="", metavar="[CAUSE]",
               help="Make only what failed, all of it or for a CAUSE with this text. Comes after GALLERY.")  # fmt: skip
+@click.option("--shard", metavar="K/N", help="Draw only the K-th of N machines' shares; see `plan --shards`.")
 @click.option("--detach", is_flag=True, help="Go on without this terminal: a closed ssh session does not end it.")
 @click.option("--log", type=click.Path(path_type=Path), hidden=True)
 def command(
     gallery: Path, until: str | None, lasting: str | None, count: int | None, endless: bool, retry: str | None,
-    detach: bool, log: Path | None,
+    shard: str | None, detach: bool, log: Path | None,
 ) -> int:  # fmt: skip
     """Do everything that is left to do: render, classify, check, caption, bake.
 
@@ -33,18 +34,19 @@ def command(
       nonesuch make my-gallery --until 07:00 --detach
       nonesuch make my-gallery --for 8h --endless
       nonesuch make my-gallery --retry "out of memory"
+      nonesuch make my-gallery --shard 2/4
     """
     from render.cli.options import wish
     from render.cli.stages import run
 
     if detach:
-        values = {"--until": until, "--for": lasting, "--count": count, "--retry": retry}
+        values = {"--until": until, "--for": lasting, "--count": count, "--retry": retry, "--shard": shard}
         chosen = [f"{name}={value}" for name, value in values.items() if value is not None]
-        wish(until, lasting, count, endless, retry)  # what is wrong with them is said here
+        wish(until, lasting, count, endless, retry, shard)  # what is wrong with them is said here
         return _detached(gallery, [*chosen, *(["--endless"] if endless else [])])
     if log is not None:
         _without_terminal(gallery, log)
-    return run(gallery, wish=wish(until, lasting, count, endless, retry))
+    return run(gallery, wish=wish(until, lasting, count, endless, retry, shard))
 
 
 def _detached(gallery: Path, arguments: list[str]) -> int:

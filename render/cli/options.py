@@ -29,15 +29,23 @@ def night_options(function: F) -> F:
 
 
 def wish(
-    until: str | None, lasting: str | None, count: int | None, endless: bool = False, retry: str | None = None
+    until: str | None,
+    lasting: str | None,
+    count: int | None,
+    endless: bool = False,
+    retry: str | None = None,
+    shard: str | None = None,
 ) -> Wish:
     """The options of a night as what the stages take."""
     from render.engine import deadline
+    from render.engine.shares import Share
     from render.stages import Wish
 
     if until and lasting:
         raise click.UsageError("--until and --for are two ways to say when the night ends: use one of them.")
     if retry is not None and (endless or count):
         raise click.UsageError("--retry makes only what failed: leave out --count and --endless.")
+    if shard is not None and (endless or retry is not None):
+        raise click.UsageError("--shard draws one machine's share of the plan: leave out --endless and --retry.")
     ends = deadline.until(until) if until else deadline.lasting(lasting) if lasting else None
-    return Wish(ends, count, endless, retry)
+    return Wish(ends, count, endless, retry, Share.parse(shard) if shard is not None else None)

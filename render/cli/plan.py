@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 @night_options
 @click.option("--retry", is_flag=False, flag_value="", metavar="[CAUSE]", help="As of `make --retry`.")
 @click.option("--explain", is_flag=True, help="Say why, for every group of exhibits.")
+@click.option("--shards", type=click.IntRange(2, 1000), metavar="N", help="What each of N machines would draw.")
 @click.option("--price", type=click.FloatRange(0), help="What an hour of this machine costs, to tell what it comes to.")
 def command(
     gallery: Path, until: str | None, lasting: str | None, count: int | None, retry: str | None, explain: bool,
-    price: float | None,
+    shards: int | None, price: float | None,
 ) -> None:  # fmt: skip
     """What `make` would do: how many exhibits are kept, drawn, tried again, with time and bytes. Writes nothing.
 
@@ -34,6 +35,7 @@ def command(
       nonesuch plan
       nonesuch plan my-gallery --until 07:00 --price 2.49
       nonesuch plan my-gallery --explain
+      nonesuch plan my-gallery --shards 4
     """
     from rich.console import Console
 
@@ -42,6 +44,10 @@ def command(
     from render.stages.forecast import forecast
 
     asked = wish(until, lasting, count, retry=retry)
+    if shards is not None:
+        if retry is not None:
+            raise click.UsageError("--shards deals out what was never drawn: leave out --retry.")
+        return _shards(gallery, shards, count)
     found = forecast(load_gallery(gallery), asked)
     if found.groups:
         Console(soft_wrap=True).print(_table(found.groups, explain))
@@ -69,6 +75,23 @@ def _table(groups: list[Group], explain: bool) -> Table:
         for (collection, kind, what), number in tally.items():
             table.add_row(collection, kind, what, str(number))
     return table
+
+
+def _shards(gallery: Path, machines: int, count: int | None) -> None:
+    """One line a machine: what it draws, how long that takes, and the command for it."""
+    from render.config import load_gallery
+    from render.engine.ledger import spoken
+    from render.stages.sharing import lots
+
+    for lot in lots(load_gallery(gallery), machines, count):
+        told = [f"{number} {kind}{'s' * (number > 1)} of {slug}" for (slug, kind), number in lot.exhibits.items()]
+        took = "" if lot.seconds is None else f", about {spoken(lot.seconds)} at this machine's pace"
+        click.echo(f"{lot.share}: {', '.join(told) or 'nothing'}; {lot.frames} pictures to draw{took}")
+    more = f" --count {count}" if count else ""
+    click.echo(
+        f"\nCopy the gallery's folder to each machine and run `nonesuch make{more} --shard K/{machines}` there, K from "
+        f"1 to {machines}; bring the folders back, join them with `nonesuch merge`, and run `nonesuch make{more}` here."
+    )
 
 
 def _sentences(found: Forecast, deadline: Deadline | None, price: float | None) -> list[str]:

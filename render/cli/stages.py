@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from render.engine.shares import Share
     from render.stages import Outcome, Wish
 
 
@@ -22,14 +23,16 @@ def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = 
     report = TerminalReport()
     with stopping(report.say) as stop:
         outcome = make(loaded, report, stop, stages or STAGES, wish=wish, again=again)
-    told(outcome)
+    if wish is not None and wish.share is not None:
+        told_of_share(outcome, wish.share)
+    else:
+        told(outcome)
     return outcome.exit_code
 
 
 def told(outcome: Outcome) -> None:
     """Say what came of a run."""
-    for sentence in outcome.aside:
-        click.echo(f"nonesuch: {sentence}", err=True)
+    _aside(outcome)
     lacking = ", ".join(f"{count} of '{slug}'" for slug, count in outcome.lacking.items() if count)
     if outcome.reached and lacking:
         click.echo(f"nonesuch: the deadline has come; still wanted: {lacking}.", err=True)
@@ -38,3 +41,18 @@ def told(outcome: Outcome) -> None:
         click.echo(f"nonesuch: still wanted: {lacking}; {how}.", err=True)
     said = "nothing to do" if outcome.nothing else "done"
     click.echo(f"{said}: {outcome.shown} exhibits are shown{f'; {outcome.baked}' if outcome.baked else ''}.")
+
+
+def told_of_share(outcome: Outcome, share: Share) -> None:
+    """Say what came of one machine's share."""
+    _aside(outcome)
+    left = sum(outcome.lacking.values())
+    if left:
+        click.echo(f"nonesuch: {left} exhibits of share {share} are still to be drawn; run the same command.", err=True)
+    else:
+        click.echo(f"share {share} is drawn: `nonesuch merge` joins this folder into the gallery that is baked.")
+
+
+def _aside(outcome: Outcome) -> None:
+    for sentence in outcome.aside:
+        click.echo(f"nonesuch: {sentence}", err=True)

@@ -24,6 +24,7 @@ from render.generators import Drawings
 from render.media import Encoded, encode_image, encode_surface, encode_walk, globes, sketch_media
 from render.noise import Floats
 from render.stages.session import Session, stamp
+from render.stages.sharing import share_of_plan
 from render.stages.walks import move
 
 if TYPE_CHECKING:
@@ -87,20 +88,14 @@ def _sheet(path: Path, colours: int) -> Floats:
 
 def render(session: Session, turns: int | None = None) -> int:
     """Draw what is missing, or so many turns of it; returns how many were made."""
-    move(session)
     known = list(session.catalogue.known())
-    if session.wish.retry is None:
-        plan = make_plan(session.gallery, session.wanted, known)
-        _give_up(session, plan, known)
-    else:
-        plan = _failed(session, session.wish.retry)
-    plan = [part for part in plan if len(part) and part.source.settings.slug not in session.given_up]
+    plan = [part for part in _plan(session, known) if len(part) and part.source.settings.slug not in session.given_up]
     if not plan:
         return 0
     session.store.probe()
     folders = {source.sha256: source.folder for source in session.sources.values()}
     executor = session.make_executor(session.gallery, folders)  # a device that is not here is refused before anything
-    if session.wish.retry is None:
+    if session.wish.retry is None and session.wish.share is None:
         _compare(session, plan, known)
     freeze(plan, _plan_file(session))
     if turns is None:
@@ -110,6 +105,19 @@ def render(session: Session, turns: int | None = None) -> int:
         items, frames = iter(few), sum(item.frames for item in few)
     with session.ledger.stage("render"):
         return _drawn(session, items, frames, executor)
+
+
+def _plan(session: Session, known: list[Known]) -> list[Part]:
+    """What is to be drawn; a whole gallery is tidied first: walks move, and what cannot be made again is given up."""
+    if session.wish.share is not None:
+        return share_of_plan(session, session.wish.share)
+    if move(session):
+        known[:] = session.catalogue.known()
+    if session.wish.retry is not None:
+        return _failed(session, session.wish.retry)
+    plan = make_plan(session.gallery, session.wanted, known)
+    _give_up(session, plan, known)
+    return plan
 
 
 def _give_up(session: Session, plan: Sequence[Part], known: Iterable[Known]) -> None:

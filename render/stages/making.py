@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from render.catalogue import Known
 from render.config import Gallery
 from render.engine.cause import cause
 from render.engine.plan import missing
@@ -18,6 +19,8 @@ from render.stages.looking import classify, evidence, looked_at
 from render.stages.morning import report_on
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
+from render.stages.sharing import STAGES as OF_A_SHARE
+from render.stages.sharing import left_of_share, refuse_share
 from render.stages.together import together
 from render.stages.walks import follow
 from render.stages.wish import Wish
@@ -78,9 +81,13 @@ def make(
 ) -> Outcome:
     """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again.
 
-    again: whether texts that are there are written anew.
+    again: whether texts that are there are written anew. Of a share, only drawing and looking are done.
     """
     stop, wish = stop or Stop(), wish or Wish()
+    if wish.share is None:
+        refuse_share(gallery)
+    else:
+        stages = [stage for stage in stages if stage in OF_A_SHARE]
     live = Live(report, gallery.state, stop, wish.deadline)
     with session(gallery, live, make_executor, stop, wish) as opened, live.open(opened.ledger):
         try:
@@ -97,7 +104,7 @@ def make(
 def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
     session.night.after = _after(session, stages)
     done = _rounds(session, stages)
-    if "evidence" in stages:
+    if "evidence" in stages and session.wish.share is None:
         together(session)
     done += _words(session, stages, again)
     baked, rebaked = bake(session) if "bake" in stages else ("", False)
@@ -149,7 +156,7 @@ def _look(session: Session, stages: Sequence[str], turns: int | None = None) -> 
 
 def _again(session: Session, stages: Sequence[str]) -> bool:
     """Whether further seeds are to be drawn for what was left out."""
-    if session.wish.retry is not None or session.night.requested:
+    if session.wish.retry is not None or session.wish.share is not None or session.night.requested:
         return False
     looking = "evidence" in stages or "classify" in stages
     return "render" in stages and looking and _lacking(session)
@@ -172,9 +179,15 @@ def _lacking(session: Session) -> bool:
     return any(missing(session.gallery, session.sources, session.catalogue.known()).values())
 
 
+def _wanted(session: Session, known: Sequence[Known]) -> dict[str, int]:
+    if session.wish.share is not None:
+        return left_of_share(session, session.wish.share)
+    return missing(session.gallery, session.sources, known)
+
+
 def _outcome(session: Session, stages: Sequence[str], made: int, baked: str, rebaked: bool) -> Outcome:
     known = list(session.catalogue.known())
-    lacking = missing(session.gallery, session.sources, known) if "render" in stages else {}
+    lacking = _wanted(session, known) if "render" in stages else {}
     shown = sum(one.state == "shown" for one in known)
     stopped, reached = session.stop.requested, session.night.reached
     return Outcome(shown, lacking, list(session.aside), stopped, made, baked, rebaked, reached)

@@ -1,0 +1,148 @@
+"""Several machines make one gallery: shares that are drawn apart and joined give the site that one machine gives."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from killing import public
+from tiny import tiny_weights
+
+from render.catalogue import Catalogue
+from render.cli import cli
+from render.config import Gallery, load_gallery
+from render.engine.executor import LocalExecutor
+from render.engine.frames import Frame
+from render.engine.shares import Share
+from render.errors import UsageError
+from render.noise import Floats
+from render.stages import Outcome, Wish, make
+from render.stages.merging import merge
+from render.stages.report import Report
+
+SETTINGS = """
+[gallery]
+title = "nonesuch"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+plural = "galaxies"
+weights = "./tiny"
+count = 12
+[[walk]]
+collection = "galaxies"
+slug = "loop"
+frames = 8
+keyframes = [{ seed = 1 }, { seed = 2 }]
+[render]
+device = "cpu"
+batch = 4
+"""
+CURSED = 3
+
+
+class Unlucky(LocalExecutor):
+    """A device on which one seed fails, whichever machine draws it."""
+
+    def pictures(self, frames: Sequence[Frame]) -> Floats:
+        if any(frame.a.seed == CURSED and frame.a.kind == "image" for frame in frames):
+            raise ValueError("a pixel stood on its head")
+        return super().pictures(frames)
+
+
+def unlucky(gallery: Gallery, folders: Mapping[str, Path]) -> Unlucky:
+    return Unlucky(folders, batch=4)
+
+
+def made(folder: Path, share: str | None = None) -> Outcome:
+    wish = Wish(share=Share.parse(share)) if share else None
+    return make(load_gallery(folder), Report(), make_executor=unlucky, wish=wish)
+
+
+def rows(folder: Path) -> dict[str, tuple[str, int, str, int | None]]:
+    with Catalogue(folder / "catalogue.sqlite") as catalogue:
+        return {one.id: (one.kind, one.ordinal, one.state, one.number) for one in catalogue.known()}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery that nobody has drawn of."""
+    folder = tmp_path_factory.mktemp("many") / "start"
+    tiny_weights(folder / "tiny")
+    (folder / "gallery.toml").write_text(SETTINGS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(start: Path) -> list[Path]:
+    """Two machines' folders, each with its share."""
+    folders = [start.with_name(f"machine-{number}") for number in (1, 2)]
+    for number, folder in enumerate(folders, 1):
+        shutil.copytree(start, folder)
+        made(folder, f"{number}/2")
+    return folders
+
+
+def test_a_night_that_two_machines_split_ends_with_the_site_of_one(
+    start: Path, drawn: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    shutil.copytree(start, alone)
+    shutil.copytree(start, together)
+    assert made(alone).exit_code == 3  # one was set aside, and a further seed took its place
+    assert rows(drawn[0]).keys().isdisjoint(rows(drawn[1])), "nothing is drawn twice"
+    assert all(number is None for folder in drawn for *_, number in rows(folder).values())
+    assert made(drawn[0], "1/2").made == 0, "a share ends; further seeds are for the whole gallery"
+    with pytest.raises(UsageError, match="holds share 1/2"):
+        made(drawn[0])
+
+    joined = merge(load_gallery(together), [load_gallery(folder) for folder in drawn])
+    assert sum(one.new for one in joined) == 13
+    again = merge(load_gallery(together), [load_gallery(folder) for folder in drawn])
+    assert sum(one.new for one in again) == 0, "a merge may be run again"
+    assert made(together).exit_code == 0
+
+    assert rows(together) == rows(alone), "the same exhibits, with the same numbers"
+    assert pictures(together) == pictures(alone)
+
+
+def pictures(folder: Path) -> set[str]:
+    """Media are named by their content: the same names are the same pictures."""
+    return {name for name in public(folder) if name.startswith("media/")}
+
+
+def test_galleries_that_contradict_each_other_are_refused_and_nothing_is_written(
+    start: Path, drawn: list[Path], tmp_path: Path
+) -> None:
+    whole, other = tmp_path / "whole", tmp_path / "other"
+    shutil.copytree(start, whole)
+    shutil.copytree(drawn[1], other)
+    without_walk = SETTINGS.partition("[[walk]]")[0]
+    (whole / "gallery.toml").write_text(without_walk.replace("count = 12", 'count = 1\nseeds = "100-"'))
+    made(whole)
+    before = rows(whole)
+    refused = CliRunner().invoke(cli, ["merge", str(whole), str(drawn[1])], standalone_mode=False)
+    assert "their settings, or the galleries that they began with, are not the same" in str(refused.exception)
+    assert rows(whole) == before
+    lock = other / "gallery.lock"
+    lock.write_text(lock.read_text().replace('"./tiny" = "', '"./tiny" = "00')[:-4] + '"\n')
+    with pytest.raises(UsageError, match="cannot be one gallery"):
+        merge(load_gallery(drawn[0]), [load_gallery(other)])
+    with pytest.raises(UsageError, match="is named twice"):
+        merge(load_gallery(drawn[0]), [load_gallery(drawn[0])])
+    with pytest.raises(UsageError, match="holds share 2/2 already"):
+        made(drawn[1], "1/2")
+    for wrong in ("0/2", "3/2", "2", "2/4/6", "1/2000"):
+        with pytest.raises(UsageError, match="is no share"):
+            Share.parse(wrong)
+
+
+def test_plan_says_what_each_machine_would_draw(start: Path) -> None:
+    said = CliRunner().invoke(cli, ["plan", str(start), "--shards", "2"], catch_exceptions=False).output
+    assert "1/2: 2 images of galaxies, 1 walk of galaxies; 10 pictures to draw" in said
+    assert "2/2: 10 images of galaxies; 10 pictures to draw" in said
+    assert "--shard K/2" in said
