@@ -10,7 +10,7 @@ from pathlib import Path
 
 from render.bake import bake
 from render.catalogue import FILE, gallery_lock
-from render.config import GALLERY, Gallery, load_gallery
+from render.config import CURATION, GALLERY, Gallery, load_gallery
 from render.errors import NonesuchError
 from render.resources import resource
 
@@ -72,10 +72,10 @@ class Watch:
 
     def _watched(self) -> Iterable[Path]:
         folder = self._gallery.folder
-        yield from (folder / GALLERY, folder / FILE, folder / f"{FILE}-wal")
+        yield from (folder / GALLERY, folder / CURATION, folder / FILE, folder / f"{FILE}-wal")
         yield from sorted(resource("templates").iterdir())
         yield from sorted(resource("site").iterdir())
-        yield from sorted((folder / "theme").glob("*"))
+        yield from sorted([*(folder / "theme").glob("*"), *(folder / "pages").glob("*")])
 
     @staticmethod
     def _fingerprint(paths: Iterable[Path]) -> list[tuple[str, int, int]]:

@@ -162,7 +162,8 @@ def test_a_removed_exhibit_leaves_a_gap_and_no_link(gallery: Gallery) -> None:
         assert gone is not None
         catalogue.removed(gone.id, "asked to")
     report = built(gallery)
-    assert "galaxies/7.html" in report.removed
+    assert "galaxies/7.html" in report.written
+    assert "NONESUCH 7 is not on show" in (gallery.public / "galaxies/7.html").read_text()
     assert "8.html" in " ".join(links_of(gallery.public / "galaxies/6.html"))
     assert not any("galaxies/7.html" in link for page in gallery.public.rglob("*.html") for link in links_of(page))
     index = json.loads((gallery.public / "data/galaxies/index.json").read_text())

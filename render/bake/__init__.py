@@ -14,22 +14,26 @@ from typing import NamedTuple
 
 from render.bake.about import Cards
 from render.bake.api import CollectionApi, offer_site_record
-from render.bake.chrome import Assets, Chrome, code_key
+from render.bake.chrome import Assets, Chrome, There, code_key
 from render.bake.draw import MODELS, RUNTIME, Studio
+from render.bake.exhibitions import Exhibitions
 from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
 from render.bake.feeds import Feeds
 from render.bake.media import Media
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
+from render.bake.places import EXHIBITIONS
 from render.bake.press import Press
 from render.bake.previews import Previews
+from render.bake.prose import FOLDER as OWN
+from render.bake.prose import Prose
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Row, Source
 from render.bake.theme import FOLDER, Theme
 from render.bake.walks import offer_walks
 from render.catalogue import FILE, Catalogue
-from render.config import Gallery
+from render.config import Gallery, read_curation
 from render.resources import resource
 
 __all__ = ["BakeReport", "bake"]
@@ -96,6 +100,7 @@ def bake(
     assets = Assets(site or resource("site"), theme.style)
     public = home / "public"
     cards = Cards(gallery)
+    prose, curation = Prose(home / OWN), read_curation(home)
     with (
         Catalogue(home / FILE) as catalogue,
         Press(pages) as press,
@@ -103,12 +108,14 @@ def bake(
     ):
         looks = (pages.everything(), assets.key, theme.key)
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
-        inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *studios)
+        decided = (prose.key, repr(curation))
+        inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
         media = Media(public / "media", _store(home / gallery.store.location))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
-        source = Source(catalogue.db)
-        parts = _parts(gallery, source, out, pages, assets, cards)
+        source = Source(catalogue.db, curation)
+        exhibitions = Exhibitions(curation.exhibitions)
+        parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys())
             offer_assets(assets, out, () if any(part.studio.open for part in parts) else RUNTIME)
@@ -118,9 +125,11 @@ def bake(
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
                 part.studio.offer(out, pages, part.chrome)
                 advance(len(part.walks))
+            exhibitions.offer(out, pages, parts[0].chrome, prose)
+            prose.offer(out, pages, parts[0].chrome)
             _offer_rest(gallery, source, out, pages, cards, parts)
-            owned = ["about", "api", "assets", "data", FOLDER, MODELS, *(part.pages.slug for part in parts)]
-            out.finish(owned=owned)
+            owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, MODELS, OWN]
+            out.finish(owned=[*owned, *(part.pages.slug for part in parts)])
             swept = media.sweep()
             out.note(inputs, media.count())
     return BakeReport(
@@ -151,17 +160,29 @@ def _data(catalogue: Path) -> str:
     )
 
 
-def _parts(gallery: Gallery, source: Source, out: Outputs, pages: Pages, assets: Assets, cards: Cards) -> list[_Part]:
+def _parts(
+    gallery: Gallery,
+    source: Source,
+    out: Outputs,
+    pages: Pages,
+    assets: Assets,
+    cards: Cards,
+    exhibitions: Exhibitions,
+    prose: Prose,
+) -> list[_Part]:
     parts = []
     for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         studio = Studio(gallery, collection, assets)
-        chrome = Chrome(gallery, collection, assets, bool(walks), studio.open)
+        there = There(bool(walks), studio.open, bool(exhibitions.all), prose.footer)
+        chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, cards.detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, _store(gallery.store_path), gallery.bake.previews)
-        one = CollectionPages(source, out, pages, chrome, facts, previews, gallery.bake.page_size, position == 0)
-        parts.append(_Part(chrome, one, walks, _followers(gallery, chrome, one, out), studio))
+        size = gallery.bake.page_size
+        one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
+        followers = [*_followers(gallery, chrome, one, out), exhibitions.gather(collection.slug)]
+        parts.append(_Part(chrome, one, walks, followers, studio))
     return parts
 
 

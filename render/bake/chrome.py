@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from render.bake.outputs import digest
-from render.bake.places import API, feeds_of
+from render.bake.places import API, EXHIBITIONS, feeds_of
 from render.bake.words import MARK, licence_sentence
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
@@ -45,11 +46,20 @@ class Assets:
         return self.names.get(plain, "")
 
 
+class There(NamedTuple):
+    """What a collection's visitors find beside its exhibits. pages: of the maker's own, for the foot of every page."""
+
+    walks: bool = False
+    draw: bool = False
+    exhibitions: bool = False
+    pages: Sequence[dict[str, str]] = ()
+
+
 class Chrome:
     """The surroundings of the pages of one collection, and the hash of everything in them."""
 
     def __init__(
-        self, gallery: Gallery, collection: Collection | Folder, assets: Assets, walks: bool, draw: bool = False
+        self, gallery: Gallery, collection: Collection | Folder, assets: Assets, there: There
     ) -> None:
         about = gallery.about
         told = _told(collection, gallery)
@@ -73,7 +83,8 @@ class Chrome:
             "licences": assets.name("licences.txt"),
             "feeds": list(feeds_of(collection.slug).items()),
             "api": API if gallery.bake.api else "",
-            "menu": _menu(gallery, collection, walks, draw),
+            "menu": _menu(gallery, collection, there),
+            "pages": list(there.pages),
         }
         self.collection: dict[str, Any] = {
             "slug": collection.slug,
@@ -118,13 +129,15 @@ def _told(collection: Collection | Folder, gallery: Gallery) -> Told:
     return Told(f"{many}.", footnote, collection.credit, collection.licence)
 
 
-def _menu(gallery: Gallery, here: Collection | Folder, walks: bool, draw: bool) -> list[dict[str, str]]:
+def _menu(gallery: Gallery, here: Collection | Folder, there: There) -> list[dict[str, str]]:
     several = gallery.sections if len(gallery.sections) > 1 else []
     menu = [{"title": one.many, "href": f"{one.slug}/"} for one in several]
     menu.append({"title": "gallery", "href": f"{here.slug}/gallery/"})
-    if walks:
+    if there.walks:
         menu.append({"title": "walks", "href": f"{here.slug}/walks/"})
-    if draw:
+    if there.draw:
         menu.append({"title": "draw", "href": f"{here.slug}/draw/"})
+    if there.exhibitions:
+        menu.append({"title": "exhibitions", "href": EXHIBITIONS})
     menu.append({"title": "about", "href": "about/"})
     return menu

@@ -1,4 +1,4 @@
-"""The pages of one collection: exhibits, galleries, home, walks, and the data that the home page's script reads."""
+"""The pages of one collection: exhibits, galleries, tombstones, and the data that the home page's script reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from render.bake import views
 from render.bake.chrome import Chrome, base_of, code_key
+from render.bake.exhibitions import Exhibitions
 from render.bake.facts import Facts
+from render.bake.home import Home
 from render.bake.linked import linked_data
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
@@ -46,24 +48,30 @@ class CollectionPages:
         chrome: Chrome,
         facts: Facts,
         previews: Previews,
+        exhibitions: Exhibitions,
         page_size: int,
         home: bool,
     ) -> None:
         self.slug = chrome.slug
-        self.first: Row | None = None  # the exhibit that stands on the home page
         self._source = source
         self._out = out
         self._pages = pages
         self._chrome = chrome
         self._facts = facts
         self._previews = previews
+        self._exhibitions = exhibitions
         self._size = page_size
-        self._home = home  # whether the site's root is this collection's home
+        self._root = home  # whether the site's root is this collection's home
         self.tally = source.tally(self.slug)
-        self._series = Series(source.db, self.slug)
+        self._home = Home(out, pages, chrome, previews, source.curation, self.tally)
+        self._series = Series(source, self.slug)
         self._shards: list[str] = []
         self._traits: list[str] = []
-        self._splendour = -1.0
+
+    @property
+    def first(self) -> Row | None:
+        """The exhibit that stands on the home page, once all have passed."""
+        return self._home.first
 
     def offer(self, advance: Callable[[int], None], followers: Sequence[Follower] = ()) -> None:
         """Offer all files: in the order in which rows come, which is that of their numbers."""
@@ -82,7 +90,7 @@ class CollectionPages:
                 classes[found].by_rank(row)
             if not row.shown:
                 continue
-            self._consider(row)
+            self._home.consider(row)
             advance(1)
             if waiting is not None:
                 self._exhibit(waiting, before, row.number)
@@ -97,14 +105,17 @@ class CollectionPages:
             follower.close()
         if not self.tally.shown:
             self._gallery(None, Window(0))
+        for number in self.tally.gone:
+            self._gone(number)
         self._index()
-        self._homes()
+        self._home.offer(self._root)
 
     def _class_windows(self, name: str) -> Windows:
         return Windows(self._size, lambda window: self._gallery(name, window))
 
     def _exhibit(self, row: Row, before: int | None, after: int | None) -> None:
         path = views.page_of(self.slug, row.number)
+        hanging = self._exhibitions.of(row.id)
         key = digest(
             self._pages.key("exhibit.html"),
             self._chrome.key,
@@ -112,6 +123,7 @@ class CollectionPages:
             row.digest,
             f"{before} {after} {self._previews.which}",
             self._series.digest(row),
+            repr(hanging),
         )
         self._previews.offer(row)
 
@@ -121,6 +133,7 @@ class CollectionPages:
                 **views.tile(row, self.slug),
                 **self._facts.exhibit(row, self.slug),
                 "drawing": self._series.view(row),
+                "exhibitions": hanging,
             }
             return Page(
                 "exhibit.html",
@@ -130,12 +143,26 @@ class CollectionPages:
                     linked_data=linked_data(view, self._chrome.site, base),
                     previous=before and self._step(before),
                     next=after and self._step(after),
-                    gallery_href=f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}",
+                    gallery_href=self._gallery_of(row.number),
                     preview=self._previews.view(row),
                 ),
             )
 
         self._out.offer_page(path, Rank.PAGE, key, page)
+
+    def _gone(self, number: int) -> None:
+        """A number that shows no exhibit says so under its address."""
+        path = views.page_of(self.slug, number)
+        key = digest(self._pages.key("gone.html"), self._chrome.key, str(number))
+
+        def page() -> Page:
+            told = {"designation": views.designation(number), "gallery_href": f"{self.slug}/gallery/"}
+            return Page("gone.html", self._chrome.context(base_of(path), **told))
+
+        self._out.offer_page(path, Rank.PAGE, key, page)
+
+    def _gallery_of(self, number: int) -> str:
+        return f"{self.slug}/gallery/{_page_name((number - 1) // self._size)}"
 
     def _step(self, number: int) -> dict[str, str]:
         return {"href": views.page_of(self.slug, number), "designation": views.designation(number)}
@@ -233,52 +260,10 @@ class CollectionPages:
             "table": TRAITS,
             "traits": self._traits,
         }
+        if self._home.stars:
+            index["stars"] = self._home.stars
         body = _json(index)
         self._out.offer(f"data/{self.slug}/index.json", Rank.INDEX, digest(body), lambda: body)
-
-    def _consider(self, row: Row) -> None:
-        """Whether this is the exhibit to begin with: of the first hundred, so that it stays when others come."""
-        if row.number > SHARD and self.first is not None:
-            return
-        if (splendour := views.splendour(row)) > self._splendour:
-            self._splendour, self.first = splendour, row
-
-    def _homes(self) -> None:
-        if self.first:
-            self._previews.offer(self.first, home=True)
-        for path in [f"{self.slug}/index.html", "index.html"] if self._home else [f"{self.slug}/index.html"]:
-            self._home_page(path)
-
-    def _home_page(self, path: str) -> None:
-        row, other = self.first, self._another()
-        key = digest(
-            self._pages.key("home.html"),
-            self._chrome.key,
-            row.digest if row else b"",
-            f"{other} {self._previews.which}",
-            base_of(path),
-        )
-
-        def render() -> bytes:
-            return self._pages.render(
-                "home.html",
-                **self._chrome.context(
-                    base_of(path),
-                    f"{self.slug}/",
-                    exhibit=row and views.tile(row, self.slug),
-                    another={"href": views.page_of(self.slug, other)},
-                    preview=row and self._previews.view(row, home=True),
-                    here=path.removesuffix("index.html"),
-                ),
-            )
-
-        self._out.offer(path, Rank.INDEX, key, render)
-
-    def _another(self) -> int:
-        """Where "another" leads without script: an exhibit far from the first one, the same for every bake."""
-        gone, here = set(self.tally.gone), self.first.number if self.first else 0
-        shown = [n for n in range(1, min(self.tally.last, SHARD) + 1) if n not in gone and n != here]
-        return shown[int(sha256(self.slug.encode()).hexdigest(), 16) % len(shown)] if shown else here
 
 
 def _page_name(index: int) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from render.bake import views
 from render.bake.outputs import digest
-from render.bake.source import Row
+from render.bake.source import Row, Source
 
 _DRAWN = """
 SELECT number, recipe, (SELECT key FROM media WHERE exhibit = e.id AND role = 'fallback' ORDER BY width LIMIT 1)
 FROM exhibits e
 WHERE collection = ? AND kind = 'image' AND number IS NOT NULL AND state = 'shown' AND instr(recipe, '"sketch":')
+  AND id NOT IN (SELECT value FROM json_each(?))
 """
 SHARED = ("weights", "sketch", "seed", "class_name", "source", "prompt", "sampler", "steps", "guidance")
 """What exhibits of one row have in common; they differ in strength."""
@@ -32,10 +32,10 @@ class Drawn(NamedTuple):
 class Series:
     """The rows of a collection, read once; nothing is kept of exhibits without a drawing."""
 
-    def __init__(self, db: sqlite3.Connection, slug: str) -> None:
+    def __init__(self, source: Source, slug: str) -> None:
         self._slug = slug
         self._rows: defaultdict[str, list[Drawn]] = defaultdict(list)
-        for number, text, key in db.execute(_DRAWN, (slug,)):
+        for number, text, key in source.db.execute(_DRAWN, (slug, source.hidden)):
             recipe = json.loads(text)
             if recipe.get("sketch") and key:
                 self._rows[_row(recipe)].append(Drawn(recipe.get("strength"), number, key))

@@ -1,6 +1,7 @@
 """What the bake reads of the catalogue: rows in the order of their numbers, one at a time.
 
-A row is hashed as it comes out of SQLite. Its JSON is parsed only when a page that shows it has to be rendered.
+A row is hashed as it comes out of SQLite. Its JSON is parsed only when a page that shows it has to be rendered. What
+the maker has hidden comes out as if it had been removed, so that nothing of it reaches the site.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from render.config import Curation
+
 PUBLISHED = ("image", "fallback", "map", "video", "gif", "poster", "neighbour", "sketch")
 """Media that pages show; the lossless master stays in the store."""
 
@@ -21,25 +24,28 @@ _COLUMNS = (
     *("classes", "measurements", "evidence", "texts", "display"),
 )
 _PLACES = {name: place for place, name in enumerate(_COLUMNS, start=2)}
+_HIDDEN = "id IN (SELECT value FROM json_each(?))"
+_STATE = f"iif({_HIDDEN}, 'removed', state) AS state"
 _ROWS = f"""
-SELECT number, id, {", ".join(_COLUMNS)},
+SELECT number, id, {", ".join(_STATE if name == "state" else name for name in _COLUMNS)},
   (SELECT group_concat(role || ' ' || position || ' ' || width || ' ' || height || ' ' || format || ' ' || key || ' '
      || bytes, char(10)) FROM (SELECT * FROM media WHERE exhibit = e.id ORDER BY role, position, width, format))
 FROM exhibits e
-WHERE collection = ? AND kind = ? AND number IS NOT NULL AND state IN ('shown', 'removed')
+WHERE collection = ? AND kind = ? AND number IS NOT NULL AND e.state IN ('shown', 'removed')
 ORDER BY number
 """
-_TALLY = """
-SELECT number, state, found FROM exhibits
-WHERE collection = ? AND kind = ? AND number IS NOT NULL AND state IN ('shown', 'removed') ORDER BY number
+_TALLY = f"""
+SELECT number, {_STATE}, found FROM exhibits AS e
+WHERE collection = ? AND kind = ? AND number IS NOT NULL AND e.state IN ('shown', 'removed') ORDER BY number
 """
-_AUTHENTIC = """
+_AUTHENTIC = f"""
 SELECT count(a), ifnull(sum(a), 0)
-FROM (SELECT json_extract(evidence, '$.authentic') AS a FROM exhibits WHERE state = 'shown' AND kind = 'image')
+FROM (SELECT json_extract(evidence, '$.authentic') AS a FROM exhibits WHERE state = 'shown' AND kind = 'image'
+  AND NOT {_HIDDEN})
 """
 _KEYS = f"""
 SELECT m.key FROM media m INDEXED BY media_by_key CROSS JOIN exhibits e ON e.id = m.exhibit
-WHERE e.state = 'shown' AND e.number IS NOT NULL AND m.role IN ({", ".join("?" * len(PUBLISHED))})
+WHERE e.state = 'shown' AND e.number IS NOT NULL AND NOT e.{_HIDDEN} AND m.role IN ({", ".join("?" * len(PUBLISHED))})
 ORDER BY m.key
 """
 
@@ -59,9 +65,10 @@ class Medium(NamedTuple):
 class Row:
     """An exhibit as the catalogue has it, or the tombstone of one."""
 
-    def __init__(self, values: tuple[Any, ...]) -> None:
+    def __init__(self, values: tuple[Any, ...], title: str = "") -> None:
         self.number: int = values[0]
         self.id: str = values[1]
+        self.title = title  # of the maker's, in place of the one that was written for it
         self.tile: dict[str, Any] | None = None  # its view in grids, once made
         self._values = values
         self._parsed: dict[str, dict[str, Any]] = {}
@@ -69,7 +76,7 @@ class Row:
     @cached_property
     def digest(self) -> bytes:
         """Changes when anything does that a page could show of this exhibit."""
-        return blake2b(repr(self._values).encode(), digest_size=16).digest()
+        return blake2b(repr((self._values, self.title)).encode(), digest_size=16).digest()
 
     @property
     def shown(self) -> bool:
@@ -113,19 +120,22 @@ class Tally(NamedTuple):
 class Source:
     """The catalogue, read-only, as the bake sees it."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, curation: Curation | None = None) -> None:
         self.db = db
+        self.curation = curation or Curation()
+        self.hidden = json.dumps(self.curation.hidden)
 
     def rows(self, collection: str, kind: str = "image") -> Iterator[Row]:
         """Everything of a collection that ever had a number, from the oldest on."""
-        for values in self.db.execute(_ROWS, (collection, kind)):
-            yield Row(tuple(values))
+        titles = {identity: one.title for identity, one in self.curation.exhibits.items() if one.title}
+        for values in self.db.execute(_ROWS, (self.hidden, collection, kind)):
+            yield Row(tuple(values), titles.get(values[1], ""))
 
     def tally(self, collection: str, kind: str = "image") -> Tally:
         """Counts, before any page is made: the first page of a gallery states them."""
         gone: list[int] = []
         shown, last, classes = 0, 0, Counter[str]()
-        for number, state, found in self.db.execute(_TALLY, (collection, kind)):
+        for number, state, found in self.db.execute(_TALLY, (self.hidden, collection, kind)):
             gone += range(last + 1, number)
             last = number
             if state == "shown":
@@ -142,9 +152,9 @@ class Source:
 
     def authentic(self) -> tuple[int, int]:
         """How many shown pictures were checked, and how many are farther from a real one than that from its own."""
-        return tuple(self.db.execute(_AUTHENTIC).fetchone())
+        return tuple(self.db.execute(_AUTHENTIC, (self.hidden,)).fetchone())
 
     def media_keys(self) -> Iterator[str]:
         """The keys of all files that the site shows, sorted; a file that exhibits share comes once for each."""
-        for (key,) in self.db.execute(_KEYS, PUBLISHED):
+        for (key,) in self.db.execute(_KEYS, (self.hidden, *PUBLISHED)):
             yield key

@@ -20,6 +20,8 @@ def texts_of(row: Row) -> dict[str, Any]:
     """The row's texts, each cut to its limit; what is no text is left out."""
     texts = row.json("texts")
     words = {name: shown(texts[name], limit) for name, limit in LIMITS.items() if isinstance(texts.get(name), str)}
+    if row.title:
+        words["title"] = shown(row.title, LIMITS["title"])
     facts = texts.get("facts")
     return words | {"facts": [one for one in facts if isinstance(one, str)] if isinstance(facts, list) else []}
 

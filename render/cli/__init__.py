@@ -24,6 +24,7 @@ COMMANDS = {
     "plan": "What would `make` do, and why? Time, money and bytes; writes nothing.",
     "merge": "Join what several machines made of one gallery.",
     "serve": "Show the baked site in a browser; reloads when it changes.",
+    "curate": "Look through the night's exhibits: star, hide, retitle, hang them.",
     "status": "What is wanted, done and set aside, and how a run is doing; --follow watches it.",
     "stop": "End the run that is at work, after the batch in hand.",
     "doctor": "Look at this machine and this gallery: what would go wrong tonight?",

@@ -1,4 +1,4 @@
-"""``gallery.toml`` and ``gallery.lock``. Nothing later in the program reads TOML of a gallery.
+"""``gallery.toml``, ``gallery.lock`` and ``curation.toml``. Nothing later in the program reads TOML of a gallery.
 
 `load_gallery` lists every problem at once, each with its key, what was expected and the nearest valid name, and nothing
 is written before a gallery has loaded.
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from render.config.checks import problems
+from render.config.curation import CURATION, Curation, Decision, Exhibition, read_curation, write_curation
 from render.config.lock import Lock, check_weights, pin_weights, read_lock
 from render.config.problems import sentences
 from render.config.settings import Collection, Folder, Gallery, Keyframe, Walk
@@ -21,8 +22,12 @@ from render.errors import UsageError
 GALLERY = "gallery.toml"
 
 __all__ = [
+    "CURATION",
     "GALLERY",
     "Collection",
+    "Curation",
+    "Decision",
+    "Exhibition",
     "Folder",
     "Gallery",
     "Keyframe",
@@ -32,7 +37,9 @@ __all__ = [
     "load_gallery",
     "parse_gallery",
     "pin_weights",
+    "read_curation",
     "read_lock",
+    "write_curation",
 ]
 
 

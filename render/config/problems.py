@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -81,18 +81,19 @@ def known_keys(model: type[BaseModel], path: Iterable[int | str]) -> list[str]:
 
 
 def _table(model: type[BaseModel], path: Iterable[int | str]) -> type[BaseModel]:
-    """The type of the table at `path`, followed through lists and unions."""
+    """The type of the table at `path`, followed through lists, unions and tables whose keys are free."""
     for part in path:
-        if isinstance(part, str):
-            field = next(f for n, f in model.model_fields.items() if (f.alias or n) == part)
-            model = _model_in(field.annotation)
+        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == part), None)
+        if field is not None:
+            model = next(_models_in(field.annotation))
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel]:
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(_model_in(inner) for inner in get_args(annotation) if get_args(inner) or isinstance(inner, type))
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 def _about(model: type[BaseModel], path: tuple[int | str, ...]) -> str:

@@ -16,7 +16,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 BASE = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
 ADDRESS = re.compile(rf"https?://{LABEL}(\.{LABEL})*(:(?P<port>[0-9]{{1,5}}))?(/[A-Za-z0-9._~/-]*)?")
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
-RESERVED = ("about", "api", "assets", "data", "media", "theme", "walks")
+RESERVED = ("about", "api", "assets", "data", "exhibitions", "media", "models", "pages", "theme", "walks")
 """Folders of the baked site that belong to no collection."""
 LONGEST_SLUG = 80  # slugs become names of files, which may have 255 bytes
 

@@ -24,6 +24,7 @@ export interface Index {
   key: string;
   shards: string[];
   traits: string[];
+  stars?: number[];
 }
 
 /** A collection's exhibits by number. Holds what was fetched; the same shard is asked for once. */
@@ -48,6 +49,11 @@ export class Manifest {
   /** How many exhibits are on show. */
   get count(): number {
     return this.index.count;
+  }
+
+  /** The numbers that the maker has starred; none, mostly. */
+  get stars(): readonly number[] {
+    return this.index.stars ?? [];
   }
 
   /** What the visitor's order is keyed with, besides his own key: it changes when the collection does. */

@@ -9,14 +9,18 @@ interface Saved {
   count: number;
 }
 
-/** An endless sequence of numbers; none comes twice until all of the collection were seen. */
+/** An endless sequence of numbers, the maker's stars first; none comes twice until all of the collection were seen. */
 export class Order {
+  private readonly others: number[]; // what is no star, where there are stars
   private saved: Saved;
 
   constructor(
     private readonly manifest: Manifest,
     private readonly collection: string,
   ) {
+    const stars = new Set(manifest.stars);
+    const all = stars.size ? Array.from({ length: manifest.count }, (_, place) => manifest.numberAt(place)) : [];
+    this.others = all.filter((number) => !stars.has(number));
     this.saved = this.restore();
   }
 
@@ -39,7 +43,10 @@ export class Order {
 
   private at(step: number): number {
     const key = (hashText(this.manifest.key) ^ this.saved.key) >>> 0;
-    return this.manifest.numberAt(permute(step, this.manifest.count, key));
+    const { stars, count } = this.manifest;
+    if (!stars.length) return this.manifest.numberAt(permute(step, count, key));
+    if (step < stars.length) return stars[permute(step, stars.length, key)] ?? 1;
+    return this.others[permute(step - stars.length, count - stars.length, key)] ?? 1;
   }
 
   private restore(): Saved {

@@ -1,0 +1,95 @@
+"""Exhibitions: exhibits that the maker hung together, in the maker's order and with the maker's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from render.bake import views
+from render.bake.chrome import Chrome
+from render.bake.outputs import Outputs, Rank, digest
+from render.bake.pages import Pages
+from render.bake.places import EXHIBITIONS, exhibition_of
+from render.bake.prose import Prose
+from render.bake.source import Row
+from render.config import CURATION, Exhibition
+
+
+class Exhibitions:
+    """All exhibitions of a gallery. What hangs in them is gathered while the collections' rows pass by."""
+
+    def __init__(self, exhibitions: list[Exhibition]) -> None:
+        self.all = exhibitions
+        self._in: dict[str, list[Exhibition]] = {}
+        for one in exhibitions:
+            for identity in one.exhibits:
+                self._in.setdefault(identity, []).append(one)
+        self._hung: dict[str, tuple[str, Row]] = {}
+
+    def of(self, identity: str) -> list[dict[str, str]]:
+        """The exhibitions that an exhibit hangs in, for its page."""
+        return [{"title": one.title, "href": exhibition_of(one.slug)} for one in self._in.get(identity, [])]
+
+    def gather(self, slug: str) -> Gatherer:
+        """Looks on while the rows of a collection pass by."""
+        return Gatherer(slug, self._in, self._hung)
+
+    def offer(self, out: Outputs, pages: Pages, chrome: Chrome, prose: Prose) -> None:
+        """Offer a page for each exhibition and one that lists them; nothing where there are none."""
+        if not self.all:
+            return
+        for one in self.all:
+            self._offer(one, out, pages, chrome, prose)
+        hung = {one.slug: self._rows(one) for one in self.all}
+        told = repr([(one.slug, one.title, len(hung[one.slug])) for one in self.all])
+        covers = [rows[0][1].digest for rows in hung.values() if rows]
+
+        def render() -> bytes:
+            listed = [
+                {
+                    "title": one.title,
+                    "href": exhibition_of(one.slug),
+                    "count": len(hung[one.slug]),
+                    "cover": _tile(hung[one.slug][0]) if hung[one.slug] else None,
+                }
+                for one in self.all
+            ]
+            return pages.render("exhibitions.html", **chrome.context("../", EXHIBITIONS, exhibitions=listed))
+
+        key = digest(pages.key("exhibitions.html"), chrome.key, told, *covers)
+        out.offer(f"{EXHIBITIONS}index.html", Rank.INDEX, key, render)
+
+    def _offer(self, one: Exhibition, out: Outputs, pages: Pages, chrome: Chrome, prose: Prose) -> None:
+        rows = self._rows(one)
+        html = prose.html(one.text, "../../pages/", f"the exhibition '{one.slug}' in {CURATION}")
+        key = digest(pages.key("exhibition.html"), chrome.key, one.title, html, *(row.digest for _, row in rows))
+
+        def render() -> bytes:
+            tiles = [_tile(each) for each in rows]
+            context = chrome.context("../../", EXHIBITIONS, heading=one.title, html=html, tiles=tiles)
+            return pages.render("exhibition.html", **context)
+
+        out.offer(f"{exhibition_of(one.slug)}index.html", Rank.INDEX, key, render)
+
+    def _rows(self, one: Exhibition) -> list[tuple[str, Row]]:
+        """What hangs there now: what is hidden, taken off or not yet made leaves no gap."""
+        return [self._hung[identity] for identity in one.exhibits if identity in self._hung]
+
+
+class Gatherer:
+    """Keeps the rows that hang in an exhibition."""
+
+    def __init__(self, slug: str, wanted: dict[str, list[Exhibition]], hung: dict[str, tuple[str, Row]]) -> None:
+        self._slug, self._wanted, self._hung = slug, wanted, hung
+
+    def row(self, row: Row) -> None:
+        """The next row."""
+        if row.shown and row.id in self._wanted:
+            self._hung[row.id] = (self._slug, row)
+
+    def close(self) -> None:
+        """There are no more."""
+
+
+def _tile(hung: tuple[str, Row]) -> dict[str, Any]:
+    slug, row = hung
+    return views.tile(row, slug)
