@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from render.bake.judged import judged
 from render.bake.outputs import digest
 from render.bake.words import licence_sentence, percent
 from render.config import Collection, Folder, Gallery
@@ -73,6 +74,7 @@ def about_context(
         "licence": licence,
         "classified": cards.classifier is not None,
         "unclassified": ", ".join(cards.strangers(cards.classifier, gallery)),
+        "judged": judged(cards.classifier),
         "compared": cards.detector is not None,
         "uncompared": ", ".join(cards.strangers(cards.detector, gallery)),
         "copies_left_out": gallery.evidence.near_copies == "leave out",

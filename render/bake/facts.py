@@ -10,7 +10,10 @@ from typing import Any
 
 from render.bake import views
 from render.bake.evidence import NOT_CHECKED, evidence_view
+from render.bake.judged import tested
+from render.bake.morphology import morphology
 from render.bake.outputs import digest
+from render.bake.path import path
 from render.bake.source import Row
 from render.bake.texts import shown, texts_of
 from render.bake.words import class_name, class_plural, percent
@@ -52,6 +55,8 @@ class Facts:
             "references": references(texts),
             "measurements": views.measurements(row, self._measured),
             "real_measured": self._measured.get("n", 0),
+            "morphology": morphology(row, self._classifier),
+            "path": path(row, self._classifier),
             "recipe_title": "Where it is from" if origin else "Recipe",
             "recipe": origin_lines(row, origin) if origin else views.recipe(row),
             "downloads": views.downloads(row, slug),
@@ -66,7 +71,7 @@ class Facts:
         """What the classifier's word is worth, measured on real galaxies that it never saw."""
         if self._classifier is None or not row.json("classes"):
             return []
-        quality = self._classifier.quality.get("test", {}).get("seven", {})
+        quality = tested(self._classifier)
         lines = []
         if one := quality.get("recall", {}).get(row.column("found")):
             name = class_plural(row.column("found"))

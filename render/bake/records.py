@@ -125,7 +125,7 @@ class Brief(Record):
     alt: str
     found: str | None = None
     share: float | None = None
-    """Probability of that class."""
+    """Probability of that class, calibrated on real pictures."""
     colour: str
 
 

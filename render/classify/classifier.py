@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from render.classify.classes import ATTRIBUTES, CLASSES
+from render.classify.classes import ATTRIBUTES, CLASSES, STAGES
 from render.classify.network import ClassifierNetwork, ClassifierSettings, class_logits, resized, symmetries
+from render.classify.path import Calibration, Step, featured, stage_probabilities, steps
 from render.errors import NonesuchError
 from render.weights import Card, load_card, load_tensors
 
@@ -21,6 +22,9 @@ class Classification:
     probabilities: dict[str, float]  # by class, calibrated on real galaxies; they sum to 1
     found: str  # the most probable class
     attributes: dict[str, float]  # by attribute, the strength an expert would be expected to give, 0 to 1
+    stages: dict[int, float] = field(default_factory=dict)  # by Hubble stage T; 11 is a dwarf elliptical
+    featured: float | None = None  # the probability that it is not smooth
+    path: dict[str, Step] = field(default_factory=dict)  # by step, see `render.classify.path`
 
 
 class Classifier:
@@ -32,6 +36,7 @@ class Classifier:
         self.members = [member.to(self.device).eval() for member in members]
         self.size = int(card.network["size"])
         self.temperature = float(card.network["temperature"])
+        self.path = Calibration.of(card.network)
         self.bias = torch.tensor(card.network["bias"], device=self.device)  # (7,) log class shares, see the training
 
     @classmethod
@@ -55,21 +60,43 @@ class Classifier:
         """
         found = []
         for picture in torch.split(images, 1):
-            logits, strengths = self.answers(picture.to(self.device, torch.float32))
-            probabilities = ((logits + self.bias) / self.temperature).softmax(dim=1)
-            found.append(described(probabilities[0].tolist(), strengths[0].tolist()))
+            logits, strengths, stages = self._members(picture.to(self.device, torch.float32))
+            probabilities = ((logits.mean(dim=0) + self.bias) / self.temperature).softmax(dim=1)
+            shown = strengths.mean(dim=0)[0, : len(ATTRIBUTES)]
+            one = described(probabilities[0].tolist(), shown.tolist())
+            found.append(one if self.path is None else self._along(one, probabilities, strengths, stages, self.path))
         return found
+
+    def _along(
+        self, one: Classification, probabilities: Tensor, strengths: Tensor, stages: Tensor, path: Calibration
+    ) -> Classification:
+        """The same with the path and the distribution over T."""
+        over = stage_probabilities(probabilities.cpu(), stages.mean(dim=0).cpu(), path.temperature)
+        return replace(
+            one,
+            stages=dict(zip(STAGES, over[0].tolist(), strict=True)),
+            featured=float(featured(over)[0]),
+            path=steps(strengths[:, 0].cpu(), path),
+        )
 
     def answers(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Class logits (n, 7) and attribute strengths (n, 4), means over members and symmetries."""
+        logits, strengths, _ = self._members(pictures)
+        return logits.mean(dim=0), strengths.mean(dim=0)[:, : len(ATTRIBUTES)]
+
+    def _members(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of every member: class logits (m, n, 7), strengths of all heads (m, n, 13) and stage logits (m, n, 18), means
+        over symmetries.
+        """
         n = len(pictures)
         views = symmetries(resized(pictures, self.size)).flatten(0, 1)  # (8 n, 3, s, s)
-        logits, strengths = [], []
+        found: list[tuple[Tensor, Tensor, Tensor]] = []
         for member in self.members:
-            stages, attributes = member(views)
-            logits.append(class_logits(stages).view(8, n, -1).mean(dim=0))
-            strengths.append(attributes[:, : len(ATTRIBUTES)].sigmoid().view(8, n, -1).mean(dim=0))
-        return torch.stack(logits).mean(dim=0), torch.stack(strengths).mean(dim=0)
+            stages, heads = member(views)
+            each = (class_logits(stages), heads.sigmoid(), stages)
+            found.append(tuple(one.view(8, n, -1).mean(dim=0) for one in each))  # type: ignore[arg-type]  # three
+        logits, strengths, stages = (torch.stack(column) for column in zip(*found, strict=True))
+        return logits, strengths, stages
 
 
 def described(probabilities: list[float], strengths: list[float]) -> Classification:

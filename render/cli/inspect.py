@@ -45,23 +45,43 @@ def command(file: str, weights: tuple[Path, ...], no_render: bool) -> int:
         click.echo(f"{file} says nothing of itself that nonesuch can read.")
         return 1
     click.echo(f"It says that it is {found.source}.")
+    whole = _signature(data)
     mark = found.mark
     for name, value in (("Title", mark.title), ("Subject", mark.subject), ("Credit", mark.credit),
                         ("Licence", mark.licence), ("Made with", mark.tool), ("Weights", mark.card)):  # fmt: skip
         if value:
             click.echo(f"{name + ':':<11}{_plain(value)}")
     if found.recipe is None:
-        return 0
+        return int(not whole)
     click.echo(f"{'Recipe:':<11}{_spoken(found.recipe)}")
     if no_render:
-        return 0
+        return int(not whole)
     try:
         again = render_again(data, found.recipe, list(weights))
     except NonesuchError as error:
         click.echo(f"Not rendered again: {error}")
-        return 0
+        return int(not whole)
     click.echo(SENTENCES[again.answer].format(weights=again.weights, decibels=again.decibels))
-    return 1 if again.answer == "different" else 0
+    return int(again.answer == "different" or not whole)
+
+
+def _signature(data: bytes) -> bool:
+    """Tell whose signature the file carries; False when it was changed since it was signed."""
+    from render.credentials import read_credentials
+
+    try:
+        found = read_credentials(data)
+    except NonesuchError as error:
+        click.echo(f"Signature: {error}")
+        return True
+    if found is None:
+        return True
+    if not found.whole:
+        click.echo(f"Signature: BROKEN. The file is not what was signed ({_plain(', '.join(found.reasons))}).")
+        return False
+    who = _plain(", ".join(one for one in (found.name, found.issuer) if one) or "somebody without a name")
+    click.echo(f"Signature: whole since it was signed (C2PA) by {who}; whether to trust them is yours to know.")
+    return True
 
 
 def _read(file: str, most: int) -> bytes:

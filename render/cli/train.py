@@ -207,7 +207,8 @@ def surface(
 @click.option("--epochs", default=80, show_default=True, type=click.IntRange(1), help="Passes over the labelled set.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--cross-validate", is_flag=True, help="Print the cross-validated figures; write no weights folder.")
-def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_validate: bool) -> None:
+@click.option("--figures", is_flag=True, help="Train nothing: measure the classifier in OUT again and renew its card.")
+def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_validate: bool, figures: bool) -> None:
     """A classifier of galaxies, on the pictures that have an EFIGI type, calibrated on fold 2.
 
     \b
@@ -226,14 +227,16 @@ def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_vali
         def step(member: int, done: int, steps: int, loss: float) -> None:
             progress(member * steps + done, settings.network.members * steps)
 
-        if cross_validate:
-            figures = training.cross_validate(training_set, checkpoints, settings=settings, progress=step)
+        if figures:
+            told = training.measure_again(training_set, out)["cross_validation"]
+        elif cross_validate:
+            told = training.cross_validate(training_set, checkpoints, settings=settings, progress=step)
         else:
             card = training.train_classifier(
                 training_set, out, settings=settings, checkpoints=checkpoints, progress=step
             )
-            figures = card.quality["cross_validation"]
-    for classes, found in figures.items():
+            told = card.quality["cross_validation"]
+    for classes, found in told.items():
         if isinstance(found, dict) and "accuracy" in found:
             click.echo(f"{classes} classes, cross-validated: {found['accuracy']:.1%} of {found['pictures']} right")
 

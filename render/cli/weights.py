@@ -139,6 +139,95 @@ def import_(
     click.echo(f"{folder}: {card.family}, {card.size} px, {card.parameters:,} parameters, {len(card.classes)} classes")
 
 
+def three(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, float, float]:
+    """``0.485,0.456,0.406`` to numbers, one for each of red, green and blue."""
+    try:
+        red, green, blue = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected three numbers, such as 0.5,0.5,0.5, not '{value}'.") from None
+    return red, green, blue
+
+
+@command.command("onnx")
+@click.argument("graph", type=PATH, metavar="FILE")
+@click.argument("folder", type=PATH)
+@click.option("--size", required=True, type=click.IntRange(8, 2048), help="Pixels of a side that it is fed.")
+@click.option("--outputs", required=True, help='Its classes in order, with commas between, or "galaxy10".')
+@click.option("--into", "pairs", default="", help="Which class an output counts for, as in a=elliptical,b=spiral_mid.")
+@click.option("--mean", default="0,0,0", show_default=True, callback=three, help="Taken off red, green and blue.")
+@click.option("--std", default="1,1,1", show_default=True, callback=three, help="What they are divided by then.")
+@click.option("--gives", type=click.Choice(["logits", "probabilities"]), default="logits", show_default=True)
+@click.option("--views", type=click.Choice(["1", "8"]), default="1", show_default=True,
+              help="8: the mean over turned and mirrored views, for what has no up.")  # fmt: skip
+@click.option("--temperature", default=1.0, show_default=True, help="What logits are divided by, where you know one.")
+@click.option("--title", default="", help="What it names, for the about page.")
+@click.option("--licence", default="unknown", show_default=True, help="The licence of the weights, as an SPDX name.")
+@click.option("--data", default="", help="What the card says of the training data.")
+def onnx(
+    graph: Path, folder: Path, size: int, outputs: str, pairs: str, mean: tuple[float, float, float],
+    std: tuple[float, float, float], gives: str, views: str, temperature: float, title: str, licence: str, data: str,
+) -> None:  # fmt: skip
+    """Make a classifier's weights folder of an ONNX graph (timm, Zoobot), for [classify] in gallery.toml.
+
+    FILE takes one picture, (1, 3, size, size), red first, from 0 to 1 before --mean and --std, and gives a number for
+    each output. A classifier judges collections whose classes are all among its own: --into says which class an output
+    counts for. "galaxy10" stands for the ten of Galaxy10 DECaLS and the Hubble classes that they come nearest to.
+    Needs onnxruntime (pip install 'nonesuch[onnx]').
+
+    \b
+    Examples:
+      nonesuch weights onnx planets.onnx my-weights/planets --size 64 --outputs gas_giant,rocky_planet
+      nonesuch weights onnx zoobot.onnx my-weights/zoobot --size 224 --outputs galaxy10 --views 8
+    """
+    from render.classify.foreign import GALAXY10, INTO, NEVER, Reading, bring
+
+    names = GALAXY10 if outputs == "galaxy10" else tuple(name.strip() for name in outputs.split(",") if name.strip())
+    into = {name: name for name in names} | INTO.get(outputs, {})
+    for pair in filter(None, pairs.split(",")):
+        name, _, found = (part.strip() for part in pair.partition("="))
+        if name not in into or not found:
+            raise click.BadParameter(
+                f"'{pair}' names none of the outputs, as in {names[0]}=elliptical.", param_hint="into"
+            )
+        into[name] = found
+    reading = Reading(names, into, mean, std, gives, int(views), temperature, NEVER.get(outputs, ()))
+    card = bring(graph, folder, size, reading, {"title": title, "licence": licence, "data": data})
+    click.echo(f"{folder}: {len(names)} outputs into {len(card.classes)} classes: {', '.join(card.classes)}")
+
+
+@command.command("morphology")
+@click.argument("name", metavar="CLASSIFIER")
+@click.argument("training_set", type=PATH)
+@click.option(
+    "--pictures", default=600, show_default=True, type=click.IntRange(20), help="How many real ones to measure."
+)
+def morphology(name: str, training_set: Path, pictures: int) -> None:
+    """Measure the morphology of real galaxies, and keep how it is distributed in the card of CLASSIFIER.
+
+    TRAINING_SET is of the size of the exhibits, for they are only compared with pictures of their own size. Labelled
+    pictures of its training folds are drawn at random, half a second each. Needs statmorph (pip install
+    'nonesuch[morphology]'); then morphology = true under [classify] in gallery.toml shows each exhibit among them.
+
+    \b
+    Example:
+      nonesuch weights morphology my-weights/galaxy-classifier galaxies96
+    """
+    from render.cli.progress import bar
+    from render.training.morphology import keep_reference
+    from render.weights import find_weights
+
+    done = 0
+    with bar("measuring") as progress:
+
+        def tick(more: int) -> None:
+            nonlocal done
+            done += more
+            progress(done, pictures)
+
+        told = keep_reference(find_weights(name), training_set, pictures, tick)
+    click.echo(f"{name}: {told['n']} of {told['pictures']} pictures of {told['size']} px were measured well")
+
+
 @command.command("browser")
 @click.argument("folder", type=PATH)
 def browser(folder: Path) -> None:

@@ -36,6 +36,7 @@ def problems(gallery: Gallery) -> list[str]:
         *_weights(gallery, cards),
         *_found(gallery, cards),
         *_counts(gallery, cards),
+        *_signing(gallery),
         *_captions(gallery),
     ]
 
@@ -226,6 +227,22 @@ def _counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
                 f"such as '0-',{most}"
             ).rstrip(",")
         drawn[look] |= own
+
+
+def _signing(gallery: Gallery) -> Iterator[str]:
+    """Certificate and key come together, and lie where no bake and no publishing reaches them."""
+    named = {"certificate": gallery.sign.certificate, "key": gallery.sign.key}
+    for what, other in (("certificate", "key"), ("key", "certificate")):
+        if named[what] and not named[other]:
+            yield f"sign, {other}: is missing beside the {what}; name both, or neither"
+    for what, place in named.items():
+        if place is None:
+            continue
+        if not (gallery.folder / place).is_file():
+            yield f"sign, {what}: there is no file '{place}'"
+        for public in (gallery.public, gallery.store_path):
+            if _within(gallery.folder / place, public):
+                yield f"sign, {what}: '{place}' lies inside {public.name}/, which is published; move it out"
 
 
 def _captions(gallery: Gallery) -> Iterator[str]:

@@ -212,6 +212,9 @@ class Classify(Strict):
 
     weights: Text = "galaxy-classifier"
     """The name of shipped weights, or the path of a weights folder."""
+    morphology: bool = False
+    """Whether each galaxy's morphology is measured too, with statmorph: about half a second an exhibit. Needs
+    `pip install 'nonesuch[morphology]'`; exhibits that were classified before have none."""
 
 
 class Evidence(Strict):
@@ -232,6 +235,17 @@ class Prices(Strict):
     """Of what it answers."""
     batch: float = Field(default=0.5, ge=0, le=1, allow_inf_nan=False)
     """The share of both that a batch costs."""
+
+
+class Sign(Strict):
+    """Signatures (C2PA Content Credentials) in full pictures and films, as they are made. Needs
+    `pip install 'nonesuch[c2pa]'`.
+    """
+
+    certificate: Text | None = None
+    """A file with your certificate and those that vouch for it (PEM, yours first). Nothing is signed when left out."""
+    key: Text | None = None
+    """The file with its private key (PEM, without a password). It is read where it lies, and kept nowhere."""
 
 
 class Captions(Strict):
@@ -306,6 +320,8 @@ class Gallery(Strict):
     """The network that names the classes."""
     evidence: Evidence = Field(default_factory=Evidence)
     """How exhibits are compared with real pictures."""
+    sign: Sign = Field(default_factory=Sign)
+    """Signatures in full pictures and films."""
     captions: Captions = Field(default_factory=Captions)
     """Who writes the texts."""
     bake: Bake = Field(default_factory=Bake)

@@ -1,6 +1,7 @@
 """Pictures and loops to files: encoded once from the renderer's own pixels, stored under their content's hash."""
 
 from render.media.images import Encoded, data_of_master, encode_image, neighbour_media, sketch_media
+from render.media.signing import signed
 from render.media.store import Store
 from render.media.surfaces import encode_surface, globes
 from render.media.walks import encode_walk
@@ -14,5 +15,6 @@ __all__ = [
     "encode_walk",
     "globes",
     "neighbour_media",
+    "signed",
     "sketch_media",
 ]

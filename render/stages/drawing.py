@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from render.catalogue import Exhibit, Known
 from render.config import Gallery
 from render.cores import encoder_threads
+from render.credentials import Signer
 from render.engine.batches import FILE as BATCHES
 from render.engine.batches import Batches
 from render.engine.frozen import compare, freeze, newest
@@ -21,7 +22,7 @@ from render.engine.retry import retried
 from render.engine.turns import in_turns
 from render.errors import NonesuchError
 from render.generators import Drawings
-from render.media import Encoded, encode_image, encode_surface, encode_walk, globes, sketch_media
+from render.media import Encoded, encode_image, encode_surface, encode_walk, globes, signed, sketch_media
 from render.noise import Floats
 from render.stages.session import Session, stamp
 from render.stages.sharing import share_of_plan
@@ -163,6 +164,7 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
 
     cards = {source.sha256: source.card for source in session.sources.values()}
     licence = session.gallery.about.licence
+    signer = _signer(session.gallery)
     threads = encoder_threads()
     night = session.night
     night.waiting = sum(one.state == "rendered" for one in session.catalogue.known())
@@ -171,6 +173,10 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
     made = 0
 
     def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
+        encoded = encode_files(item, pictures)
+        return signed(session.store, encoded, signer) if signer else encoded
+
+    def encode_files(item: Item, pictures: Iterator[Floats]) -> Encoded:
         card = cards[item.recipe.weights]
         if item.recipe.walk:
             shown = globes(pictures, item.recipe) if card.surface else pictures
@@ -218,6 +224,13 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
             session.machine = told
         session.catalogue.commit()
     return made
+
+
+def _signer(gallery: Gallery) -> Signer | None:
+    """What signs files, where the gallery names a key; a key that cannot is found out before anything is drawn."""
+    if not gallery.sign.certificate or not gallery.sign.key:
+        return None
+    return Signer.load(gallery.folder / gallery.sign.certificate, gallery.folder / gallery.sign.key)
 
 
 def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhibit:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from render.catalogue import Exhibit
 from render.catalogue.reading import Stage
+from render.catalogue.rows import Json
 from render.errors import NonesuchError
 from render.media import data_of_master, neighbour_media
 from render.stages.session import Session
@@ -17,6 +18,8 @@ from render.weights import Card, find_weights, load_card, unfit
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from render.classify import Classification
 
 
 def classify(session: Session) -> int:
@@ -40,14 +43,21 @@ def _classified(session: Session) -> int:
     folder, slugs, waiting = _work(session, "classify", session.gallery.classify.weights)
     if folder is None:
         return 0
-    from render.classify import Classifier, measure
+    from render.classify import CLASSES, measure
+    from render.classify.loading import load_classifier
+    from render.classify.morphology import load, morphology
 
+    if session.gallery.classify.morphology:
+        load()  # before the first picture: what is missing is said at once
     with session.ledger.stage("classify") as account, session.report.bar("classify", waiting) as bar:
-        classifier = Classifier.load(folder)
+        classifier = load_classifier(folder)
+        galaxies = set(classifier.card.classes) <= set(CLASSES)  # only these have a disc to measure
         for look in _looks(session, "classify", slugs):
             answer = classifier.classify(look.picture)[0]
-            found = {"probabilities": _rounded(answer.probabilities), "attributes": _rounded(answer.attributes)}
-            measured = _finite(measure(look.picture[0].numpy(), look.mapping).as_dict())
+            found = _told(answer)
+            if galaxies and session.gallery.classify.morphology:
+                found["morphology"] = morphology(look.picture[0].numpy(), look.mapping).as_dict()
+            measured = _finite(measure(look.picture[0].numpy(), look.mapping).as_dict()) if galaxies else {}
             session.catalogue.classified(look.exhibit.id, answer.found, found, measured)
             account.items += 1
             bar.advance()
@@ -151,5 +161,14 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
-def _rounded(values: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 6) for name, value in values.items()}
+def _told(answer: Classification) -> Json:
+    """What the catalogue keeps of an answer beside the class."""
+    told: Json = {"probabilities": _rounded(answer.probabilities), "attributes": _rounded(answer.attributes)}
+    if answer.path:
+        told |= {"stages": _rounded(answer.stages), "featured": round(answer.featured or 0.0, 6)}
+        told["path"] = {name: [round(s.strength, 4), round(s.uncertainty, 4)] for name, s in answer.path.items()}
+    return told
+
+
+def _rounded(values: Mapping[Any, float]) -> dict[str, float]:
+    return {str(name): round(value, 6) for name, value in values.items()}

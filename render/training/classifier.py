@@ -10,6 +10,7 @@ looked at once, for the card.
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from torch.nn.functional import cross_entropy
 
 from render.classify.classes import ATTRIBUTES, CLASSES
 from render.classify.classifier import packed, unpacked
-from render.classify.network import ClassifierNetwork, class_logits, resized, symmetries
+from render.classify.network import ClassifierNetwork, ClassifierSettings, class_logits, resized, symmetries
+from render.classify.path import Calibration
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.training.classifier_figures import attribute_figures, coarse_figures, seven_figures
@@ -33,9 +35,10 @@ from render.training.classifier_member import (
     TrainedMember,
     train_member,
 )
+from render.training.classifier_path import Answers, fit_path, path_figures
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
 from render.training.measured import measured_figures
-from render.weights import MODEL, Card, Credit, Training, load_card, save_card
+from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card
 
 Indices = npt.NDArray[np.int64]
 
@@ -66,13 +69,19 @@ def train_classifier(
     save_file(tensors, out / MODEL)
     members = unpacked(tensors, settings.network)  # what is measured is what is shipped: half precision
     bias = class_bias(data, settings.balance)
-    temperature = fitted_temperature(*judged(members, data, (TUNE_FOLD,), settings, bias)[:2])
+    tuned = judged(members, data, (TUNE_FOLD,), settings, bias)
+    temperature = fitted_temperature(tuned.logits, tuned.truth)
+    path = fit_path(tuned.answers(data, temperature))
     quality = {
         "cross_validation": cross_validated(members, data, settings),
-        "test": tested(members, data, settings, bias, temperature),
+        "test": tested(judged(members, data, (TEST_FOLD,), settings, bias), data, temperature, path),
         "measured": measured_figures(data),
     }
-    network = settings.network.as_dict() | {"temperature": temperature, "bias": [round(b, 6) for b in bias.tolist()]}
+    network = settings.network.as_dict() | {
+        "temperature": temperature,
+        "bias": [round(b, 6) for b in bias.tolist()],
+        "path": path.as_card(),
+    }
     effort = (sum(m.steps for m in trained), sum(m.seconds for m in trained))
     save_card(out, described(out.name, home, data, settings, effort, network, quality))
     return load_card(out)
@@ -90,6 +99,27 @@ def cross_validate(
     data = LabelledPictures.load(TrainingSet.open(training_set), DisplayMapping())
     trained = trained_members(data, checkpoints, settings, progress)
     return cross_validated([member.network for member in trained], data, settings)
+
+
+def measure_again(training_set: Path, folder: Path) -> dict[str, Any]:
+    """The figures of a classifier that is there, renewed in its card: cross-validation, test, the path's calibration.
+
+    The set must be the one that it was trained on, with the same folds: then each member judges what it never saw.
+    """
+    card = load_card(folder)
+    shape = ClassifierSettings(**{k: card.network[k] for k in ("width", "size", "members")})
+    settings = ClassifierTraining(network=shape)
+    data = LabelledPictures.load(TrainingSet.open(training_set), DisplayMapping())
+    members = unpacked(load_tensors(folder), shape)
+    bias, temperature = torch.tensor(card.network["bias"]), float(card.network["temperature"])
+    path = fit_path(judged(members, data, (TUNE_FOLD,), settings, bias).answers(data, temperature))
+    told = {
+        "cross_validation": cross_validated(members, data, settings),
+        "test": tested(judged(members, data, (TEST_FOLD,), settings, bias), data, temperature, path),
+    }
+    network = card.network | {"path": path.as_card()}
+    save_card(folder, card.model_copy(update={"quality": card.quality | told, "network": network}))
+    return told
 
 
 def fold_groups(folds: Indices, members: int) -> list[tuple[int, ...]]:
@@ -114,15 +144,16 @@ def trained_members(
 
 
 @torch.inference_mode()
-def predict(network: ClassifierNetwork, pictures: Tensor, size: int, chunk: int = 16) -> tuple[Tensor, Tensor]:
-    """Class logits (n, 7) and attribute strengths (n, 4), both the mean over the eight symmetries."""
+def predict(network: ClassifierNetwork, pictures: Tensor, size: int, chunk: int = 16) -> tuple[Tensor, Tensor, Tensor]:
+    """Class logits (n, 7), strengths of all heads (n, 13) and stage logits (n, 18), means over the eight symmetries."""
     network.eval()
-    logits, strengths = [], []
+    found: list[tuple[Tensor, ...]] = []
     for part in torch.split(pictures, chunk):
-        stages, attributes = network(symmetries(resized(part.float(), size)).flatten(0, 1))
-        logits.append(class_logits(stages).view(8, len(part), -1).mean(dim=0))
-        strengths.append(attributes[:, : len(ATTRIBUTES)].sigmoid().view(8, len(part), -1).mean(dim=0))
-    return torch.cat(logits), torch.cat(strengths)
+        stages, heads = network(symmetries(resized(part.float(), size)).flatten(0, 1))
+        each = (class_logits(stages), heads.sigmoid(), stages)
+        found.append(tuple(one.view(8, len(part), -1).mean(dim=0) for one in each))
+    logits, strengths, stages = (torch.cat(column) for column in zip(*found, strict=True))
+    return logits, strengths, stages
 
 
 def class_bias(data: LabelledPictures, balance: float) -> Tensor:
@@ -132,18 +163,38 @@ def class_bias(data: LabelledPictures, balance: float) -> Tensor:
     return balance * (share / share.sum()).log()
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What members say of the pictures of some folds.
+
+    logits: biased means (n, 7); truth: the experts' classes (n,); heads: strengths (m, n, 13); stages: mean logits
+    (n, 18); rows: which pictures they are.
+    """
+
+    logits: Tensor
+    truth: Tensor
+    heads: Tensor
+    stages: Tensor
+    rows: Indices
+
+    def answers(self, data: LabelledPictures, temperature: float) -> Answers:
+        """The same as the path's calibration wants it."""
+        classes = (self.logits / temperature).softmax(dim=1)
+        return Answers(classes, self.stages, self.heads, data.stages[self.rows], data.strengths[self.rows])
+
+
 def judged(
     members: list[ClassifierNetwork],
     data: LabelledPictures,
     folds: tuple[int, ...],
     settings: ClassifierTraining,
     bias: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Indices]:
-    """Biased mean logits, true classes and strengths of the pictures of some folds, and which pictures they are."""
+) -> Judged:
+    """The members' answers about the pictures of some folds."""
     rows = data.of_folds(folds)
-    answers = [predict(member, data.pictures[rows], settings.network.size) for member in members]
-    logits = torch.stack([a[0] for a in answers]).mean(dim=0) + bias
-    return logits, data.classes[rows], torch.stack([a[1] for a in answers]).mean(dim=0), rows
+    found = [predict(member, data.pictures[rows], settings.network.size) for member in members]
+    logits, heads, stages = (torch.stack(column) for column in zip(*found, strict=True))
+    return Judged(logits.mean(dim=0) + bias, data.classes[rows], heads, stages.mean(dim=0), rows)
 
 
 def fitted_temperature(logits: Tensor, truth: Tensor) -> float:
@@ -165,10 +216,10 @@ def cross_validated(
     probabilities = []
     for index, part in enumerate(parts):
         others = [p for i, p in enumerate(parts) if i != index]
-        temperature = fitted_temperature(torch.cat([p[0] for p in others]), torch.cat([p[1] for p in others]))
-        probabilities.append((part[0] / temperature).softmax(dim=1).double().numpy())
-    truth = torch.cat([p[1] for p in parts]).numpy()
-    clean = ~data.contaminated[np.concatenate([p[3] for p in parts])]
+        temperature = fitted_temperature(torch.cat([p.logits for p in others]), torch.cat([p.truth for p in others]))
+        probabilities.append((part.logits / temperature).softmax(dim=1).double().numpy())
+    truth = torch.cat([p.truth for p in parts]).numpy()
+    clean = ~data.contaminated[np.concatenate([p.rows for p in parts])]
     found = np.concatenate(probabilities)
     return {
         "groups": [list(group) for group in groups],
@@ -178,22 +229,18 @@ def cross_validated(
     }
 
 
-def tested(
-    members: list[ClassifierNetwork],
-    data: LabelledPictures,
-    settings: ClassifierTraining,
-    bias: Tensor,
-    temperature: float,
-) -> dict[str, Any]:
+def tested(judgement: Judged, data: LabelledPictures, temperature: float, path: Calibration) -> dict[str, Any]:
     """The shipped ensemble on fold 1, which nothing was trained on or chosen by."""
-    logits, classes, strengths, rows = judged(members, data, (TEST_FOLD,), settings, bias)
-    found, truth = (logits / temperature).softmax(dim=1).double().numpy(), classes.numpy()
-    wanted = data.strengths[rows][:, : len(ATTRIBUTES)].double().numpy()
+    answers = judgement.answers(data, temperature)
+    found, truth = answers.classes.double().numpy(), judgement.truth.numpy()
+    strengths = judgement.heads.mean(dim=0)[:, : len(ATTRIBUTES)]
+    wanted = answers.wanted[:, : len(ATTRIBUTES)].double().numpy()
     return {
         "fold": TEST_FOLD,
-        "four": coarse_figures(found, truth, ~data.contaminated[rows]),
+        "four": coarse_figures(found, truth, ~data.contaminated[judgement.rows]),
         "seven": seven_figures(found, truth),
         "attributes": attribute_figures(strengths.double().numpy(), wanted, ATTRIBUTES),
+        "path": path_figures(answers, path),
     }
 
 

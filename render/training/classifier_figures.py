@@ -30,6 +30,25 @@ def recalls(table: Integers) -> Floats:
     return np.where(n > 0, np.diag(table) / np.maximum(n, 1), np.nan)
 
 
+def precisions(table: Integers) -> Floats:
+    """The share of what was named so that is so, (count,); nan where nothing was named so."""
+    return recalls(table.T)
+
+
+def reliability(probabilities: Floats, truth: Integers, bins: int = 10) -> list[dict[str, float]]:
+    """The reliability diagram of the most probable class (Niculescu-Mizil & Caruana 2005, ICML): for each tenth in
+    which a probability fell, its mean there (`said`), the share that was right, and n.
+    """
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    inside = [which == b for b in range(bins)]
+    return [
+        {"said": round(float(sure[i].mean()), 4), "right": round(float(right[i].mean()), 4), "n": int(i.sum())}
+        for i in inside
+        if i.any()
+    ]
+
+
 def balanced_accuracy(table: Integers) -> float:
     """The mean recall over the classes that occur."""
     return float(np.nanmean(recalls(table)))
@@ -75,6 +94,11 @@ def figures(truth: Integers, found: Integers, names: tuple[str, ...]) -> dict[st
             for name, r, n in zip(names, recalls(table), table.sum(axis=1), strict=True)
             if n
         },
+        "precision": {
+            name: {"precision": round(float(p), 4), "n": int(n)}
+            for name, p, n in zip(names, precisions(table), table.sum(axis=0), strict=True)
+            if n
+        },
         "confusion": table.tolist(),
     }
 
@@ -86,9 +110,12 @@ def coarse_figures(probabilities: Floats, truth: Integers, clean: npt.NDArray[np
 
 
 def seven_figures(probabilities: Floats, truth: Integers) -> dict[str, Any]:
-    """The figures of all seven classes, with the calibration error."""
+    """The figures of all seven classes, with the calibration error and the diagram behind it."""
     told = figures(truth, probabilities.argmax(axis=1), CLASSES)
-    return told | {"calibration_error": round(calibration_error(probabilities, truth), 4)}
+    return told | {
+        "calibration_error": round(calibration_error(probabilities, truth), 4),
+        "reliability": reliability(probabilities, truth),
+    }
 
 
 def attribute_figures(strengths: Floats, wanted: Floats, names: tuple[str, ...]) -> dict[str, Any]:
