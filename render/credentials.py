@@ -142,7 +142,8 @@ def read_credentials(data: bytes) -> Credentials | None:
             return None
         raise NonesuchError(f"its credentials (C2PA) cannot be read: {_brief(error)}.") from None
     active = told.get("manifests", {}).get(told.get("active_manifest"), {})
-    signed, tool = active.get("signature_info", {}), next(iter(active.get("claim_generator_info", [])), {})
+    signed = active.get("signature_info", {})
+    tool: dict[str, Any] = next(iter(active.get("claim_generator_info", [])), {})
     codes = (str(one.get("code", "")) for one in told.get("validation_status", []))
     whole = state in ("valid", "trusted")
     return Credentials(
