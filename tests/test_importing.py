@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -71,8 +72,8 @@ def again(gallery: Gallery) -> Imported:
     return import_folder(gallery, gallery.folders[0])
 
 
-def record(gallery: Gallery, number: int) -> dict[str, object]:
-    found: dict[str, object] = json.loads((gallery.public / f"api/v1/sea-pictures/{number}.json").read_text())
+def record(gallery: Gallery, number: int, slug: str = "sea-pictures") -> dict[str, object]:
+    found: dict[str, object] = json.loads((gallery.public / f"api/v1/{slug}/{number}.json").read_text())
     return found
 
 
@@ -206,3 +207,30 @@ def test_a_wrong_import_writes_nothing(tmp_path: Path) -> None:
     root = folder_of(tmp_path)
     assert run(["import", str(root), str(tmp_path / "g"), "--slug", "Not A Slug"]) == 2
     assert not (tmp_path / "g").exists()
+
+
+def test_folders_hang_as_exhibitions_and_are_followed(tmp_path: Path) -> None:
+    """A photographer's folders would be one heap, or a picture that was taken out of one would hang there for ever."""
+    root = tmp_path / "sea"
+    for seed, name in enumerate(("loose.png", "Été_2024/a.png", "Été_2024/b.png", "Été_2024/deep/c.png"), 1):
+        png(root / name, seed)
+    assert run(["import", str(root), str(tmp_path / "g")]) == 0
+    gallery = load_gallery(tmp_path / "g")
+    hall = gallery.public / "exhibitions"
+
+    def hung(slug: str) -> tuple[str, list[str]]:
+        page = (hall / slug / "index.html").read_text()
+        (title,) = re.findall("<h1>(.*?)</h1>", page)
+        return title, re.findall(r'designation">NONESUCH (\d+)<', page)
+
+    numbers = {text: n for n in range(1, 5) if (text := str(record(gallery, n, "sea")["title"]))}
+    a, b, c = (str(numbers[name]) for name in "abc")
+    assert hung("sea-ete-2024") == ("Été 2024", sorted([a, b]))
+    assert hung("sea-ete-2024-deep") == ("Été 2024, deep", [c])
+    (root / "Été_2024/a.png").unlink()
+    (root / "Été_2024/deep/c.png").rename(root / "Été_2024/c.png")
+    (gallery.folder / "curation.toml").write_text('[[exhibition]]\nslug = "sea-ete-2024"\ntitle = "That summer"\n')
+    assert run(["import", str(root), str(tmp_path / "g")]) == 0
+    assert hung("sea-ete-2024") == ("That summer", sorted([b, c]))
+    assert not (hall / "sea-ete-2024-deep").exists()
+    assert f"NONESUCH {a} is not on show" in (gallery.public / f"sea/{a}.html").read_text()

@@ -16,7 +16,7 @@ from render.bake.about import Cards
 from render.bake.api import CollectionApi, offer_site_record
 from render.bake.chrome import Assets, Chrome, There, code_key
 from render.bake.draw import MODELS, RUNTIME, Studio
-from render.bake.exhibitions import Exhibitions
+from render.bake.exhibitions import Exhibitions, exhibitions_of
 from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
 from render.bake.feeds import Feeds
@@ -114,7 +114,7 @@ def bake(
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
         source = Source(catalogue.db, curation)
-        exhibitions = Exhibitions(curation.exhibitions)
+        exhibitions = Exhibitions(exhibitions_of(gallery, source))
         parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys())

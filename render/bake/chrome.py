@@ -58,9 +58,7 @@ class There(NamedTuple):
 class Chrome:
     """The surroundings of the pages of one collection, and the hash of everything in them."""
 
-    def __init__(
-        self, gallery: Gallery, collection: Collection | Folder, assets: Assets, there: There
-    ) -> None:
+    def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets, there: There) -> None:
         about = gallery.about
         told = _told(collection, gallery)
         self.slug = collection.slug

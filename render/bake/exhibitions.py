@@ -10,8 +10,33 @@ from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.places import EXHIBITIONS, exhibition_of
 from render.bake.prose import Prose
-from render.bake.source import Row
-from render.config import CURATION, Exhibition
+from render.bake.source import Row, Source
+from render.config import CURATION, Exhibition, Gallery
+from render.config.values import LONGEST_SLUG, slug_of
+
+
+def exhibitions_of(gallery: Gallery, source: Source) -> list[Exhibition]:
+    """The maker's own, in the order of the file, then the folders of imported collections, by name.
+
+    One of the file that has a folder's slug and hangs nothing itself lends the folder its title and its words.
+    """
+    found = {one.slug: one for one in source.curation.exhibitions}
+    unclaimed = set(found)  # of the file's, by folders
+    for folder in gallery.folders:
+        for name, exhibits in source.folders(folder.slug).items() if folder.exhibitions else ():
+            plain = f"{folder.slug}-{slug_of(name, 'folder')}"[: LONGEST_SLUG - 6].strip("-")
+            numbered = (plain, *(f"{plain}-{number}" for number in range(2, len(found) + 3)))
+            slug = next(one for one in numbered if one not in found or one in unclaimed)
+            unclaimed.discard(slug)
+            lent = found.get(slug) or Exhibition(slug=slug, title=_title(name) or slug)
+            found[slug] = lent if lent.exhibits else lent.model_copy(update={"exhibits": exhibits})
+    return list(found.values())
+
+
+def _title(name: str) -> str:
+    """A folder's name as a heading."""
+    words = "".join(sign for sign in name if sign.isprintable()).replace("_", " ").replace("/", ", ")
+    return words.strip()[:200]
 
 
 class Exhibitions:

@@ -43,6 +43,11 @@ SELECT count(a), ifnull(sum(a), 0)
 FROM (SELECT json_extract(evidence, '$.authentic') AS a FROM exhibits WHERE state = 'shown' AND kind = 'image'
   AND NOT {_HIDDEN})
 """
+_FOLDERS = f"""
+SELECT id, json_extract(display, '$.folder') AS folder FROM exhibits
+WHERE collection = ? AND kind = 'image' AND state = 'shown' AND folder IS NOT NULL AND NOT {_HIDDEN}
+ORDER BY folder, number
+"""
 _KEYS = f"""
 SELECT m.key FROM media m INDEXED BY media_by_key CROSS JOIN exhibits e ON e.id = m.exhibit
 WHERE e.state = 'shown' AND e.number IS NOT NULL AND NOT e.{_HIDDEN} AND m.role IN ({", ".join("?" * len(PUBLISHED))})
@@ -153,6 +158,13 @@ class Source:
     def authentic(self) -> tuple[int, int]:
         """How many shown pictures were checked, and how many are farther from a real one than that from its own."""
         return tuple(self.db.execute(_AUTHENTIC, (self.hidden,)).fetchone())
+
+    def folders(self, collection: str) -> dict[str, list[str]]:
+        """The ids of imported exhibits by the folder that their files lie in."""
+        found: dict[str, list[str]] = {}
+        for identity, folder in self.db.execute(_FOLDERS, (collection, self.hidden)):
+            found.setdefault(folder, []).append(identity)
+        return found
 
     def media_keys(self) -> Iterator[str]:
         """The keys of all files that the site shows, sorted; a file that exhibits share comes once for each."""

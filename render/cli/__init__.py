@@ -19,6 +19,7 @@ from render.errors import NonesuchError, disk_is_full
 COMMANDS = {
     "demo": "Make the default gallery with the shipped weights, offline.",
     "new": "Begin a gallery: write a commented gallery.toml and what publishing needs.",
+    "generate": "Draw a few pictures straight into a folder, for scripts.",
     "import": "Make a collection of a folder of pictures that others made.",
     "make": "Do everything that is left to do: render, classify, check, caption, bake.",
     "plan": "What would `make` do, and why? Time, money and bytes; writes nothing.",

@@ -145,6 +145,8 @@ class Folder(Strict):
     """Their licence, as an SPDX name. The pages say that nobody named one when left out."""
     prompts: bool = False
     """Whether pages show the prompts and other texts in the files. Left out unless asked for."""
+    exhibitions: bool = True
+    """Whether each folder in it becomes an exhibition under its name, `exhibitions/<slug>-<folder>/`."""
 
     @property
     def many(self) -> str:

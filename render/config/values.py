@@ -21,6 +21,12 @@ RESERVED = ("about", "api", "assets", "data", "exhibitions", "media", "models", 
 LONGEST_SLUG = 80  # slugs become names of files, which may have 255 bytes
 
 
+def slug_of(name: str, otherwise: str) -> str:
+    """A name as it may stand in addresses, accents left out; `otherwise` where nothing of it may."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise
+
+
 def _slug(value: str) -> str:
     if not SLUG.fullmatch(value):
         raise ValueError("expected small letters, digits and single hyphens between them, such as 'ring-galaxies'")

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from render.bake.words import class_name, class_slug
+from render.bake.words import class_name
 from render.config import Curation, Decision, Exhibition, Gallery, read_curation, write_curation
 from render.config.problems import sentences
+from render.config.values import slug_of
 from render.curating.night import Shown, shown
 from render.errors import NonesuchError, UsageError
 from render.loopback import Loopback, OwnPage
@@ -116,8 +117,7 @@ def _made(model: type[Model], values: dict[str, Any]) -> Model:
 def _free(title: str, curation: Curation) -> str:
     """A slug for a new exhibition."""
     taken = {one.slug for one in curation.exhibitions}
-    slug = class_slug(title)[:60].strip("-")
-    slug = "-".join(part for part in slug.split("-") if part) or "exhibition"
+    slug = slug_of(title, "exhibition")
     return next(
         name for name in (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 3))) if name not in taken
     )

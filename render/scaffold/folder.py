@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import tomlkit
 from tomlkit.items import AoT
 
 from render.config import GALLERY, Folder, Gallery, load_gallery, parse_gallery
+from render.config.values import slug_of
 from render.errors import UsageError
 from render.scaffold import make_folder
 
@@ -41,7 +41,7 @@ def with_folder(
         text = BEGUN.format(title=tomlkit.item(title or wanted.name).as_string())
     home = file.parent.resolve()
     table = tomlkit.table()
-    table["slug"] = slug or slug_of(wanted.name)
+    table["slug"] = slug or slug_of(wanted.name, "pictures")
     table["title"] = title or "picture"
     inside = wanted.is_relative_to(home)
     table["pictures"] = os.path.relpath(wanted, home).replace(os.sep, "/") if inside else str(wanted)
@@ -59,9 +59,3 @@ def with_folder(
     make_folder(file.parent)
     file.write_text(text, encoding="utf-8")
     return loaded, loaded.folders[-1]
-
-
-def slug_of(name: str) -> str:
-    """A folder's name as it may stand in addresses."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return plain[:60].strip("-") or "pictures"

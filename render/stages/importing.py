@@ -210,8 +210,13 @@ class Rows:
             pixel_hash=picture.pixel_hash,
             perceptual_hash=picture.perceptual_hash,
             texts={"title": title, "alt": alt, "author": "import"},
-            display=picture.display | {"origin": origin},
+            display=picture.display | {"origin": origin} | self._place(path),
         )
+
+    def _place(self, path: str) -> dict[str, str]:
+        """The folder within the folder, where there is one: it hangs together."""
+        inside = Path(path).parent.as_posix().encode("utf-8", "replace").decode()
+        return {"folder": inside} if self._folder.exhibitions and inside != "." else {}
 
 
 class Memory:
