@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 from tiny import tiny_weights
 
-import render.stages.drawing as drawing
+import render.engine.encoding as encoding
 from render.config import Gallery, load_gallery
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
@@ -100,7 +100,7 @@ def planning(count: int) -> None:
 
 def bookkeeping(items: int) -> None:
     """Time the loop with rows, and watch the memory."""
-    drawing.encode_image = kept_nowhere
+    encoding.encode_image = kept_nowhere
     with tempfile.TemporaryDirectory() as scratch:
         asked, memory = gallery(Path(scratch, "gallery"), items), Memory(items)
 

@@ -65,6 +65,7 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
     used = [collection.weights for collection in gallery.collections]
     yield from _weights([*dict.fromkeys(used), gallery.classify.weights, gallery.evidence.weights], gallery)
     yield _disk(gallery)
+    yield from _store(gallery)
     yield _catalogue(gallery)
     yield from _captions(gallery)
 
@@ -214,6 +215,20 @@ def _disk(gallery: Gallery) -> Finding:
     free, needed = shutil.disk_usage(gallery.folder).free, disk_needed(gallery)
     text = f"{_bytes(free)} free, the whole gallery needs about {_bytes(needed)}"
     return Finding("bad", "disk", f"{text}: make room") if free < needed else Finding("ok", "disk", text)
+
+
+def _store(gallery: Gallery) -> Iterator[Finding]:
+    """An object store, asked with one small write."""
+    from render.media import open_store
+
+    store = open_store(gallery.store.location, gallery.folder)
+    if store.local:
+        return
+    try:
+        store.probe()
+        yield Finding("ok", "store", f"{store} can be written to")
+    except NonesuchError as error:
+        yield Finding("bad", "store", str(error))
 
 
 def _catalogue(gallery: Gallery) -> Finding:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
-from render.bake.chrome import HEADER
+from render.bake.chrome import HEADER, header
 from render.config import Gallery
 from render.errors import NonesuchError
 from render.watch import Say, Watch
@@ -52,9 +52,10 @@ class Preview(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, public: Path, port: int = 0, base: str = "/") -> None:
+    def __init__(self, public: Path, port: int = 0, base: str = "/", policy: str = HEADER) -> None:
         self.public = public.resolve()
         self.base = base
+        self.policy = policy
         self.turn = 0
         self.changed = threading.Condition()
         try:
@@ -223,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Content-Security-Policy", HEADER)
+        self.send_header("Content-Security-Policy", self.server.policy)
         for name, value in extra:
             self.send_header(name, value)
         self.end_headers()
@@ -260,7 +261,7 @@ def serve(gallery: Gallery, port: int = 8000, base: str | None = None, say: Say 
 
     base: the path under which to show it; where it will stand (``gallery.base``) when left out.
     """
-    with Preview(gallery.public, port, base or gallery.about.base) as server:
+    with Preview(gallery.public, port, base or gallery.about.base, header(gallery)) as server:
         watch = Watch(gallery, server.reload, say)
         watch.look()
         if not (gallery.public / "index.html").is_file():

@@ -187,7 +187,7 @@ def test_the_model_is_shown_the_picture_when_it_may_see(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg")
     with server([Line(text=reply())]) as heard:
         writer = ServerCaptioner(Voice("m", heard.address, picture=True), Paid(None), (SecretStr("k"), ""))
-        writer.write([replace(observed(1), picture=tmp_path / "a.jpg")])
+        writer.write([replace(observed(1), picture=(tmp_path / "a.jpg").read_bytes)])
     text, image = heard.bodies[0]["messages"][1]["content"]
     assert text["type"] == "text"
     assert image["image_url"]["url"].startswith("data:image/jpeg;base64,/9j/")

@@ -89,7 +89,7 @@ def test_what_the_maker_brings_does_not_lie_where_a_bake_deletes(tmp_path: Path,
     assert f"collection 1, {key}: 'public/assets/mine' lies inside public/" in message
 
 
-@pytest.mark.parametrize("location", ["s3://bucket/media", "~/media", "gallery.toml"])
+@pytest.mark.parametrize("location", ["gs://bucket/media", "~/media", "gallery.toml"])
 def test_a_store_that_is_no_folder_is_refused(tmp_path: Path, location: str) -> None:
     """A folder called "s3:" or "~" would be made, and the pictures looked for elsewhere."""
     assert location in refused(tmp_path, f'{GOOD}[store]\nlocation = "{location}"\n')

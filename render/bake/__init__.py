@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from render.bake.about import Cards
 from render.bake.api import CollectionApi, offer_site_record
@@ -35,6 +36,9 @@ from render.bake.walks import offer_walks
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, read_curation
 from render.resources import resource
+
+if TYPE_CHECKING:
+    from render.media import Store
 
 __all__ = ["BakeReport", "bake"]
 
@@ -110,14 +114,14 @@ def bake(
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
         decided = (prose.key, repr(curation))
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
-        media = Media(public / "media", _store(home / gallery.store.location))
+        media = Media(public / "media", _linked(gallery, home))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
         source = Source(catalogue.db, curation)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
         parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose)
         with bar(sum(part.exhibits for part in parts)) as advance:
-            media.publish(source.media_keys())
+            media.publish(source.media_keys() if gallery.store.media_url is None else ())
             offer_assets(assets, out, () if any(part.studio.open for part in parts) else RUNTIME)
             theme.offer(out)
             for part in parts:
@@ -141,15 +145,28 @@ def bake(
     )
 
 
-def _store(root: Path) -> Callable[[str], Path]:
-    """Where a key's file is. The store's room is entered (with numpy and Pillow) when there is something to link."""
+def _linked(gallery: Gallery, home: Path) -> Callable[[str], Path | bytes]:
+    """Where a key's file is, or what it holds. The store's room is entered (with numpy and Pillow) when there is
+    something to link.
+    """
+    opened = _opened(gallery, home)
+    return lambda key: opened().path(key) if opened().local else opened().read(key)
 
-    def path(key: str) -> Path:
-        from render.media import Store
 
-        return Store(root).path(key)
+def _read(gallery: Gallery, home: Path) -> Callable[[str], bytes]:
+    """What a key's file holds."""
+    opened = _opened(gallery, home)
+    return lambda key: opened().read(key)
 
-    return path
+
+def _opened(gallery: Gallery, home: Path) -> Callable[[], Store]:
+    @cache
+    def store() -> Store:
+        from render.media import open_store
+
+        return open_store(gallery.store.location, home)
+
+    return store
 
 
 def _data(catalogue: Path) -> str:
@@ -178,7 +195,7 @@ def _parts(
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, cards.detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
-        previews = Previews(chrome, assets, out, _store(gallery.store_path), gallery.bake.previews)
+        previews = Previews(chrome, assets, out, _read(gallery, out.public.parent), gallery.bake.previews)
         size = gallery.bake.page_size
         one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
         followers = [*_followers(gallery, chrome, one, out), exhibitions.gather(collection.slug)]
@@ -189,7 +206,8 @@ def _parts(
 def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs) -> list[Follower]:
     followers: list[Follower] = []
     if gallery.bake.api:
-        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media"))
+        read = _read(gallery, out.public.parent)
+        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media", read))
     if chrome.site["address"]:
         followers.append(Feeds(chrome, out))
     return followers

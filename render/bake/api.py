@@ -54,12 +54,15 @@ def record_of(slug: str, number: int) -> str:
 class CollectionApi:
     """Offers one collection's records and numbered pictures, row by row in the order of their numbers."""
 
-    def __init__(self, chrome: Chrome, tally: Tally, out: Outputs, media: Path) -> None:
+    def __init__(
+        self, chrome: Chrome, tally: Tally, out: Outputs, media: Path, read: Callable[[str], bytes]
+    ) -> None:
+        """media: the site's folder of media; read: what the store's file of a key holds, where media lie elsewhere."""
         self._chrome = chrome
         self._slug = chrome.slug
         self._tally = tally
         self._out = out
-        self._media = media
+        self._media, self._read = media, read
         self._next = 1  # the first number that has no record yet
         self._stand_in: tuple[int, Medium] | None = None
         self._numbers: dict[str, list[int]] = {}
@@ -100,6 +103,9 @@ class CollectionApi:
 
     def _picture(self, number: int, picture: Medium) -> None:
         key = digest("link", picture.key)
+        if self._chrome.site["media"]:  # nothing here to link: a copy, so that every number has its picture for ever
+            self._out.offer(picture_of(self._slug, number), Rank.NEW, key, lambda: self._read(picture.key))
+            return
         self._out.offer_link(picture_of(self._slug, number), Rank.NEW, key, self._media / picture.key)
 
     def _offer(self, path: str, rank: Rank, key: bytes, make: Callable[[], Record]) -> None:
@@ -129,7 +135,7 @@ class CollectionApi:
             designation=view["designation"],
             page=view["href"],
             picture=picture_of(self._slug, row.number),
-            files=list(_files(row)),
+            files=list(_files(row, self._chrome.media)),
             alt=view["image"]["alt"],
             caption=texts.get("caption") or None,
             description=texts.get("description") or None,
@@ -216,11 +222,11 @@ def _brief(row: Row, slug: str) -> Brief:
     )
 
 
-def _files(row: Row) -> Iterator[File]:
+def _files(row: Row, media: str) -> Iterator[File]:
     for medium in row.media:
         if medium.role in ("image", "fallback"):
             yield File(
-                path=f"media/{medium.key}",
+                path=f"{media}{medium.key}",
                 type=views.MIME.get(medium.format, f"image/{medium.format}"),
                 width=medium.width,
                 height=medium.height,

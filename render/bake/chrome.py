@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from render.bake.outputs import digest
 from render.bake.places import API, EXHIBITIONS, feeds_of
@@ -19,10 +20,33 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 POLICY_OF_DRAWING = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+PRELOADED = ("serif.woff2", "sans.woff2")
+
+
 HEADER = f"{POLICY_OF_DRAWING}; frame-ancestors 'none'"
 """As a header: one for all files, workers among them, of which one runs WebAssembly. Pages that run none forbid it by
 their own policy, and the stricter holds."""
-PRELOADED = ("serif.woff2", "sans.woff2")
+
+
+def policy(gallery: Gallery, drawing: bool = False) -> str:
+    """The policy of this gallery's pages: pictures, films and maps may also come from where its media are."""
+    rules = POLICY_OF_DRAWING if drawing else POLICY
+    if gallery.store.media_url is None:
+        return rules
+    there = urlsplit(gallery.store.media_url)
+    origin = f"{there.scheme}://{there.netloc}"
+    for rule in ("img-src 'self'", "media-src 'self'", "connect-src 'self'"):
+        rules = rules.replace(rule, f"{rule} {origin}")
+    return rules
+
+
+def header(gallery: Gallery) -> str:
+    """`HEADER` for this gallery."""
+    return HEADER.replace(POLICY_OF_DRAWING, policy(gallery, drawing=True))
+
+
+def _folder(address: str) -> str:
+    return f"{address.rstrip('/')}/"
 
 
 class Assets:
@@ -71,7 +95,8 @@ class Chrome:
             "licence": licence_sentence(told.licence),
             "terms": told.licence,
             "footnote": told.footnote,
-            "policy": POLICY,
+            "policy": policy(gallery),
+            "media": _folder(gallery.store.media_url) if gallery.store.media_url else "",
             "css": assets.name("style.css"),
             "own_css": assets.own_style,
             "js": assets.name("app.js"),
@@ -94,7 +119,17 @@ class Chrome:
 
     def context(self, base: str, current: str = "", **more: Any) -> dict[str, Any]:
         """A page's variables; `base` leads from it to the root of the site."""
-        return {"site": self.site, "collection": self.collection, "base": base, "current": current, **more}
+        mine = {"site": self.site, "collection": self.collection, "base": base, "current": current}
+        return {**mine, "media": self.site["media"] or f"{base}media/", **more}
+
+    @property
+    def media(self) -> str:
+        """Where media lie, from the root of the site: ``media/``, or the whole address of somewhere else."""
+        return self.site["media"] or "media/"
+
+    def at(self, key: str) -> str:
+        """The whole address of a medium, where the site's own is known; else the way to it from the root."""
+        return f"{self.site['media'] or self.site['address'] + 'media/'}{key}"
 
 
 @cache

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from render.bake.chrome import POLICY_OF_DRAWING, Assets, Chrome, base_of
+from render.bake.chrome import Assets, Chrome, base_of, policy
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
 from render.bake.words import class_name
@@ -39,6 +39,7 @@ class Studio:
         fits = judge is not None and self._draw is not None and unfit(judge.card, self._draw.card) is None
         self._classify = judge if fits else None
         self._assets = assets
+        self._policy = policy(gallery, drawing=True)
 
     @property
     def open(self) -> bool:
@@ -65,7 +66,7 @@ class Studio:
         key = digest(pages.key("draw.html"), chrome.key, str(weight), str(runtime))
 
         def page() -> Page:
-            site = {**chrome.site, "policy": POLICY_OF_DRAWING}
+            site = {**chrome.site, "policy": self._policy}
             megabytes = f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB"
             more = {"site": site, "models": f"{MODELS}/{chrome.slug}.json", "megabytes": megabytes}
             return Page("draw.html", chrome.context(base_of(path), f"{chrome.slug}/draw/", **more))

@@ -71,7 +71,7 @@ class Feeds:
         _element(entry, "updated", row.column("made_at") or DAWN)
         _element(entry, "link", rel="alternate", type="text/html", href=f"{address}{view['href']}")
         if picture := _picture(row):
-            href, length = f"{address}media/{picture.key}", str(picture.bytes)
+            href, length = self._chrome.at(picture.key), str(picture.bytes)
             _element(entry, "link", rel="enclosure", type="image/jpeg", href=href, length=length)
         _element(entry, "summary", _words(row, view, self._chrome.site["footnote"]))
 
@@ -95,7 +95,7 @@ class Feeds:
         words = _words(row, view, self._chrome.site["footnote"])
         item = {"id": page, "url": page, "title": _headline(view), "content_text": words}
         picture = _picture(row)
-        image = {"image": f"{address}media/{picture.key}"} if picture else {}
+        image = {"image": self._chrome.at(picture.key)} if picture else {}
         tags = {"tags": [view["found"]]} if view["found"] else {}
         return item | image | tags | {"date_published": row.column("made_at") or DAWN}
 

@@ -27,7 +27,7 @@ def linked_data(exhibit: dict[str, Any], site: dict[str, Any], base: str) -> dic
         "caption": exhibit["caption"],
         "inLanguage": exhibit["language"],
         "description": image["alt"],
-        "contentUrl": f"{home}media/{image['jpeg']}" if image["jpeg"] else "",
+        "contentUrl": f"{site['media'] or home + 'media/'}{image['jpeg']}" if image["jpeg"] else "",
         "url": f"{home}{exhibit['href']}",
         "width": image["width"],
         "height": image["height"],

@@ -19,7 +19,8 @@ from render.errors import NonesuchError
 class Media:
     """The folder ``media/`` of a site, compared with the keys that its pages name."""
 
-    def __init__(self, folder: Path, source: Callable[[str], Path]) -> None:
+    def __init__(self, folder: Path, source: Callable[[str], Path | bytes]) -> None:
+        """source: from a key to the stored file, or to its bytes where the store is no folder."""
         self.added = 0
         self._folder = str(folder)
         self._source = source
@@ -57,6 +58,11 @@ class Media:
 
     def _link(self, key: str) -> None:
         source, target = self._source(key), f"{self._folder}/{key}"
+        if isinstance(source, bytes):
+            Path(f"{target}.part").write_bytes(source)
+            os.replace(f"{target}.part", target)
+            self.added += 1
+            return
         try:
             os.link(source, target)
         except FileNotFoundError:

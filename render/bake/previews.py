@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from render.bake import views
@@ -35,7 +34,7 @@ def preview_of(slug: str, number: int) -> str:
 class Previews:
     """Offers the previews of one collection."""
 
-    def __init__(self, chrome: Chrome, assets: Assets, out: Outputs, store: Callable[[str], Path], which: str) -> None:
+    def __init__(self, chrome: Chrome, assets: Assets, out: Outputs, store: Callable[[str], bytes], which: str) -> None:
         self._chrome = chrome
         self._assets = assets
         self._out = out
@@ -45,9 +44,10 @@ class Previews:
     def view(self, row: Row, home: bool = False) -> dict[str, Any]:
         """A link's picture: the composed one, where there is one, else the exhibit's own."""
         if self._wanted(home):
-            return {"href": preview_of(self._chrome.slug, row.number), "width": WIDTH, "height": HEIGHT}
+            composed = f"{self._chrome.site['address']}{preview_of(self._chrome.slug, row.number)}"
+            return {"address": composed, "width": WIDTH, "height": HEIGHT}
         image = views.tile(row, self._chrome.slug)["image"]
-        return {"href": f"media/{image['jpeg']}", "width": image["width"], "height": image["height"]}
+        return {"address": self._chrome.at(image["jpeg"]), "width": image["width"], "height": image["height"]}
 
     def offer(self, row: Row, home: bool = False) -> None:
         """Offer an exhibit's preview, if it is to have one."""
@@ -64,7 +64,7 @@ class Previews:
 
         from render.provenance import read_mark, xmp_packet
 
-        stored = self._store(medium.key).read_bytes()
+        stored = self._store(medium.key)
         canvas = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
         with Image.open(io.BytesIO(stored)) as picture:
             canvas.paste(_fitted(picture.convert("RGB")), (WIDTH - HEIGHT, 0), _fade())

@@ -7,7 +7,7 @@ from typing import Any
 
 from render.bake import views
 from render.bake.about import Cards, about_context
-from render.bake.chrome import HEADER, Assets, Chrome
+from render.bake.chrome import Assets, Chrome, header
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Row, Tally
@@ -49,7 +49,7 @@ def offer_missing(gallery: Gallery, first: Row | None, out: Outputs, pages: Page
 def offer_plain(gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out: Outputs, drawn: list[str]) -> None:
     """Offer ``_headers``, ``.nojekyll``, and, where the site's address is known, ``robots.txt`` and the sitemaps."""
     _offer(out, ".nojekyll", "")
-    _offer(out, "_headers", _headers(gallery.about.base, drawn))
+    _offer(out, "_headers", _headers(gallery, drawn))
     if address := chrome.site["address"]:
         maps = [name for slug, tally in tallies.items() for name in _sitemaps(address, slug, tally, out)]
         lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {address}{name}" for name in maps)]
@@ -78,17 +78,18 @@ def _offer(out: Outputs, path: str, text: str) -> None:
     out.offer(path, Rank.INDEX, digest(text), text.encode)
 
 
-def _headers(base: str, drawn: list[str]) -> str:
+def _headers(gallery: Gallery, drawn: list[str]) -> str:
     """Whatever has its content's hash in its name never changes. For the rest the hosts' own rule holds, which asks
     again each time: a rule of ours would be joined to that of the hashed names, not give way to it. Programs on other
     sites may read everything; GitHub Pages says the same of every site.
     """
+    base = gallery.about.base
     # where a page is isolated from others, its browser may compute on several threads
     isolated = "  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n"
     immutable = "  Cache-Control: public, max-age=31536000, immutable\n"
     return (
         f"{base}*\n"
-        f"  Content-Security-Policy: {HEADER}\n"
+        f"  Content-Security-Policy: {header(gallery)}\n"
         "  X-Content-Type-Options: nosniff\n"
         "  Referrer-Policy: no-referrer\n"
         "  Access-Control-Allow-Origin: *\n"

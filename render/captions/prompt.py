@@ -63,8 +63,9 @@ def prompt(observation: Observation, language: Language, style: Style, picture: 
     listed = [{"number": n, "text": in_language(fact, language)} for n, fact in enumerate(offered, 1)]
     told = json.dumps({"seen": seen, "facts": listed}, ensure_ascii=False, indent=1)
     content: str | list[dict[str, Any]] = told
-    if picture and observation.picture is not None and observation.picture.is_file():
-        image = base64.b64encode(observation.picture.read_bytes()).decode()
+    jpeg = observation.picture() if picture and observation.picture is not None else None
+    if jpeg is not None:
+        image = base64.b64encode(jpeg).decode()
         link = {"url": f"data:image/jpeg;base64,{image}", "detail": "low"}
         content = [{"type": "text", "text": told}, {"type": "image_url", "image_url": link}]
     system = INSTRUCTIONS.format(

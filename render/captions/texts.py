@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from render.captions.kinds import Theme, theme_of
@@ -36,7 +35,7 @@ class Observation:
     keyframes: Sequence[str | None] = ()  # of a walk: the classes asked for, in order; empty for an image
     frames: int | None = None  # of a walk
     thing: str = "galaxy"  # one of the collection's things, as gallery.toml calls it
-    picture: Path | None = None  # a JPEG of it, for a model that may see
+    picture: Callable[[], bytes | None] | None = None  # a JPEG of it, for a model that may see
 
     def number(self, name: str) -> float | None:
         """A measurement, or None when it was not made or nothing was detected."""

@@ -16,11 +16,15 @@ from render.cli.options import gallery_argument, night_options
 @click.option("--retry", is_flag=False, flag_value="", metavar="[CAUSE]",
               help="Make only what failed, all of it or for a CAUSE with this text. Comes after GALLERY.")  # fmt: skip
 @click.option("--shard", metavar="K/N", help="Draw only the K-th of N machines' shares; see `plan --shards`.")
+@click.option("--executor", type=click.Choice(["local", "ray"]), default="local",
+              help="Draw on this machine, or on the Ray cluster that RAY_ADDRESS names.")
+@click.option("--workers", type=click.IntRange(1, 10_000), metavar="N",
+              help="Ask Ray for N workers; for all that it has room for when left out.")  # fmt: skip
 @click.option("--detach", is_flag=True, help="Go on without this terminal: a closed ssh session does not end it.")
 @click.option("--log", type=click.Path(path_type=Path), hidden=True)
 def command(
     gallery: Path, until: str | None, lasting: str | None, count: int | None, endless: bool, retry: str | None,
-    shard: str | None, detach: bool, log: Path | None,
+    shard: str | None, executor: str, workers: int | None, detach: bool, log: Path | None,
 ) -> int:  # fmt: skip
     """Do everything that is left to do: render, classify, check, caption, bake.
 
@@ -35,18 +39,27 @@ def command(
       nonesuch make my-gallery --for 8h --endless
       nonesuch make my-gallery --retry "out of memory"
       nonesuch make my-gallery --shard 2/4
+      RAY_ADDRESS=auto nonesuch make my-gallery --executor ray
     """
     from render.cli.options import wish
     from render.cli.stages import run
 
+    if workers is not None and executor != "ray":
+        raise click.UsageError("--workers are those of a Ray cluster: say --executor ray, too.")
     if detach:
         values = {"--until": until, "--for": lasting, "--count": count, "--retry": retry, "--shard": shard}
         chosen = [f"{name}={value}" for name, value in values.items() if value is not None]
+        chosen += [f"--executor={executor}", *([] if workers is None else [f"--workers={workers}"])]
         wish(until, lasting, count, endless, retry, shard)  # what is wrong with them is said here
         return _detached(gallery, [*chosen, *(["--endless"] if endless else [])])
     if log is not None:
         _without_terminal(gallery, log)
-    return run(gallery, wish=wish(until, lasting, count, endless, retry, shard))
+    asked = wish(until, lasting, count, endless, retry, shard)
+    if executor == "ray":
+        from render.stages.spreading import ray_executor
+
+        return run(gallery, wish=asked, make_executor=ray_executor(workers))
+    return run(gallery, wish=asked)
 
 
 def _detached(gallery: Path, arguments: list[str]) -> int:

@@ -11,10 +11,20 @@ import click
 if TYPE_CHECKING:
     from render.engine.shares import Share
     from render.stages import Outcome, Wish
+    from render.stages.session import MakeExecutor
 
 
-def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = None, again: bool = False) -> int:
-    """Run stages on a gallery, say what came of it, and answer with the exit code."""
+def run(
+    gallery: Path,
+    stages: Sequence[str] | None = None,
+    wish: Wish | None = None,
+    again: bool = False,
+    make_executor: MakeExecutor | None = None,
+) -> int:
+    """Run stages on a gallery, say what came of it, and answer with the exit code.
+
+    make_executor: what draws; this machine when left out.
+    """
     from render.config import load_gallery
     from render.engine.stop import stopping
     from render.stages import STAGES, TerminalReport, make
@@ -22,7 +32,8 @@ def run(gallery: Path, stages: Sequence[str] | None = None, wish: Wish | None = 
     loaded = load_gallery(gallery)
     report = TerminalReport()
     with stopping(report.say) as stop:
-        outcome = make(loaded, report, stop, stages or STAGES, wish=wish, again=again)
+        drawing = {} if make_executor is None else {"make_executor": make_executor}
+        outcome = make(loaded, report, stop, stages or STAGES, wish=wish, again=again, **drawing)
     if wish is not None and wish.share is not None:
         told_of_share(outcome, wish.share)
     else:

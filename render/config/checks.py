@@ -6,6 +6,7 @@ Whatever would fail in the night and can be seen in the evening is seen here.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from render.recipe import Seeds
 from render.weights import MODEL, Card, find_weights, load_card, unfit
 
 FAR = 1_000_000_000  # more exhibits than a gallery ever draws
+OBJECTS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?")
+"""A bucket and a folder in it: no keys, no server."""
 Cards = Sequence[Card | None]
 """The card of each collection's weights; None for weights that are not here, which the renderer complains about."""
 
@@ -61,7 +64,10 @@ def _slugs(gallery: Gallery) -> Iterator[str]:
 def _places(gallery: Gallery) -> Iterator[str]:
     """Masters, drawings and weights within reach of a bake, which deletes what no page of its folders names."""
     store = gallery.store.location
-    if "://" in store or store.startswith("~"):
+    if store.startswith("s3:"):
+        if not OBJECTS.fullmatch(store):
+            yield "store, location: expected s3://bucket or s3://bucket/folder, without keys in it"
+    elif "://" in store or store.startswith("~"):
         yield f"store, location: expected the whole path of a folder, or one in the gallery's folder, not '{store}'"
     elif gallery.store_path.exists() and not gallery.store_path.is_dir():
         yield f"store, location: '{store}' is a file; expected a folder, such as 'store'"

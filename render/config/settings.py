@@ -46,7 +46,11 @@ class Store(Strict):
     """Where the media lie."""
 
     location: Text = "store"
-    """A folder (a relative one is in the gallery's folder), never in `public/` or around it: baking deletes there."""
+    """A folder (a relative one is in the gallery's folder), never in `public/` or around it: baking deletes there. Or
+    `"s3://bucket/folder"`, with the extra `nonesuch[s3]`; its keys come from the environment, never from this file."""
+    media_url: Address | None = None
+    """The address under which visitors reach the store's files, such as a CDN's: pages then point there, and `public/`
+    holds no media but one JPEG for every number."""
 
 
 class Collection(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from render.config.values import slug_of
 from render.curating.night import Shown, shown
 from render.errors import NonesuchError, UsageError
 from render.loopback import Loopback, OwnPage
+from render.media import Store, open_store
 from render.serve import MIME
 
 Model = TypeVar("Model", Decision, Exhibition)
@@ -92,9 +94,13 @@ class Desk(Loopback):
         enough = [width for width in sorted(one.keys) if width >= SMALL]
         key = one.keys[max(one.keys) if large or not enough else enough[0]]
         try:
-            return (self.gallery.store_path / key).read_bytes(), MIME[Path(key).suffix]
-        except OSError:
+            return self._store.read(key), MIME[Path(key).suffix]
+        except NonesuchError:
             return None
+
+    @cached_property
+    def _store(self) -> Store:
+        return open_store(self.gallery.store.location, self.gallery.folder)
 
     def _beside(self, identity: str) -> list[str]:
         collection = self.exhibits[identity].told["collection"]

@@ -1,6 +1,7 @@
 """Pictures and loops to files: encoded once from the renderer's own pixels, stored under their content's hash."""
 
 from render.media.images import Encoded, data_of_master, encode_image, neighbour_media, sketch_media
+from render.media.opening import open_store
 from render.media.signing import signed
 from render.media.store import Store
 from render.media.surfaces import encode_surface, globes
@@ -15,6 +16,7 @@ __all__ = [
     "encode_walk",
     "globes",
     "neighbour_media",
+    "open_store",
     "signed",
     "sketch_media",
 ]

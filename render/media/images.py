@@ -139,7 +139,7 @@ def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:
                     picture = np.asarray(opened.convert("RGB"), dtype=np.float32)
             except (OSError, SyntaxError):  # what Pillow says of a broken PNG
                 mend = "`nonesuch check --mend` has its exhibit made again"
-                raise NonesuchError(f"{store.path(medium.key)} is damaged; {mend}.") from None
+                raise NonesuchError(f"{store}/{medium.key} is damaged; {mend}.") from None
             return np.ascontiguousarray(picture.transpose(2, 0, 1) / 127.5 - 1, dtype=np.float32)
     raise NonesuchError(f"an exhibit of {card.name} has no master; `nonesuch check --mend` has it made again.")
 

@@ -17,19 +17,30 @@ from render.errors import NonesuchError, disk_is_full
 KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{20}\.[a-z0-9]{2,5}")
 
 
+def key_of(data: bytes, suffix: str) -> str:
+    """The name under which bytes are stored."""
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{digest[:2]}/{digest[:20]}.{suffix}"
+
+
 class Store:
     """A folder of media. Keys are ``ab/abcdef….avif``; safe to use from several threads."""
 
+    local = True
+    """Whether it costs nothing to look into it; `render.media.objects` has the other kind."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def __str__(self) -> str:
+        return str(self.root)
 
     def put(self, data: bytes, suffix: str, durable: bool = True) -> str:
         """Store bytes and return their key. Raises NonesuchError when the disk is full or refuses.
 
         durable=False leaves it to the system when they reach the disk: for what can be made again in no time.
         """
-        digest = hashlib.sha256(data).hexdigest()
-        key = f"{digest[:2]}/{digest[:20]}.{suffix}"
+        key = key_of(data, suffix)
         path = self.path(key)
         if path.is_file() and path.stat().st_size == len(data):
             return key
@@ -72,6 +83,10 @@ class Store:
 
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
+
+    def size(self, key: str) -> int:
+        """Bytes of a stored file."""
+        return self.path(key).stat().st_size
 
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)

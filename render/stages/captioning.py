@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from render.captions import Captioner, Observation, captioner, facts_captioner
 from render.catalogue import Catalogue, Exhibit, Medium
 from render.config import Collection, Gallery
-from render.media import Store
+from render.media import Store, open_store
 from render.stages.session import Session
 
 Waiting = list[tuple[Exhibit, list[Medium]]]
@@ -87,8 +87,13 @@ def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | No
         keyframes=[key.class_name for key in walk.keyframes] if walk else (),
         frames=walk.frames if walk else None,
         thing=collection.title if collection else "galaxy",
-        picture=store.path(jpeg.key) if jpeg else None,
+        picture=_read(store, jpeg.key) if jpeg else None,
     )
+
+
+def _read(store: Store, key: str) -> Callable[[], bytes | None]:
+    """A file's bytes when they are asked for; nothing where it is gone."""
+    return lambda: store.read(key) if store.exists(key) else None
 
 
 def estimate(gallery: Gallery, again: bool = False) -> list[str]:
@@ -102,5 +107,6 @@ def estimate(gallery: Gallery, again: bool = False) -> list[str]:
             exhibits = [*catalogue.pending("caption"), *_late(catalogue, again)]
     from render.captions.asking import forecast
 
-    told = forecast(settings, gallery.folder, observe(gallery, Store(gallery.store_path), exhibits))
+    store = open_store(gallery.store.location, gallery.folder)
+    told = forecast(settings, gallery.folder, observe(gallery, store, exhibits))
     return [*told, "Exhibits that are not drawn yet are not in this."]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from render.catalogue import Exhibit, Known
 from render.config import Gallery
@@ -16,21 +13,21 @@ from render.cores import encoder_threads
 from render.credentials import Signer
 from render.engine.batches import FILE as BATCHES
 from render.engine.batches import Batches
+from render.engine.encoding import encoder
 from render.engine.frozen import compare, freeze, newest
 from render.engine.plan import Item, Part, make_plan
 from render.engine.retry import retried
+from render.engine.sheets import drawings, sheet, sheets
 from render.engine.turns import in_turns
-from render.errors import NonesuchError
-from render.generators import Drawings
-from render.media import Encoded, encode_image, encode_surface, encode_walk, globes, signed, sketch_media
+from render.engine.versions import versions
+from render.media import Encoded, signed
 from render.noise import Floats
 from render.stages.session import Session, stamp
 from render.stages.sharing import share_of_plan
 from render.stages.walks import move
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
+    from render.engine.cluster import Cluster
     from render.engine.executor import Executor
     from render.engine.loop import GivenUp, Made, SetAside
 
@@ -42,49 +39,22 @@ def local_executor(gallery: Gallery, folders: Mapping[str, Path]) -> Executor:
     chosen = gallery.render
     device = device_here(chosen.device)
     batches = Batches(gallery.state / BATCHES)
+    drawn = drawings(sketches(gallery))
     return LocalExecutor(
-        folders, device, chosen.precision, chosen.batch, drawings(gallery), batches=batches, compiled=chosen.compile
+        folders, device, chosen.precision, chosen.batch, drawn, batches=batches, compiled=chosen.compile
     )
 
 
-def drawings(gallery: Gallery) -> Drawings:
-    """From a sketch's sha256 to the drawing, among the sketches of the gallery's collections.
+def sketches(gallery: Gallery) -> dict[str, Path]:
+    """The drawings and masks of the gallery's collections, by the sha256 of their files.
 
     Raises NonesuchError for one that cannot be read, before an exhibit is tried with it.
     """
-    sheet = sheets(gallery)
-
-    def drawing(sha256: str, colours: int = 1, /) -> Tensor:
-        import torch
-
-        return torch.from_numpy(sheet(sha256, colours))
-
-    return drawing
-
-
-def sheets(gallery: Gallery) -> Callable[[str, int], Floats]:
-    """The same as arrays, (colours, h, w) in [0, 1]; the last few are kept, since a series draws one several times."""
     paths = [path for collection in gallery.collections for path in gallery.sketches_of(collection)]
     paths += [mask for collection in gallery.collections if (mask := gallery.mask_of(collection))]
     for path in paths:
-        _sheet(path, 1)
-    files = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
-    return lru_cache(maxsize=16)(lambda sha256, colours: _sheet(files[sha256], colours))
-
-
-def _sheet(path: Path, colours: int) -> Floats:
-    """(colours, h, w), in [0, 1]; 1 or 3 colours."""
-    import numpy as np
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("L" if colours == 1 else "RGB"), dtype=np.float32) / np.float32(255)
-            return np.ascontiguousarray(np.atleast_3d(pixels).transpose(2, 0, 1))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise NonesuchError(
-            f"the sketch {path} cannot be read ({type(error).__name__}): draw it again, or take it out of its folder."
-        ) from None
+        sheet(path, 1)
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}
 
 
 def render(session: Session, turns: int | None = None) -> int:
@@ -159,7 +129,8 @@ def _plan_file(session: Session) -> Path:
     return session.run_folder / (f"plan-{earlier + 1}.json" if earlier else "plan.json")
 
 
-def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Executor) -> int:
+def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Executor | Cluster) -> int:
+    from render.engine.cluster import Cluster, ClusterLoop
     from render.engine.loop import GivenUp, Loop, Made
 
     cards = {source.sha256: source.card for source in session.sources.values()}
@@ -169,26 +140,14 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
     night = session.night
     night.waiting = sum(one.state == "rendered" for one in session.catalogue.known())
     night.hand = executor.lanes * executor.batch
-    sheet = sheets(session.gallery)
+    encode_files = encoder(session.store, cards, sheets(sketches(session.gallery)), licence)
     made = 0
 
-    def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
-        encoded = encode_files(item, pictures)
+    def finish(encoded: Encoded) -> Encoded:
         return signed(session.store, encoded, signer) if signer else encoded
 
-    def encode_files(item: Item, pictures: Iterator[Floats]) -> Encoded:
-        card = cards[item.recipe.weights]
-        if item.recipe.walk:
-            shown = globes(pictures, item.recipe) if card.surface else pictures
-            return encode_walk(session.store, shown, item.recipe, card, item.fps, licence)
-        if card.surface:
-            return encode_surface(session.store, next(pictures), item.recipe, card, licence)
-        encoded = encode_image(session.store, next(pictures), item.recipe, card, licence)
-        if item.recipe.sketch is None:
-            return encoded
-        return replace(
-            encoded, media=[*encoded.media, sketch_media(session.store, sheet(item.recipe.sketch, 3), licence)]
-        )
+    def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
+        return finish(encode_files(item, pictures))
 
     def sink(event: Made[Encoded] | SetAside | GivenUp | None) -> None:
         nonlocal made
@@ -216,9 +175,12 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
             bar.advance(done)
             session.ledger.stages["render"].items += done
 
-        loop = Loop(executor, encode, sink, stop=night, ledger=session.ledger, tick=tick, threads=threads)
+        watched: dict[str, Any] = {"stop": night, "ledger": session.ledger, "tick": tick}
         try:
-            loop.run(items)
+            if isinstance(executor, Cluster):
+                ClusterLoop(executor, session.store, sink, hold=night.hold, finish=finish, **watched).run(items)
+            else:
+                Loop(executor, encode, sink, threads=threads, **watched).run(items)
         finally:
             told = {name: getattr(executor, name, None) for name in ("device", "precision", "batch")}
             session.machine = told
@@ -233,7 +195,7 @@ def _signer(gallery: Gallery) -> Signer | None:
     return Signer.load(gallery.folder / gallery.sign.certificate, gallery.folder / gallery.sign.key)
 
 
-def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhibit:
+def _exhibit(session: Session, made: Made[Encoded], executor: Executor | Cluster) -> Exhibit:
     recipe, encoded = made.item.recipe, made.result
     channels, height, width = executor.noise_shape(recipe.weights)
     return Exhibit(
@@ -253,15 +215,3 @@ def _exhibit(session: Session, made: Made[Encoded], executor: Executor) -> Exhib
         display=encoded.display,
         slug=made.item.slug,
     )
-
-
-@cache
-def versions() -> Mapping[str, str]:
-    """Of what makes pixels; looked up once, since every exhibit names them."""
-    found = {}
-    for name in ("nonesuch", "torch", "diffusers", "numpy", "pillow"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -104,12 +104,13 @@ def _seeds(asked: Asked) -> Sequence[int]:
 
 def _executor(gallery: Gallery, source: Source, count: int) -> LocalExecutor:
     from render.engine.executor import LocalExecutor, device_here
-    from render.stages.drawing import drawings
+    from render.engine.sheets import drawings
+    from render.stages.drawing import sketches
 
     chosen = gallery.render
     batch = min(count, chosen.batch or BATCH)
-    device = device_here(chosen.device)
-    return LocalExecutor({source.sha256: source.folder}, device, chosen.precision, batch, drawings(gallery), lanes=1)
+    device, drawn = device_here(chosen.device), drawings(sketches(gallery))
+    return LocalExecutor({source.sha256: source.folder}, device, chosen.precision, batch, drawn, lanes=1)
 
 
 def _drawn(executor: LocalExecutor, recipes: Sequence[Recipe]) -> Floats:

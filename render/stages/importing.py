@@ -21,7 +21,7 @@ from render.config import Folder, Gallery
 from render.cores import cores
 from render.errors import UsageError
 from render.importing import ENCODER, SUFFIXES, Picture, Unread, read
-from render.media import Store
+from render.media import Store, open_store
 from render.recipe import Recipe
 from render.stages.session import stamp
 
@@ -74,7 +74,7 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
                 continue
             memory.now[path] = before
             advance(1)
-        for path, now, picture in pictures(root, todo, folder, Store(gallery.store_path)):
+        for path, now, picture in pictures(root, todo, folder, open_store(gallery.store.location, gallery.folder)):
             if isinstance(picture, Unread):
                 now.reason = done.unread[path] = str(picture)
             else:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from render.catalogue import Catalogue
 from render.config import Gallery
 from render.errors import UsageError
-from render.media import Store
+from render.media import Store, open_store
 from render.publish import half_baked
 from render.recipe import Kind
 
 
 def check(gallery: Gallery) -> list[str]:
     """What is wrong, a sentence each; writes nothing. Files that no exhibit names are no damage: see `collect`."""
-    store = Store(gallery.store_path)
+    store = open_store(gallery.store.location, gallery.folder)
     found: list[str] = []
     with Catalogue(gallery.catalogue_path) as catalogue:
         (integrity,) = catalogue.db.execute("PRAGMA integrity_check").fetchone()
@@ -36,7 +36,7 @@ def check(gallery: Gallery) -> list[str]:
 def mend(gallery: Gallery) -> list[str]:
     """Queue again what is broken: `nonesuch make` then makes it. Returns what was done."""
     done: list[str] = []
-    store = Store(gallery.store_path)
+    store = open_store(gallery.store.location, gallery.folder)
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
         swept = store.sweep()
         done += [f"removed {swept} half-written files"] if swept else []
@@ -80,11 +80,11 @@ def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: st
 
 def collect(gallery: Gallery, delete: bool) -> tuple[int, int]:
     """Files in the store that no exhibit names: (how many, bytes). They are only deleted when `delete` is true."""
-    store = Store(gallery.store_path)
+    store = open_store(gallery.store.location, gallery.folder)
     with Catalogue(gallery.catalogue_path, write=delete) as catalogue:
         named = {key for key, _ in catalogue.media_keys()}
         orphans = sorted(set(store.keys()) - named)
-        size = sum(store.path(key).stat().st_size for key in orphans)
+        size = sum(store.size(key) for key in orphans)
         if delete:
             for key in orphans:
                 store.delete(key)
@@ -93,9 +93,7 @@ def collect(gallery: Gallery, delete: bool) -> tuple[int, int]:
 
 
 def _wrong(store: Store, key: str, sha256: str) -> str | None:
-    path = store.path(key)
-    if not path.is_file():
+    if not store.exists(key):
         return "is missing from the store"
-    with path.open("rb") as file:
-        same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    same = hashlib.sha256(store.read(key)).hexdigest() == sha256
     return None if same else "is not the file that was stored (its sha256 differs)"

@@ -17,7 +17,7 @@ from render.catalogue import Catalogue, Known
 from render.catalogue.rows import Exhibit, Medium
 from render.config import Gallery, read_lock
 from render.errors import NonesuchError, UsageError
-from render.media import Store
+from render.media import Store, open_store
 from render.stages.live import running
 from render.stages.sharing import end_share
 
@@ -50,8 +50,7 @@ def merge(gallery: Gallery, others: Sequence[Gallery]) -> list[Joined]:
         catalogues = [opened.enter_context(Catalogue(other.catalogue_path)) for other in others]
         mine = opened.enter_context(Catalogue(gallery.catalogue_path, write=True))
         _compare(gallery, mine, list(zip(others, catalogues, strict=True)))
-        store = Store(gallery.store_path)
-        store.sweep()
+        store = open_store(gallery.store.location, gallery.folder)
         done = [_join(mine, store, other, theirs) for other, theirs in zip(others, catalogues, strict=True)]
     end_share(gallery)
     return done
@@ -131,7 +130,7 @@ def _apart(one: str, other: str) -> int:
 def _join(mine: Catalogue, store: Store, other: Gallery, theirs: Catalogue) -> Joined:
     done = Joined(other.folder)
     here = {one.id: one for one in mine.known()}
-    shelf = Store(other.store_path)
+    shelf = open_store(other.store.location, other.folder)
     runs = {run.id: run for run in theirs.runs()}
     numbers: dict[int, int] = {}
     for exhibit, media in theirs.exhibits():
@@ -163,7 +162,7 @@ def _carry(media: Iterable[Medium], source: Store, target: Store) -> None:
         data = source.read(medium.key)
         if hashlib.sha256(data).hexdigest() != medium.sha256:
             raise NonesuchError(
-                f"{medium.key} of the gallery at {source.root.parent} is damaged: run `nonesuch check --mend` and "
-                "`nonesuch make` there, then merge again; what was joined so far is safe."
+                f"{medium.key} of {source} is damaged: run `nonesuch check --mend` and "
+                "`nonesuch make` in its gallery, then merge again; what was joined so far is safe."
             )
         target.put(data, medium.key.rpartition(".")[2])

@@ -46,6 +46,10 @@ class Night:
             self.reached = True
         return self.stop.requested or self.reached
 
+    def hold(self, frames: int) -> None:
+        """So many frames are begun and not yet back."""
+        self.hand = frames
+
     @property
     def late(self) -> bool:
         """Whether looking at pictures must end, so that captions and pages are there at the deadline."""

@@ -12,7 +12,7 @@ from render.catalogue import Catalogue, State
 from render.config import GALLERY, load_gallery
 from render.engine.plan import Source
 from render.errors import NonesuchError, UsageError
-from render.media import Store, data_of_master
+from render.media import Store, data_of_master, open_store
 from render.weights import Card, find_weights, load_card, save_card
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _target(what: str, place: Path, n: int, progress: Progress) -> Target:
         slugs = [one.slug for one in gallery.collections]
         if what in slugs:
             source = Source.of(gallery, next(one for one in gallery.collections if one.slug == what))
-            return _collection(source, gallery.catalogue_path, Store(gallery.store_path))
+            return _collection(source, gallery.catalogue_path, open_store(gallery.store.location, gallery.folder))
     try:
         folder = find_weights(what)
     except NonesuchError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from render.catalogue import Catalogue
 from render.config import Gallery, pin_weights
@@ -17,12 +17,15 @@ from render.engine.executor import Executor
 from render.engine.ledger import Ledger
 from render.engine.plan import Source, pinned, sources
 from render.engine.stop import Stop
-from render.media import Store
+from render.media import Store, open_store
 from render.stages.night import Night
 from render.stages.report import Report
 from render.stages.wish import Wish
 
-MakeExecutor = Callable[[Gallery, Mapping[str, Path]], Executor]
+if TYPE_CHECKING:
+    from render.engine.cluster import Cluster
+
+MakeExecutor = Callable[[Gallery, Mapping[str, Path]], "Executor | Cluster"]
 """From a gallery and its weights folders by sha256 to what renders them."""
 
 
@@ -102,8 +105,9 @@ def session(
 ) -> Iterator[Session]:
     """Opens a gallery for writing; whatever happens inside, the ledger is kept and the lock is given back."""
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
-        store = Store(gallery.store_path)
-        store.sweep()
+        store = open_store(gallery.store.location, gallery.folder)
+        if store.local:  # otherwise `check --mend` and `gc` do
+            store.sweep()
         opened = Session(gallery, catalogue, store, report, stop or Stop(), make_executor, wish or Wish())
         try:
             yield opened

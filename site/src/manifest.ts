@@ -94,6 +94,11 @@ export class Manifest {
   }
 }
 
+/** A medium's address: below the site's root, or where the page says that media are. */
+export function mediaAddress(key: string, root: URL): string {
+  return new URL(key, new URL(document.documentElement.dataset.media ?? "media/", root)).href;
+}
+
 /** Reads a JSON file of the site's own. */
 export async function fetchJson<T>(address: URL): Promise<T> {
   const answer = await fetch(address);

@@ -1,5 +1,5 @@
 // The picture of the home page and the line below it.
-import type { Entry } from "./manifest";
+import { mediaAddress, type Entry } from "./manifest";
 
 const KEPT = 8; // decoded pictures held: those ahead, and a few that the back button may ask for
 
@@ -81,7 +81,7 @@ export class Plate {
   }
 
   private media(key: string): string {
-    return new URL(`media/${key}`, this.root).href;
+    return mediaAddress(key, this.root);
   }
 
   private write(selector: string, text: string): void {

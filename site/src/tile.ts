@@ -1,9 +1,9 @@
 // A tile of the gallery, made of a shard's entry as the bake's template makes it of a row.
-import type { Entry } from "./manifest";
+import { mediaAddress, type Entry } from "./manifest";
 
 /** The tile; only text and addresses are set, nothing is parsed as HTML. */
 export function newTile(entry: Entry, root: URL): HTMLLIElement {
-  const media = (key: string): string => new URL(`media/${key}`, root).href;
+  const media = (key: string): string => mediaAddress(key, root);
   const tile = make("li", "tile");
   const link = make("a");
   link.href = new URL(entry.u, root).href;

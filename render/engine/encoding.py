@@ -1,0 +1,33 @@
+"""From an exhibit's pictures to its files: which encoder a recipe wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from render.engine.encoders import Encode
+from render.engine.plan import Item
+from render.media import Encoded, Store, encode_image, encode_surface, encode_walk, globes, sketch_media
+from render.noise import Floats
+from render.weights import Card
+
+Sheet = Callable[[str, int], Floats]
+"""(sha256 of a drawing, colours) -> (colours, h, w) in [0, 1]."""
+
+
+def encoder(store: Store, cards: Mapping[str, Card], sheet: Sheet, licence: str) -> Encode[Encoded]:
+    """What the loop calls with an exhibit and its pictures. cards: by the sha256 of weights."""
+
+    def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
+        card = cards[item.recipe.weights]
+        if item.recipe.walk:
+            shown = globes(pictures, item.recipe) if card.surface else pictures
+            return encode_walk(store, shown, item.recipe, card, item.fps, licence)
+        if card.surface:
+            return encode_surface(store, next(pictures), item.recipe, card, licence)
+        encoded = encode_image(store, next(pictures), item.recipe, card, licence)
+        if item.recipe.sketch is None:
+            return encoded
+        return replace(encoded, media=[*encoded.media, sketch_media(store, sheet(item.recipe.sketch, 3), licence)])
+
+    return encode
