@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from click.testing import CliRunner
 from PIL import Image
 
 from render.classify import CLASSES, Classifier, measure
 from render.classify.classes import CLASS_OF_STAGE, FOUR_OF_CLASS, STAGES
 from render.classify.classifier import packed
+from render.classify.loading import load_classifier
 from render.classify.network import ClassifierNetwork, ClassifierSettings
+from render.cli import cli
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.resources import resource
@@ -26,6 +29,7 @@ from render.training.classifier import cross_validate, fold_groups, train_classi
 from render.training.classifier_figures import accuracy, balanced_accuracy, calibration_error, confusion, recalls
 from render.training.classifier_member import ClassifierTraining, LabelledPictures, soft_stage, train_member
 from render.training.dataset import TrainingSet
+from render.training.plain_classifier import train_plain
 from render.weights import Card, save_card
 
 MAPPING = DisplayMapping()
@@ -204,6 +208,32 @@ def test_training_writes_weights_that_classify_and_a_card_that_says_how_well(tmp
         home, tmp_path / "out-training", settings=TINY
     )  # from the checkpoints, nothing trained again
     assert again["four"]["accuracy"] == card.quality["cross_validation"]["four"]["accuracy"]
+
+
+def test_anybodys_labels_can_be_learned(tmp_path: Path) -> None:
+    """A person with pictures of something else would have no classifier for them."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    colour = {"ice": (60, 90, 200), "lava": (220, 90, 30)}
+    names = [("ice", "lava", "")[i % 3] for i in range(90)]
+    tint = np.array([colour.get(name, (128, 128, 128)) for name in names])[:, None, None]
+    np.save(folder / "images.npy", np.clip(tint + random.normal(0, 20, (90, 24, 24, 3)), 0, 255).astype(np.uint8))
+    rows = [f"{i}.png,made,{name},{i // 3 % 5 + 1},CC0,nobody" for i, name in enumerate(names)]
+    (folder / "index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
+    command = ["train", "classifier", str(folder), str(tmp_path / "out"), "--epochs", "15", "--display", "plain"]
+    done = CliRunner().invoke(cli, [*command, "--turns", "none"])
+    assert done.exception is None, done.output
+    assert "on fold 1: 100.0% of 12 right" in done.output
+    judge = load_classifier(tmp_path / "out")
+    assert judge.card.classes == ["ice", "lava"]
+    assert judge.card.quality["test"]["classes"]["precision"]["lava"]["n"] == 6
+    assert judge.card.training.pictures == 36  # folds 3 to 5, unlabelled ones left out
+    data = torch.from_numpy(np.load(folder / "images.npy")[:3]).permute(0, 3, 1, 2) / 127.5 - 1
+    assert [one.found for one in judge.classify(data)[:2]] == ["ice", "lava"]
+    (folder / "index.csv").write_text((folder / "index.csv").read_text().replace(",lava,", ",ice,"))
+    with pytest.raises(NonesuchError, match="has 1 labels: a classifier needs two or more"):
+        train_plain(folder, tmp_path / "one", TINY, DisplayMapping.plain())
 
 
 def test_a_killed_training_goes_on_exactly(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def described(probabilities: list[float], strengths: list[float]) -> Classificat
     return Classification(named, max(named, key=named.__getitem__), dict(zip(ATTRIBUTES, strengths, strict=True)))
 
 
-def packed(members: list[ClassifierNetwork]) -> dict[str, Tensor]:
+def packed(members: Sequence[ClassifierNetwork]) -> dict[str, Tensor]:
     """The members' tensors under one roof, in half precision, as ``model.safetensors`` holds them."""
     return {
         f"{index}.{name}": value.detach().cpu().half().contiguous()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from render.classify.classifier import Classification, Classifier
 from render.classify.foreign import ForeignClassifier
+from render.classify.plain import PlainClassifier
 from render.errors import NonesuchError
 from render.weights import Card, load_card
 
@@ -27,4 +28,7 @@ def load_classifier(folder: Path) -> Judge:
     card = load_card(folder)
     if card.family != "classifier":
         raise NonesuchError(f"{folder} holds a {card.family}, not a classifier: name other weights under [classify].")
-    return ForeignClassifier.load(folder) if card.network.get("format") == "onnx" else Classifier.load(folder)
+    form = card.network.get("format")
+    if form == "onnx":
+        return ForeignClassifier.load(folder)
+    return PlainClassifier.load(folder) if form == "plain" else Classifier.load(folder)

@@ -43,6 +43,7 @@ COMMANDS = {
     "inspect": "Is what a file says of itself true? Renders its recipe again.",
     "weights": "List, verify, fetch or import weights.",
     "report": "Compare generated pictures with real ones that nothing was trained on.",
+    "halves": "Do two models that share no training picture draw the same?",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",
     "train": "Train a model on a training set.",
 }

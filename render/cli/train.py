@@ -206,20 +206,37 @@ def surface(
 @click.argument("out", type=PATH)
 @click.option("--epochs", default=80, show_default=True, type=click.IntRange(1), help="Passes over the labelled set.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--display", type=click.Choice(["sky-asinh", "plain"]), default="sky-asinh", show_default=True,
+              help="How the generator that it is to judge shows its pictures. Labels of your own only.")  # fmt: skip
+@click.option("--turns", type=click.Choice(["all", "mirror", "none"]), default="all", show_default=True,
+              help="Orientations as good as a picture's own. Labels of your own only.")  # fmt: skip
+@click.option("--title", default="", help="What it names, for the about page. Labels of your own only.")
 @click.option("--cross-validate", is_flag=True, help="Print the cross-validated figures; write no weights folder.")
 @click.option("--figures", is_flag=True, help="Train nothing: measure the classifier in OUT again and renew its card.")
-def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_validate: bool, figures: bool) -> None:
-    """A classifier of galaxies, on the pictures that have an EFIGI type, calibrated on fold 2.
+def classifier(
+    training_set: Path, out: Path, epochs: int, seed: int, display: str, turns: str, title: str, cross_validate: bool,
+    figures: bool,
+) -> None:  # fmt: skip
+    """A classifier, calibrated on fold 2 and tested on fold 1: of galaxies with their attributes, where the labels are
+    EFIGI's; otherwise of the labels that the set has, whatever they are.
 
     \b
     Examples:
+      nonesuch prepare planets/ planets64 --size 64 --folders-are-labels
+      nonesuch train classifier planets64 weights/my-planets --display plain --turns mirror
       nonesuch train classifier galaxies96 weights/galaxy-classifier
       nonesuch train classifier galaxies96 weights/galaxy-classifier --cross-validate
     """
     from render.cli.progress import bar
+    from render.display import DisplayMapping
     from render.training import classifier as training
     from render.training.classifier_member import ClassifierTraining
+    from render.training.dataset import TrainingSet
+    from render.training.plain_classifier import train_plain
 
+    galaxies = training.has_stages(TrainingSet.open(training_set))
+    if not galaxies and (figures or cross_validate):
+        raise click.UsageError("--figures and --cross-validate are for galaxies with EFIGI's labels.")
     settings = ClassifierTraining(epochs=epochs, seed=seed)
     checkpoints = out.with_name(f"{out.name}-training")
     with bar("training") as progress:
@@ -227,7 +244,10 @@ def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_vali
         def step(member: int, done: int, steps: int, loss: float) -> None:
             progress(member * steps + done, settings.network.members * steps)
 
-        if figures:
+        if not galaxies:
+            mapping = DisplayMapping.named(display)
+            told = train_plain(training_set, out, settings, mapping, turns, title, step).quality["test"]
+        elif figures:
             told = training.measure_again(training_set, out)["cross_validation"]
         elif cross_validate:
             told = training.cross_validate(training_set, checkpoints, settings=settings, progress=step)
@@ -238,7 +258,8 @@ def classifier(training_set: Path, out: Path, epochs: int, seed: int, cross_vali
             told = card.quality["cross_validation"]
     for classes, found in told.items():
         if isinstance(found, dict) and "accuracy" in found:
-            click.echo(f"{classes} classes, cross-validated: {found['accuracy']:.1%} of {found['pictures']} right")
+            how = f"{classes} classes, cross-validated" if galaxies else "on fold 1"
+            click.echo(f"{how}: {found['accuracy']:.1%} of {found['pictures']} right")
 
 
 @command.command

@@ -122,6 +122,11 @@ def measure_again(training_set: Path, folder: Path) -> dict[str, Any]:
     return told
 
 
+def has_stages(home: TrainingSet) -> bool:
+    """Whether a set's labels are EFIGI's, with stages and attributes."""
+    return any("T_inf" in row and row.get("label") in CLASSES for row in home.rows)
+
+
 def fold_groups(folds: Indices, members: int) -> list[tuple[int, ...]]:
     """The training folds dealt into groups: the member of the same number is trained without its group."""
     usable = [int(f) for f in np.unique(folds) if f not in (TEST_FOLD, TUNE_FOLD)]
@@ -132,7 +137,7 @@ def fold_groups(folds: Indices, members: int) -> list[tuple[int, ...]]:
 
 def trained_members(
     data: LabelledPictures, folder: Path, settings: ClassifierTraining, progress: Progress | None
-) -> list[TrainedMember]:
+) -> list[TrainedMember[ClassifierNetwork]]:
     """All members, one after the other, each from its own folder of checkpoints."""
     groups = fold_groups(data.folds, settings.network.members)
     everything = tuple(fold for group in groups for fold in group)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from render.errors import NonesuchError
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
 from render.training.dataset import TrainingSet
 
+Network = TypeVar("Network", bound=nn.Module)
 Progress = Callable[[int, int, int, float], None]  # member, step, steps, loss
 Indices = npt.NDArray[np.int64]
 
@@ -47,6 +49,25 @@ class ClassifierTraining:
     balance: float = 0.5  # 0: classes as frequent as they are, 1: as if all were equally frequent
     seed: int = 0
     network: ClassifierSettings = field(default_factory=ClassifierSettings)
+
+
+@dataclass(frozen=True)
+class Task(Generic[Network]):
+    """What a member learns. loss: from a network, augmented pictures and their rows; turns: which orientations are as
+    good as a picture's own ("all", "mirror" or "none").
+    """
+
+    pictures: Tensor
+    make: Callable[[], Network]
+    loss: Callable[[Network, Tensor, Tensor], Tensor]
+    turns: str = "all"
+
+
+class Taught(Protocol[Network]):
+    """Pictures that know what is to be learned of them."""
+
+    def task(self, train: Indices, settings: ClassifierTraining) -> Task[Network]:
+        """For a member that is taught by the rows `train`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +103,15 @@ class LabelledPictures:
             indices=indices,
         )
 
+    def task(self, train: Indices, settings: ClassifierTraining) -> Task[ClassifierNetwork]:
+        """Stages, classes and attributes together, every class balanced by its share among the rows `train`."""
+        prior = balance_prior(self.classes[train], settings.balance)
+
+        def loss(network: ClassifierNetwork, pictures: Tensor, rows: Tensor) -> Tensor:
+            return member_loss(network(pictures), self, rows, prior, settings.attributes)
+
+        return Task(self.pictures, lambda: ClassifierNetwork(settings.network.width), loss)
+
     def of_folds(self, folds: tuple[int, ...]) -> Indices:
         return np.flatnonzero(np.isin(self.folds, folds))
 
@@ -98,7 +128,7 @@ def strength(row: dict[str, str], names: tuple[str, ...]) -> float:
     return max(float(row.get(name) or -1) for name in names)
 
 
-def augmented(pictures: Tensor, size: int, generator: torch.Generator) -> Tensor:
+def augmented(pictures: Tensor, size: int, generator: torch.Generator, turns: str = "all") -> Tensor:
     """Turned, mirrored, zoomed, shifted, recoloured, blurred and noisy copies in data space, (n, 3, size, size)."""
     n = len(pictures)
 
@@ -111,6 +141,7 @@ def augmented(pictures: Tensor, size: int, generator: torch.Generator) -> Tensor
     strong = (uniform(n, 1, 1, 1) < 0.3).float()  # as different as another survey's pictures
     angle, zoom = uniform(n) * 2 * torch.pi, torch.exp(0.24 * uniform(n) - 0.12 + 0.4 * strong.view(n) * uniform(n))
     mirror, shift = torch.where(uniform(n) < 0.5, -1.0, 1.0), 0.03 * normal(n, 2)
+    angle, mirror = angle * (turns == "all"), mirror if turns != "none" else mirror.abs()
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     affine = torch.stack([cos * mirror, -sin, shift[:, 0], sin * mirror, cos, shift[:, 1]], dim=1).view(n, 2, 3)
     grid = affine_grid(affine, [n, 3, size, size], align_corners=False)
@@ -146,26 +177,27 @@ def rate_at(done: float, rate: float) -> float:
 
 
 @dataclass(frozen=True)
-class TrainedMember:
+class TrainedMember(Generic[Network]):
     """A member's averaged network, and what it took."""
 
-    network: ClassifierNetwork
+    network: Network
     steps: int
     seconds: float
 
 
 def train_member(
-    data: LabelledPictures,
+    data: Taught[Network],
     train: Indices,
     folder: Path,
     settings: ClassifierTraining,
     member: int,
     progress: Progress | None = None,
-) -> TrainedMember:
+) -> TrainedMember[Network]:
     """One member, trained on the rows `train`; goes on from the folder's checkpoint when there is one."""
     seed = 1000 * settings.seed + member
     torch.manual_seed(seed)
-    network = ClassifierNetwork(settings.network.width)
+    task = data.task(train, settings)
+    network = task.make()
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=0.05)
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,7 +207,6 @@ def train_member(
     over = saved is not None and saved["over"] == "True"
     an_epoch = max(1, len(train) // settings.batch)
     steps, started = settings.epochs * an_epoch, time.monotonic() - spent
-    prior = balance_prior(data.classes[train], settings.balance)
     network.train()
     finished_before = over
     while not over:
@@ -189,8 +220,7 @@ def train_member(
             batch = epoch_order(len(train), seed, step // an_epoch)[step % an_epoch :: an_epoch][: settings.batch]
             rows = torch.from_numpy(train)[batch]
             size = settings.small if done < 0.5 else settings.network.size
-            outputs = network(augmented(data.pictures[rows], size, generator))
-            loss = member_loss(outputs, data, rows, prior, settings.attributes)
+            loss = task.loss(network, augmented(task.pictures[rows], size, generator, task.turns), rows)
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(done, settings.rate)
             optimiser.zero_grad()
