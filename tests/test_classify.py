@@ -280,8 +280,24 @@ def test_the_shipped_card_tells_its_figures() -> None:
     for judgement in (card.quality["cross_validation"], card.quality["test"]):
         assert {"accuracy", "balanced_accuracy", "confusion", "recall"} <= set(judgement["four"])
         assert 0 <= judgement["seven"]["calibration_error"] < 0.1
+    assert sum(one["n"] for one in card.quality["test"]["seven"]["precision"].values()) == 459
+    assert sum(one["n"] for one in card.quality["test"]["seven"]["reliability"]) == 459
+    assert all(one["rank_correlation"] >= 0.5 for one in card.quality["test"]["path"]["steps"].values())
     assert not {1, 2} & set(card.training.folds)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 6 * 2**20
+
+
+def test_the_shipped_classifier_reads_a_galaxy_step_by_step() -> None:
+    flat, round_ = Classifier.load(resource("weights") / SHIPPED).classify(
+        torch.from_numpy(np.stack([galaxy(0.12), galaxy(0.95)]))
+    )
+    for one in (flat, round_):
+        assert sum(one.stages.values()) == pytest.approx(1, abs=1e-5)
+        of_class = {name: sum(one.stages[t] for t, c in zip(STAGES, CLASS_OF_STAGE, strict=True) if CLASSES[c] == name)
+                    for name in CLASSES}  # fmt: skip
+        assert of_class == pytest.approx(one.probabilities, abs=1e-5)
+        assert set(one.path) == {"edge_on", "bar", "ring", "arm_strength", "bulge", "dust"}
+    assert flat.path["edge_on"].strength > round_.path["edge_on"].strength + 0.3
 
 
 def test_the_shipped_classifier_knows_real_galaxies_that_it_never_saw(data: Path) -> None:

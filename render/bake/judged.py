@@ -38,11 +38,16 @@ def _row(name: str, found: dict[str, Any]) -> dict[str, str]:
     recall, precision = found.get("recall", {}).get(name), found["precision"].get(name)
     return {
         "name": class_name(name),
-        "precision": percent(precision["precision"]) if precision else "none",
+        "precision": _counted(precision["precision"]) if precision else "none",
         "named": str(precision["n"]) if precision else "0",
-        "recall": percent(recall["recall"]) if recall else "none",
+        "recall": _counted(recall["recall"]) if recall else "none",
         "real": str(recall["n"]) if recall else "0",
     }
+
+
+def _counted(share: float) -> str:
+    """A share of a number that stands beside it: three of three are 100 %."""
+    return f"{100 * share:.0f}\u202f%"
 
 
 def _dots(bins: list[dict[str, float]]) -> list[dict[str, float]]:
