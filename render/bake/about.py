@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from render.bake.judged import judged
+from render.bake.judged import calibrated, judged
 from render.bake.outputs import digest
 from render.bake.words import licence_sentence, percent
 from render.config import Collection, Folder, Gallery
@@ -14,7 +14,7 @@ from render.evidence.authentic import authentic_share
 from render.weights import Card, Credit, find_weights, load_card, unfit
 
 ROLES = {
-    "classifier": "Names the class of a picture, with probabilities calibrated on real galaxies.",
+    "classifier": "Names the class of a picture, with probabilities calibrated on real pictures.",
     "copydetector": "Looks for a picture's nearest real galaxies, and for copies.",
 }
 
@@ -75,6 +75,7 @@ def about_context(
         "classified": cards.classifier is not None,
         "unclassified": ", ".join(cards.strangers(cards.classifier, gallery)),
         "judged": judged(cards.classifier),
+        "calibrated": calibrated(cards.classifier),
         "compared": cards.detector is not None,
         "uncompared": ", ".join(cards.strangers(cards.detector, gallery)),
         "copies_left_out": gallery.evidence.near_copies == "leave out",
@@ -186,9 +187,15 @@ def _model(card: Card) -> dict[str, Any]:
     facts.append(("Licence of the weights", card.licence))
     return {
         "title": card.title or card.name,
-        "role": ROLES.get(card.family, f"Draws the pictures, from random numbers and a class ({card.family})."),
+        "role": _role(card),
         "facts": facts,
     }
+
+
+def _role(card: Card) -> str:
+    if card.family == "classifier" and not calibrated(card):
+        return "Names the class of a picture; somebody else trained it, and its probabilities are its own."
+    return ROLES.get(card.family, f"Draws the pictures, from random numbers and a class ({card.family}).")
 
 
 def _folder(folder: Folder) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from render.bake import views
 from render.bake.evidence import NOT_CHECKED, evidence_view
-from render.bake.judged import tested
+from render.bake.judged import calibrated, tested
 from render.bake.morphology import morphology
 from render.bake.outputs import digest
 from render.bake.path import path
@@ -57,6 +57,7 @@ class Facts:
             "real_measured": self._measured.get("n", 0),
             "morphology": morphology(row, self._classifier),
             "path": path(row, self._classifier),
+            "calibrated": calibrated(self._classifier),
             "recipe_title": "Where it is from" if origin else "Recipe",
             "recipe": origin_lines(row, origin) if origin else views.recipe(row),
             "downloads": views.downloads(row, slug),
@@ -81,7 +82,7 @@ class Facts:
         if "accuracy" in quality:
             of, right = f"{quality['pictures']:,}", percent(quality["accuracy"])
             lines.append(
-                f"Probabilities are calibrated on real galaxies; of {of} others it names {right} as experts did."
+                f"Of {of} real pictures of all classes, none of which it ever saw, it names {right} as people did."
             )
         return lines
 

@@ -20,6 +20,13 @@ def tested(card: Card | None) -> dict[str, Any]:
     return found
 
 
+def calibrated(card: Card | None) -> bool:
+    """Whether a classifier's probabilities were held against real pictures here; those of a graph from elsewhere are
+    its own.
+    """
+    return card is not None and card.network.get("format") != "onnx"
+
+
 def judged(card: Card | None) -> dict[str, Any] | None:
     """What the template's table and diagram show; None where the card says nothing of precision."""
     found = tested(card)
