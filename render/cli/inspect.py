@@ -43,6 +43,7 @@ def command(file: str, weights: tuple[Path, ...], no_render: bool) -> int:
     found = describe(data)
     if found is None:
         click.echo(f"{file} says nothing of itself that nonesuch can read.")
+        _signature(data)
         return 1
     click.echo(f"It says that it is {found.source}.")
     whole = _signature(data)
