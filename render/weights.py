@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CARD = "card.toml"
 MODEL = "model.safetensors"
+REFERENCE, PICTURES = "reference", "pictures.toml"
+"""The family of a folder that holds real pictures and no network, and the list of them."""
 
 
 class Credit(BaseModel):

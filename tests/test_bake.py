@@ -108,6 +108,7 @@ def test_one_more_exhibit_rewrites_its_declared_files(
         rf"galaxies/gallery/{found}/(index|2)\.html",
         r"data/galaxies/(index|(shard|traits)-000\.\w+)\.json",
         r"about/index\.html",  # how many are authentic
+        r"galaxies/oddities/index\.html",  # how many are odd
         rf"galaxies/{COUNT + 1}\.jpg|api/v1/galaxies/{COUNT + 1}\.json",
         rf"api/v1/(galaxies/)?index\.json|api/v1/galaxies/(shards/0|classes/{found})\.json",
         r"galaxies/\d+-preview\.jpg",  # of the first pages' exhibit

@@ -21,6 +21,7 @@ from render.bake.exhibitions import Exhibitions, exhibitions_of
 from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
 from render.bake.feeds import Feeds
+from render.bake.guess import real_key
 from render.bake.media import Media
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
@@ -29,6 +30,7 @@ from render.bake.press import Press
 from render.bake.previews import Previews
 from render.bake.prose import FOLDER as OWN
 from render.bake.prose import Prose
+from render.bake.rooms import Rooms
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Row, Source
 from render.bake.theme import FOLDER, Theme
@@ -75,7 +77,7 @@ class _Part(NamedTuple):
     pages: CollectionPages
     walks: list[Row]
     followers: list[Follower]
-    studio: Studio
+    rooms: Rooms
 
     @property
     def exhibits(self) -> int:
@@ -112,7 +114,7 @@ def bake(
     ):
         looks = (pages.everything(), assets.key, theme.key)
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
-        decided = (prose.key, repr(curation))
+        decided = (prose.key, repr(curation), real_key(gallery))
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
         media = Media(public / "media", _linked(gallery, home))
         if out.untouched(inputs, media.count()):
@@ -122,12 +124,12 @@ def bake(
         parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys() if gallery.store.media_url is None else ())
-            offer_assets(assets, out, () if any(part.studio.open for part in parts) else RUNTIME)
+            offer_assets(assets, out, () if any(part.rooms.studio.open for part in parts) else RUNTIME)
             theme.offer(out)
             for part in parts:
                 part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
-                part.studio.offer(out, pages, part.chrome)
+                part.rooms.offer(out, pages, part.chrome, _read(gallery, home))
                 advance(len(part.walks))
             exhibitions.offer(out, pages, parts[0].chrome, prose)
             prose.offer(out, pages, parts[0].chrome)
@@ -190,16 +192,16 @@ def _parts(
     parts = []
     for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
-        studio = Studio(gallery, collection, assets)
-        there = There(bool(walks), studio.open, bool(exhibitions.all), prose.footer)
+        rooms = Rooms(gallery, collection, assets, cards, source)
+        there = There(tuple(rooms.open(bool(walks))), rooms.sky.data, bool(exhibitions.all), prose.footer)
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, cards.detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, _read(gallery, out.public.parent), gallery.bake.previews)
         size = gallery.bake.page_size
         one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
-        followers = [*_followers(gallery, chrome, one, out), exhibitions.gather(collection.slug)]
-        parts.append(_Part(chrome, one, walks, followers, studio))
+        followers = [*_followers(gallery, chrome, one, out), exhibitions.gather(collection.slug), rooms.oddities]
+        parts.append(_Part(chrome, one, walks, followers, rooms))
     return parts
 
 
@@ -220,6 +222,6 @@ def _offer_rest(gallery: Gallery, source: Source, out: Outputs, pages: Pages, ca
     offer_about(gallery, cards, source.authentic(), whole, out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
     tallies = {part.pages.slug: part.pages.tally for part in parts}
-    offer_plain(gallery, chrome, tallies, out, [part.pages.slug for part in parts if part.studio.open])
+    offer_plain(gallery, chrome, tallies, out, [part.pages.slug for part in parts if part.rooms.studio.open])
     if gallery.bake.api:
         offer_site_record(chrome.site, tallies, out)

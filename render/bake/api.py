@@ -54,9 +54,7 @@ def record_of(slug: str, number: int) -> str:
 class CollectionApi:
     """Offers one collection's records and numbered pictures, row by row in the order of their numbers."""
 
-    def __init__(
-        self, chrome: Chrome, tally: Tally, out: Outputs, media: Path, read: Callable[[str], bytes]
-    ) -> None:
+    def __init__(self, chrome: Chrome, tally: Tally, out: Outputs, media: Path, read: Callable[[str], bytes]) -> None:
         """media: the site's folder of media; read: what the store's file of a key holds, where media lie elsewhere."""
         self._chrome = chrome
         self._slug = chrome.slug

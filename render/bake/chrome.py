@@ -71,10 +71,12 @@ class Assets:
 
 
 class There(NamedTuple):
-    """What a collection's visitors find beside its exhibits. pages: of the maker's own, for the foot of every page."""
+    """What a collection's visitors find beside its exhibits. rooms: its folders that are open, named as they are
+    called; sky: what scripts read of its sky. pages: of the maker's own, for the foot of every page.
+    """
 
-    walks: bool = False
-    draw: bool = False
+    rooms: Sequence[str] = ()
+    sky: str = ""
     exhibitions: bool = False
     pages: Sequence[dict[str, str]] = ()
 
@@ -114,6 +116,7 @@ class Chrome:
             "title": collection.title,
             "many": collection.many,
             "sentence": collection.signature,
+            "sky": there.sky,
         }
         self.key = digest(code_key(), json.dumps([self.site, self.collection], sort_keys=True))
 
@@ -165,11 +168,7 @@ def _told(collection: Collection | Folder, gallery: Gallery) -> Told:
 def _menu(gallery: Gallery, here: Collection | Folder, there: There) -> list[dict[str, str]]:
     several = gallery.sections if len(gallery.sections) > 1 else []
     menu = [{"title": one.many, "href": f"{one.slug}/"} for one in several]
-    menu.append({"title": "gallery", "href": f"{here.slug}/gallery/"})
-    if there.walks:
-        menu.append({"title": "walks", "href": f"{here.slug}/walks/"})
-    if there.draw:
-        menu.append({"title": "draw", "href": f"{here.slug}/draw/"})
+    menu += [{"title": room, "href": f"{here.slug}/{room}/"} for room in ("gallery", *there.rooms)]
     if there.exhibitions:
         menu.append({"title": "exhibitions", "href": EXHIBITIONS})
     menu.append({"title": "about", "href": "about/"})

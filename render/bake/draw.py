@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from render.bake.chrome import Assets, Chrome, base_of, policy
+from render.bake.facts import link
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
 from render.bake.words import class_name
+from render.captions.facts import about, facts
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 from render.weights import find_weights, load_card, unfit
@@ -23,6 +25,7 @@ from render.weights import find_weights, load_card, unfit
 ABOUT = "browser.json"
 GRAPH = "browser.onnx"
 MODELS = "models"
+FACTS = 2  # sentences about a class
 RUNTIME = ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm", "worker.js")
 """What of the built site only this page loads: the runtime is the largest file of all."""
 
@@ -49,7 +52,7 @@ class Studio:
     @property
     def key(self) -> bytes:
         """Changes when any of the models does."""
-        return digest(*(json.dumps(model.about) for model in (self._draw, self._classify) if model))
+        return digest(*(json.dumps(model.about) for model in (self._draw, self._classify) if model), repr(facts()))
 
     def offer(self, out: Outputs, pages: Pages, chrome: Chrome) -> None:
         """Offer the page, what it says to its script, and the models' files."""
@@ -68,7 +71,12 @@ class Studio:
         def page() -> Page:
             site = {**chrome.site, "policy": self._policy}
             megabytes = f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB"
-            more = {"site": site, "models": f"{MODELS}/{chrome.slug}.json", "megabytes": megabytes}
+            more = {
+                "site": site,
+                "models": f"{MODELS}/{chrome.slug}.json",
+                "megabytes": megabytes,
+                "judged": bool(self._classify),
+            }
             return Page("draw.html", chrome.context(base_of(path), f"{chrome.slug}/draw/", **more))
 
         out.offer_page(path, Rank.PAGE, key, page)
@@ -89,8 +97,14 @@ class Studio:
             told["classify"] = {
                 **self._classify.parts,
                 "names": [class_name(one) for one in self._classify.card.classes],
+                "facts": [_facts(one) for one in self._classify.card.classes],
             }
         return told
+
+
+def _facts(of_class: str) -> list[dict[str, str]]:
+    """What is known of such galaxies, and where it was read."""
+    return [{"text": fact.text, "title": fact.title, "href": link(fact)} for fact in about(of_class)[:FACTS]]
 
 
 class _Model:

@@ -25,7 +25,7 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
             "key": pictures[i].key if i in pictures else "",
             "width": pictures[i].width if i in pictures else 0,
             "height": pictures[i].height if i in pictures else 0,
-            "name": _object(str(near.get("file", ""))),
+            "name": object_of(str(near.get("file", ""))),
             "class": class_name(near.get("class_name")),
             "distance": f"{near['distance']:.2f}",
         }
@@ -108,7 +108,7 @@ def sentence(evidence: dict[str, Any]) -> str:
     return (NEARER if share < 0.2 else FARTHER).format(share=percent(share))
 
 
-def _object(file: str) -> str:
+def object_of(file: str) -> str:
     """A survey's file as what it shows: `efigi/PGC0000212.jpg` is PGC 212, `sdss/ra084.2_dec-0.6.jpg` a position."""
     folder, _, name = file.rpartition("/")
     stem = name.rpartition(".")[0]

@@ -12,7 +12,7 @@ MEASURED = (("colour", 100), ("half_light_radius", 1000), ("concentration", 100)
 
 
 def traits_table(rows: list[Row]) -> dict[str, Any]:
-    """`rows` of [number, class, probability in per cent, the measurements of `MEASURED`, model, day].
+    """`rows` of [number, class, probability in per cent, the measurements of `MEASURED`, model, day, bar in per cent].
 
     Class, model and day are places in the lists of the same file; what was not measured is null.
     """
@@ -49,6 +49,7 @@ def _row(row: Row, classes: _Names, models: _Names, days: _Names) -> list[int | 
         *(_whole(measured.get(name), factor) for name, factor in MEASURED),
         models.place(model),
         days.place(str(row.column("made_at") or "")[:10]),
+        _whole(row.json("classes").get("attributes", {}).get("bar"), 100),
     ]
 
 

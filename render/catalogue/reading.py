@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
-from render.catalogue.rows import COLUMNS, Exhibit, Json, Known, Medium, Run, State, from_row, from_text
+from render.catalogue.rows import COLUMNS, Exhibit, Json, Known, Look, Medium, Run, State, from_row, from_text
 from render.errors import NonesuchError
 from render.recipe import Recipe
 
@@ -22,6 +22,10 @@ MISSING: dict[Stage, str] = {
 """Which exhibits a stage has yet to look at: shown ones too, whose weights were not here when they were made."""
 _FILES = "EXISTS (SELECT 1 FROM media WHERE exhibit = e.id)"
 _FPS = "iif(kind = 'walk', json_extract(display, '$.fps'), NULL)"
+
+_LOOKED_AT = """
+(SELECT key FROM media WHERE exhibit = e.id AND role IN ('fallback', 'image') ORDER BY role, width LIMIT 1)"""
+"""The file that is looked at for the chart: the smallest JPEG, which every exhibit has."""
 
 _MEDIA = """
   (SELECT json_group_array(json_array(role, format, width, height, key, bytes, sha256, position))
@@ -140,6 +144,24 @@ class Reading:
             f"AND {_FILES} ORDER BY ordinal"
         )
         return [(identity, bool(authentic)) for identity, authentic in self.db.execute(query, (collection,))]
+
+    def unlooked(self, collection: str) -> list[tuple[str, str]]:
+        """Shown images of which the chart knows nothing, or of another file: id, and the key of the file to look at."""
+        query = (
+            f"SELECT e.id, {_LOOKED_AT} AS key FROM exhibits e LEFT JOIN looks l ON l.exhibit = e.id "
+            "WHERE e.collection = ? AND e.kind = 'image' AND e.state = 'shown' AND key IS NOT NULL "
+            "AND key IS NOT l.picture ORDER BY e.number"
+        )
+        return list(self.db.execute(query, (collection,)))
+
+    def atlas(self, collection: str) -> list[Look]:
+        """What is known of the looks of a collection's images, by ordinal."""
+        query = (
+            "SELECT e.id, l.features, l.x, l.y, l.fitted, e.state = 'shown' FROM looks l "
+            "JOIN exhibits e ON e.id = l.exhibit WHERE e.collection = ? ORDER BY e.ordinal"
+        )
+        rows = self.db.execute(query, (collection,))
+        return [Look(one, found, x, y, bool(fitted), bool(shown)) for one, found, x, y, fitted, shown in rows]
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""

@@ -76,6 +76,20 @@ class Exhibit:
         return self.recipe.kind
 
 
+class Look(NamedTuple):
+    """How an exhibit looks: features as little-endian float32; x, y: its place on the map, None until it has one.
+
+    shown: whether it is on the site, of the file that was looked at. fitted: whether the chart was fitted to it.
+    """
+
+    id: str
+    features: bytes
+    x: float | None
+    y: float | None
+    fitted: bool
+    shown: bool
+
+
 class Known(NamedTuple):
     """What a plan must know of an exhibit. slug, fps: a walk's name, and the frames a second of its film."""
 

@@ -150,5 +150,21 @@ FOURTH = SECOND.replace("'retired')),", "'retired', 'other-class')),").replace(
 )
 """A state for images in which another class was found than was asked for; again the table is written anew."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH)
+FIFTH = """
+CREATE TABLE looks (
+  exhibit   TEXT PRIMARY KEY REFERENCES exhibits (id) ON DELETE CASCADE,
+  picture   TEXT NOT NULL,
+  features  BLOB NOT NULL,
+  place     BLOB,
+  x         REAL,
+  y         REAL,
+  fitted    INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+"""
+"""How exhibits look: of which file (`picture`, a key), the numbers of `render.atlas.look` as float32, and what the
+collection's chart makes of them: the place in its index (16 signed bytes) and on its map. fitted: whether the chart was
+fitted to it; such a row stays when its exhibit leaves the site, because others were placed beside it.
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
 VERSION = len(MIGRATIONS)

@@ -260,6 +260,29 @@ class Catalogue(Reading):
         with self._change():
             self.db.execute("INSERT OR REPLACE INTO figures VALUES (?, ?, ?)", (collection, name, as_text(value)))
 
+    def looked(self, identity: str, picture: str, features: bytes) -> None:
+        """How the file of that key looks; the exhibit has no place on the map until it is `placed`."""
+        with self._change():
+            self.db.execute(
+                "INSERT OR REPLACE INTO looks (exhibit, picture, features) VALUES (?, ?, ?)",
+                (identity, picture, features),
+            )
+
+    def placed(self, identity: str, place: bytes, x: float, y: float, fitted: bool) -> None:
+        """Where an exhibit lies in its collection's index and on its map."""
+        with self._change():
+            values = (place, x, y, fitted, identity)
+            self.db.execute("UPDATE looks SET place = ?, x = ?, y = ?, fitted = ? WHERE exhibit = ?", values)
+
+    def unplaced(self, collection: str) -> None:
+        """Nothing of a collection has a place any more: its chart is fitted anew."""
+        query = (
+            "UPDATE looks SET place = NULL, x = NULL, y = NULL, fitted = 0 "
+            "WHERE exhibit IN (SELECT id FROM exhibits WHERE collection = ?)"
+        )
+        with self._change():
+            self.db.execute(query, (collection,))
+
     def begin_run(self) -> int:
         """A run starts; returns its number. Committed at once."""
         with self._change():

@@ -48,4 +48,4 @@ def command(pictures: Path, gallery: Path, slug: str, title: str, made: str, pro
     click.echo(f"{done.slug}: {done.new} new, {done.kept} as before, {done.gone} gone{unread}.")
     from render.cli.stages import run
 
-    return run(loaded.folder, ["bake"])
+    return run(loaded.folder, ["atlas", "bake"])

@@ -16,8 +16,12 @@ from render.cli.options import gallery_argument, night_options
 @click.option("--retry", is_flag=False, flag_value="", metavar="[CAUSE]",
               help="Make only what failed, all of it or for a CAUSE with this text. Comes after GALLERY.")  # fmt: skip
 @click.option("--shard", metavar="K/N", help="Draw only the K-th of N machines' shares; see `plan --shards`.")
-@click.option("--executor", type=click.Choice(["local", "ray"]), default="local",
-              help="Draw on this machine, or on the Ray cluster that RAY_ADDRESS names.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="Draw on this machine, or on the Ray cluster that RAY_ADDRESS names.",
+)
 @click.option("--workers", type=click.IntRange(1, 10_000), metavar="N",
               help="Ask Ray for N workers; for all that it has room for when left out.")  # fmt: skip
 @click.option("--detach", is_flag=True, help="Go on without this terminal: a closed ssh session does not end it.")

@@ -244,3 +244,25 @@ def browser(folder: Path) -> None:
 
     graph = export(folder)
     click.echo(f"{graph}: {graph.stat().st_size / 1024:.0f} KiB; its weights are the bytes of model.safetensors.")
+
+
+@command.command("real")
+@click.argument("prepared", type=PATH, metavar="SET")
+@click.argument("folder", type=PATH)
+@click.option("--count", default=24, show_default=True, type=click.IntRange(1, 500), help="How many pictures.")
+@click.option("--display", type=click.Choice(["plain", "sky-asinh"]), default="sky-asinh", show_default=True,
+              help="How the generated pictures are shown that they stand beside.")  # fmt: skip
+def real(prepared: Path, folder: Path, count: int, display: str) -> None:
+    """Put a few credited real pictures of SET's test fold into FOLDER, to be told from generated ones on the site.
+
+    SET is what `nonesuch prepare` made. Nothing that ships learned from the test fold. `[bake] real` names the folder.
+
+    \b
+    Example:
+      nonesuch weights real galaxies96 my-weights/galaxy-real
+    """
+    from render.display import DisplayMapping
+    from render.training.real import ship_real
+
+    card = ship_real(prepared, folder, count, DisplayMapping.named(display))
+    click.echo(f"{folder}: {card.training.pictures} pictures, {card.size} px, classes {', '.join(card.classes)}")

@@ -302,6 +302,11 @@ class Bake(Strict):
     draw: bool = True
     """Whether visitors can draw, in their own browser, with weights that are ready for it (`nonesuch weights browser`):
     about 30 MB on the site, loaded by those who draw."""
+    real: str = "galaxy-real"
+    """Real pictures for the page that asks which one is real (`nonesuch weights real`); empty for no such page. Only
+    collections of the same classes, size and display mapping have it."""
+    sky: bool = True
+    """Whether collections have a sky, all exhibits on one map, once `nonesuch atlas` (a part of `make`) laid it out."""
 
 
 class Gallery(Strict):

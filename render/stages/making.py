@@ -11,6 +11,7 @@ from render.config import Gallery
 from render.engine.cause import cause
 from render.engine.plan import missing
 from render.engine.stop import Stop
+from render.stages.atlas import atlas
 from render.stages.captioning import caption
 from render.stages.drawing import local_executor, render
 from render.stages.finishing import bake, number
@@ -30,7 +31,7 @@ ROUNDS = 8
 MORE, MOST = 256, 8192
 """Exhibits that an endless night adds to a collection of priority 1 in its first round, and at most in a later one."""
 
-STAGES = ("render", "classify", "evidence", "caption", "bake")
+STAGES = ("render", "classify", "evidence", "caption", "atlas", "bake")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def make(
 ) -> Outcome:
     """Do what is left of these stages. Killed at any moment, it goes on where it was when it is called again.
 
-    again: whether texts that are there are written anew. Of a share, only drawing and looking are done.
+    again: whether texts that are there are written anew, and charts fitted anew. Of a share, only drawing and looking
+    are done.
     """
     stop, wish = stop or Stop(), wish or Wish()
     if wish.share is None:
@@ -107,6 +109,7 @@ def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
     if "evidence" in stages and session.wish.share is None:
         together(session)
     done += _words(session, stages, again)
+    done += atlas(session, again) if "atlas" in stages else 0
     baked, rebaked = bake(session) if "bake" in stages else ("", False)
     if done:
         session.report.ledger(session.ledger)

@@ -17,6 +17,8 @@ function later(selector: string, load: (element: HTMLElement) => Promise<void>):
 }
 later("[data-gallery]", async (gallery) => (await import("./gallery")).startGallery(gallery));
 later("[data-draw]", async (page) => (await import("./draw/page")).startDraw(page));
+later("[data-guess]", async (page) => (await import("./guess/page")).startGuess(page));
+later("[data-sky]", async (sky) => (await import("./sky/page")).startSky(sky));
 later("[data-tools]", async (tools) => (await import("./tools")).startTools(tools));
 
 const home = document.querySelector<HTMLElement>("[data-home]");

@@ -30,6 +30,7 @@ export function startTools(tools: HTMLElement): void {
     },
     stretch: stretcher(image, find("stretch")),
   };
+  if (find("alike")) actions.alike = () => void import("./near/alike").then(({ showAlike }) => showAlike(tools, collection, Number(number))).catch(() => undefined);
   for (const [name, act] of Object.entries(actions)) find(name)?.addEventListener("click", act);
   image.addEventListener("click", () => actions.zoom?.());
 

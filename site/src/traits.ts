@@ -5,10 +5,13 @@ import { fetchJson, type Index } from "./manifest";
 export interface Traits {
   number: number;
   class: string; // the class's key
+  called: string; // and its name
   sure: number | null; // per cent
   colour: number | null;
   size: number | null;
   concentration: number | null;
+  ratio: number | null; // of the axes, 100 is round
+  bar: number | null; // strength of a bar, 0 to 100
   model: string;
   day: string;
 }
@@ -29,14 +32,17 @@ export async function readTraits(address: URL): Promise<Traits[]> {
 }
 
 function one(row: (number | null)[], table: Table): Traits {
-  const [number, found, sure, colour, size, concentration, , model, day] = row;
+  const [number, found, sure, colour, size, concentration, ratio, model, day, bar] = row;
   return {
     number: number ?? 0,
     class: table.classes[found ?? -1]?.[0] ?? "",
+    called: table.classes[found ?? -1]?.[1] ?? "",
     sure: sure ?? null,
     colour: colour ?? null,
     size: size ?? null,
     concentration: concentration ?? null,
+    ratio: ratio ?? null,
+    bar: bar ?? null,
     model: table.models[model ?? -1] ?? "",
     day: table.days[day ?? -1] ?? "",
   };

@@ -2,9 +2,12 @@
 import worker from "worker:./worker.ts";
 import { fetchJson } from "../manifest";
 import { Pad } from "./pad";
+import { Near, tellClasses } from "./told";
+import { visit } from "./visit";
 import type { Answer, Ask, Models } from "./worker";
 
 const STEPS = 8;
+const UNREAD = "This file is no picture that the browser can read.";
 const SENTINEL = "nonesuch.drawing"; // stands while the network loads or runs: a tab that died leaves it behind
 
 /** Brings the page to life; where the browser cannot draw, it says so. */
@@ -32,8 +35,10 @@ function say(page: HTMLElement, text: string): void {
 class Desk {
   private readonly pad: Pad;
   private readonly made: CanvasRenderingContext2D | null;
-  private worker: Promise<Worker> | null = null;
+  private readonly near: Near | null;
+  private worker: Worker | null = null;
   private models: Models | null = null;
+  private proven: { drawing?: Promise<void>; judging?: Promise<void> } = {};
   private seed = Math.floor(Math.random() * 2 ** 31);
   private turn = 0;
   private started = 0;
@@ -44,6 +49,8 @@ class Desk {
   ) {
     this.made = this.find<HTMLCanvasElement>("[data-made]")?.getContext("2d") ?? null;
     this.pad = new Pad(this.find<HTMLCanvasElement>("[data-pad]") as HTMLCanvasElement, () => void this.draw());
+    const near = this.find<HTMLElement>("[data-near]");
+    this.near = near ? new Near(near) : null;
     const on = (name: string, act: () => void): void => this.find(`[data-${name}]`)?.addEventListener("click", act);
     on("undo", () => this.pad.undo());
     on("clear", () => this.pad.clear());
@@ -52,7 +59,7 @@ class Desk {
       this.seed += 1;
       void this.draw();
     });
-    on("cancel", () => void this.cancel());
+    on("cancel", () => this.cancel());
     on("save", () => this.save());
     for (const button of this.page.querySelectorAll<HTMLElement>("[data-shape]")) {
       button.addEventListener("click", () => this.pad.shape(button.dataset.shape ?? ""));
@@ -62,8 +69,53 @@ class Desk {
     this.find("[data-listen]")?.addEventListener("change", () => void this.draw());
     this.find<HTMLInputElement>("[data-import]")?.addEventListener("change", (event) => {
       const [file] = (event.target as HTMLInputElement).files ?? [];
-      if (file) this.pad.bring(file).catch(() => say(this.page, "This file is no picture that the browser can read."));
+      if (file) this.pad.bring(file).catch(() => say(this.page, UNREAD));
     });
+    this.startVisits();
+  }
+
+  /** A picture that is chosen, or dropped anywhere on the page, is looked at. */
+  private startVisits(): void {
+    const input = this.find<HTMLInputElement>("[data-visit]");
+    input?.addEventListener("change", () => {
+      const [file] = input.files ?? [];
+      if (file) void this.judge(file);
+      input.value = ""; // the same file may be chosen again
+    });
+    if (!input) return;
+    this.page.addEventListener("dragover", (event) => event.preventDefault());
+    this.page.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [file] = event.dataTransfer?.files ?? [];
+      if (file) void this.judge(file);
+    });
+  }
+
+  /** Names the class of a visitor's picture and finds the exhibits that look like it. */
+  private async judge(file: Blob): Promise<void> {
+    this.turn += 1;
+    const id = this.turn;
+    const canvas = this.made?.canvas;
+    const brought = await visit(file).catch(() => null);
+    if (id !== this.turn || !canvas) return;
+    if (!brought) {
+      say(this.page, UNREAD);
+      return;
+    }
+    canvas.width = canvas.height = brought.pixels.width;
+    this.made?.putImageData(brought.pixels, 0, 0);
+    canvas.setAttribute("aria-label", "Your picture, as the classifier sees it");
+    this.show("save", false);
+    void this.near?.show(canvas);
+    try {
+      const worker = await this.open(false);
+      if (id !== this.turn) return;
+      const ask: Ask = { kind: "classify", id, picture: brought.data };
+      worker.postMessage(ask);
+      say(this.page, "Your picture was looked at here and has not left this page. The classifier knows galaxies only: of anything else its word is worth nothing.");
+    } catch (error) {
+      this.failed((error as Error).message, "look at your picture");
+    }
   }
 
   /** Sends the drawing off; a newer one takes an older one's place. */
@@ -71,8 +123,7 @@ class Desk {
     this.turn += 1;
     const id = this.turn;
     try {
-      this.worker ??= this.load();
-      const worker = await this.worker;
+      const worker = await this.open(true);
       if (id !== this.turn || !this.models) return;
       const listen = Number(this.find<HTMLInputElement>("[data-listen]")?.value ?? STEPS);
       const sketch = this.pad.sketch(this.models.draw.size);
@@ -87,32 +138,45 @@ class Desk {
     }
   }
 
-  /** Starts the worker and waits until it has proved itself. */
-  private async load(): Promise<Worker> {
+  /** The worker, once it has proved itself: for drawing, or for classifying alone, which needs less. */
+  private async open(drawing: boolean): Promise<Worker> {
     const careful = marked(); // the last visit ended while the network ran: this time with one thread
+    const wanted = drawing ? "drawing" : "judging";
+    this.proven[wanted] ??= this.load(drawing, careful);
+    await this.proven[wanted];
+    return this.worker as Worker;
+  }
+
+  private async load(drawing: boolean, careful: boolean): Promise<void> {
     mark(true);
     const progress = this.find<HTMLProgressElement>("[data-progress]");
     if (progress) progress.hidden = false;
     say(this.page, "The network is on its way.");
-    this.models = absolute(await fetchJson<Models>(this.address), this.address);
-    const made = new Worker(new URL(worker, import.meta.url), { type: "module" });
+    this.models ??= absolute(await fetchJson<Models>(this.address), this.address);
+    const made = (this.worker ??= this.start(progress));
     await new Promise<void>((resolve, reject) => {
       made.addEventListener("message", (event: MessageEvent<Answer>) => {
         const answer = event.data;
-        if (answer.kind === "progress" && progress) progress.value = (100 * answer.done) / answer.all;
-        else if (answer.kind === "failed") reject(new Error(answer.reason));
-        else if (answer.kind === "ready") {
+        if (answer.kind === "failed") reject(new Error(answer.reason));
+        else if (answer.kind === "ready" && answer.drawing === drawing) {
           say(this.page, `The network runs here as WebAssembly, ${answer.threads === 1 ? "in one thread" : `in ${answer.threads} threads`}.`);
           resolve();
         }
-        this.hear(answer);
       });
       made.addEventListener("error", () => reject(new Error("its script did not load")));
-      const ask: Ask = { kind: "load", models: this.models as Models, base: new URL(import.meta.url).href, careful };
+      const ask: Ask = { kind: "load", models: this.models as Models, base: new URL(import.meta.url).href, careful, drawing };
       made.postMessage(ask);
     }).finally(() => {
       mark(false);
       if (progress) progress.hidden = true;
+    });
+  }
+
+  private start(progress: HTMLProgressElement | null): Worker {
+    const made = new Worker(new URL(worker, import.meta.url), { type: "module" });
+    made.addEventListener("message", (event: MessageEvent<Answer>) => {
+      if (event.data.kind === "progress" && progress) progress.value = (100 * event.data.done) / event.data.all;
+      this.hear(event.data);
     });
     return made;
   }
@@ -121,7 +185,7 @@ class Desk {
     if (answer.kind === "picture" && answer.id === this.turn) {
       this.made?.putImageData(new ImageData(answer.pixels, answer.size, answer.size), 0, 0);
       if (answer.last) this.done();
-    } else if (answer.kind === "classes" && answer.id === this.turn) this.classes(answer.shares);
+    } else if (answer.kind === "classes" && answer.id === this.turn) tellClasses(this.page, answer.shares);
     else if (answer.kind === "failed") this.failed(answer.reason);
   }
 
@@ -130,43 +194,27 @@ class Desk {
     this.show("cancel", false);
     this.show("save", true);
     this.find("[data-made]")?.setAttribute("aria-label", "A galaxy drawn after your sketch, which does not exist");
+    if (this.made) void this.near?.show(this.made.canvas);
     const seconds = (performance.now() - this.started) / 1000;
     say(this.page, `Drawn here in ${seconds.toFixed(1)} s, from noise number ${this.seed}. It does not exist, and nobody else has seen it.`);
   }
 
-  private classes(shares: { name: string; share: number }[]): void {
-    const table = this.find<HTMLTableElement>("[data-classes] table");
-    if (!table) return;
-    const most = Math.max(...shares.map((one) => one.share));
-    table.tBodies[0]?.replaceChildren(...shares.map(({ name, share }) => {
-      const row = document.createElement("tr");
-      if (share === most) row.className = "found";
-      const head = document.createElement("th");
-      head.scope = "row";
-      head.textContent = name;
-      const percent = document.createElement("td");
-      percent.className = "number";
-      percent.textContent = `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;
-      row.append(head, percent);
-      return row;
-    }));
-    this.show("classes", true);
-  }
-
-  private async cancel(): Promise<void> {
+  private cancel(): void {
     this.turn += 1;
     mark(false);
     this.show("cancel", false);
     say(this.page, "Stopped.");
     const ask: Ask = { kind: "cancel" };
-    (await this.worker)?.postMessage(ask);
+    this.worker?.postMessage(ask);
   }
 
-  private failed(reason: string): void {
+  private failed(reason: string, what = "draw"): void {
     mark(false);
+    this.worker?.terminate();
     this.worker = null; // the next stroke tries again
+    this.proven = {};
     this.show("cancel", false);
-    say(this.page, `The network does not draw here: ${reason}. Everything else on this site works; a new stroke tries again.`);
+    say(this.page, `The network does not ${what} here: ${reason}. Everything else on this site works; ${what === "draw" ? "a new stroke" : "the next picture"} tries again.`);
   }
 
   /** The galaxy as a file of the visitor's. */

@@ -4,29 +4,37 @@ import { ab2, blurredColour, display, times } from "./flow";
 import { open, prepare, proven, tensor, type About } from "./model";
 import { normals } from "./noise";
 
-/** What the bake says of the drawing model and, where there is one, of the classifier. */
+/** A reviewed sentence about a class, and where it was read. */
+export interface ClassFact {
+  text: string;
+  title: string;
+  href: string;
+}
+
+/** What the bake says of the drawing model and, where there is one, of the classifier. facts: for each class, what is known of such. */
 export interface Models {
   draw: About & { size: number; classes: number; sources: number; shift: number; scale: number; colour: number };
-  classify?: About & { names: string[] };
+  classify?: About & { names: string[]; facts: ClassFact[][] };
 }
 
 export type Ask =
-  | { kind: "load"; models: Models; base: string; careful: boolean }
+  | { kind: "load"; models: Models; base: string; careful: boolean; drawing: boolean }
   | { kind: "draw"; id: number; sketch: Float32Array | null; seed: number; listen: number; steps: number }
   | { kind: "classify"; id: number; picture: Float32Array }
   | { kind: "cancel" };
 
 export type Answer =
   | { kind: "progress"; done: number; all: number }
-  | { kind: "ready"; threads: number; milliseconds: number }
+  | { kind: "ready"; drawing: boolean; threads: number; milliseconds: number }
   | { kind: "picture"; id: number; pixels: Uint8ClampedArray<ArrayBuffer>; size: number; step: number; last: boolean }
-  | { kind: "classes"; id: number; shares: { name: string; share: number }[] }
+  | { kind: "classes"; id: number; shares: { name: string; share: number; facts: ClassFact[] }[] }
   | { kind: "failed"; reason: string };
 
 const scope = self as unknown as { postMessage(answer: Answer): void };
 let models: Models | null = null;
 let drawing: InferenceSession | null = null;
 let classifier: Promise<InferenceSession> | null = null;
+let threads = 0; // once the runtime is ready
 let wanted = 0; // the drawing that is asked for; an older one gives up
 
 self.addEventListener("message", (event: MessageEvent<Ask>) => {
@@ -36,21 +44,27 @@ self.addEventListener("message", (event: MessageEvent<Ask>) => {
 });
 
 async function act(ask: Exclude<Ask, { kind: "cancel" }>): Promise<void> {
-  if (ask.kind === "load") await load(ask.models, ask.base, ask.careful);
+  if (ask.kind === "load") await load(ask);
   else if (ask.kind === "draw") await draw(ask);
   else await classify(ask.id, ask.picture);
 }
 
-async function load(given: Models, base: string, careful: boolean): Promise<void> {
+/** Readies the runtime, and the drawing network where that is what the visitor wants; the classifier comes when it is first asked. */
+async function load(ask: Extract<Ask, { kind: "load" }>): Promise<void> {
+  const given = ask.models;
+  threads ||= prepare(ask.base, ask.careful);
   models = given;
-  const threads = prepare(base, careful);
-  drawing = await open(given.draw, (done, all) => scope.postMessage({ kind: "progress", done, all }));
+  if (!ask.drawing) {
+    scope.postMessage({ kind: "ready", drawing: false, threads, milliseconds: 0 });
+    return;
+  }
+  drawing ??= await open(given.draw, (done, all) => scope.postMessage({ kind: "progress", done, all }));
   const { size, classes, sources, vector } = given.draw;
   const sketch = Float32Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0.5 : 0));
   const started = performance.now();
   const found = await pass(normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes), classes), oneHot(0, sources), sketch);
   if (!proven(found, vector)) throw new Error("this browser computes something else than it should, so nothing is drawn");
-  scope.postMessage({ kind: "ready", threads, milliseconds: performance.now() - started });
+  scope.postMessage({ kind: "ready", drawing: true, threads, milliseconds: performance.now() - started });
 }
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
@@ -81,13 +95,13 @@ async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
 async function classify(id: number, picture: Float32Array): Promise<void> {
   const about = models?.classify;
   if (!about) return;
-  classifier ??= open(about, () => undefined).then(async (session) => {
+  classifier ??= open(about, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (session) => {
     const found = await session.run({ picture: tensor(clamped(normals(about.vector.seed, 3 * 96 * 96)), [1, 3, 96, 96]) });
     if (!proven(found.probabilities?.data as Float32Array, about.vector)) throw new Error("the classifier computes something else here");
     return session;
   });
   const found = await (await classifier).run({ picture: tensor(picture, [1, 3, 96, 96]) });
-  const shares = [...(found.probabilities?.data as Float32Array)].map((share, i) => ({ name: about.names[i] ?? "", share }));
+  const shares = [...(found.probabilities?.data as Float32Array)].map((share, i) => ({ name: about.names[i] ?? "", share, facts: about.facts[i] ?? [] }));
   scope.postMessage({ kind: "classes", id, shares });
 }
 
