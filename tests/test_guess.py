@@ -66,7 +66,8 @@ def test_no_other_pictures_take_part(tmp_path: Path) -> None:
     from render.bake.source import Tally
 
     (tmp_path / "gallery.toml").write_text(
-        '[gallery]\ntitle = "g"\n[[collection]]\nslug = "galaxies"\ntitle = "galaxy"\nweights = "galaxy-96"\ncount = 9\n', encoding="utf-8"
+        '[gallery]\ntitle = "g"\n[[collection]]\nslug = "galaxies"\ntitle = "galaxy"\nweights = "galaxy-96"\ncount = 9\n',
+        encoding="utf-8",
     )
     gallery = load_gallery(tmp_path)
     [collection] = gallery.collections
