@@ -65,10 +65,9 @@ def test_no_other_pictures_take_part(tmp_path: Path) -> None:
     from render.bake.guess import Guess
     from render.bake.source import Tally
 
-    (tmp_path / "gallery.toml").write_text(
-        '[gallery]\ntitle = "g"\n[[collection]]\nslug = "galaxies"\ntitle = "galaxy"\nweights = "galaxy-96"\ncount = 9\n',
-        encoding="utf-8",
-    )
+    lines = ["[gallery]", 'title = "g"', "[[collection]]", 'slug = "galaxies"', 'title = "galaxy"', "count = 9"]
+    text = "\n".join([*lines, 'weights = "galaxy-96"', ""])
+    (tmp_path / "gallery.toml").write_text(text, encoding="utf-8")
     gallery = load_gallery(tmp_path)
     [collection] = gallery.collections
     card, tally = load_card(resource("weights") / "galaxy-96"), Tally(9, 9, [], {})
