@@ -1,11 +1,12 @@
 """What a night costs beside its pictures: planning a million recipes, and the loop with rows for a hundred thousand.
 
-    python benchmarks/bookkeeping.py [--plan 1000000] [--items 100000]
+    python benchmarks/bookkeeping.py [--plan 1000000] [--items 100000] [--drawn]
 
 Planning: an empty catalogue, a collection that wants so many; the plan, its order, and the frozen file.
 Bookkeeping: the loop, encoder threads, rows and commits as in `make`, on a device that returns black pictures at once
 and an encoder that keeps nothing, so that what is left is ours: noise is drawn, nothing else is computed. Memory is the
-resident set, looked at ten times on the way; it should be flat.
+resident set, looked at ten times on the way; it should be flat. With `--drawn` a tiny network draws every picture and
+the real encoders write every file: slower by far, and the memory is a night's.
 """
 
 from __future__ import annotations
@@ -98,22 +99,24 @@ def planning(count: int) -> None:
     )
 
 
-def bookkeeping(items: int) -> None:
+def bookkeeping(items: int, drawn: bool = False) -> None:
     """Time the loop with rows, and watch the memory."""
-    encoding.encode_image = kept_nowhere
+    if not drawn:
+        encoding.encode_image = kept_nowhere
     with tempfile.TemporaryDirectory() as scratch:
         asked, memory = gallery(Path(scratch, "gallery"), items), Memory(items)
 
-        def device(gallery: Gallery, folders: Mapping[str, Path]) -> Black:
-            return Black(folders, batch=8)
+        def device(gallery: Gallery, folders: Mapping[str, Path]) -> LocalExecutor:
+            return (LocalExecutor if drawn else Black)(folders, batch=8)
 
         cpu, began = time.process_time(), time.perf_counter()
         outcome = make(asked, memory, stages=["render"], make_executor=device)
         took, busy = time.perf_counter() - began, time.process_time() - cpu
     assert outcome.made == items
     seen = ", ".join(f"{size:.0f}" for size in memory.seen)
+    what = "drawing" if drawn else "bookkeeping"
     click.echo(
-        f"bookkeeping of {items} items: {1000 * took / items:.2f} ms each ({1000 * busy / items:.2f} ms of CPU, noise "
+        f"{what} of {items} items: {1000 * took / items:.2f} ms each ({1000 * busy / items:.2f} ms of CPU, noise "
         f"included); MiB resident on the way: {seen}"
     )
 
@@ -121,10 +124,11 @@ def bookkeeping(items: int) -> None:
 @click.command
 @click.option("--plan", "planned", default=1_000_000, show_default=True)
 @click.option("--items", default=100_000, show_default=True)
-def main(planned: int, items: int) -> None:
+@click.option("--drawn", is_flag=True, help="Draw and encode every picture with a tiny network, instead of neither.")
+def main(planned: int, items: int, drawn: bool) -> None:
     """Print both."""
     planning(planned)
-    bookkeeping(items)
+    bookkeeping(items, drawn)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from render.errors import NonesuchError, UsageError
@@ -112,11 +113,12 @@ class Recipe:
         """The recipe as plain JSON values: nothing that is absent, and whole floats as integers, as JavaScript
         writes them.
         """
-        return {key: value for key, value in _plain(self).items() if value is not None}
+        told: dict[str, Any] = _plain(self)
+        return told
 
     def canonical(self) -> bytes:
         """The one spelling that is hashed: sorted keys, no white space, UTF-8."""
-        return canonical_json(self.as_json()).encode()
+        return _canonical(self)
 
     @property
     def id(self) -> str:
@@ -144,11 +146,19 @@ class Recipe:
             raise NonesuchError(f"this is not a recipe that this version of nonesuch can read: {error}.") from None
 
 
+@lru_cache(maxsize=64)
+def _canonical(recipe: Recipe) -> bytes:
+    """Asked for again when an exhibit gets its id and its row. Equal recipes are spelled alike: numbers that may be
+    written in two ways are floats in every recipe.
+    """
+    return canonical_json(recipe.as_json()).encode()
+
+
 def _plain(value: Any) -> Any:
     """Dataclasses to dictionaries, tuples to lists, whole floats to integers."""
     if isinstance(value, Recipe | Walk | Keyframe):
-        members = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        return {name: member for name, member in members.items() if member is not None}
+        members = ((name, getattr(value, name)) for name in _NAMES[type(value)])
+        return {name: _plain(member) for name, member in members if member is not None}
     if isinstance(value, tuple):
         return [_plain(member) for member in value]
     if isinstance(value, float) and value.is_integer():
@@ -156,9 +166,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Recipe, Walk, Keyframe)}
+_SPELLING = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_json(value: Any) -> str:
     """JSON in one spelling: the same value always gives the same text. Refuses NaN and infinities (ValueError)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _SPELLING.encode(value)
 
 
 def check_seed(seed: int) -> None:

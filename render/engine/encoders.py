@@ -55,6 +55,13 @@ class Feed:
             yield value
 
 
+def alone(picture: Floats | Exception) -> Iterator[Floats]:
+    """An exhibit's only picture, or the error that came instead, when it is asked for."""
+    if isinstance(picture, Exception):
+        raise picture
+    yield picture
+
+
 @dataclass(frozen=True)
 class Encoded(Generic[T]):
     """What a thread made of an exhibit, or the error that kept it from it; seconds: of that thread's own work."""
@@ -86,8 +93,11 @@ class Encoders(Generic[T]):
         """The next picture of an exhibit (or the error that came instead); exhibits come one after another, whole."""
         if self._open is None:
             self._room.acquire()
+            if last:  # a picture alone waits for no other, and a queue would cost more than handing it over
+                self._futures.append(self._pool.submit(self._work, item, alone(picture)))
+                return
             self._open = Feed(item)
-            self._futures.append(self._pool.submit(self._work, self._open))
+            self._futures.append(self._pool.submit(self._work, item, self._open.pictures(), self._open.dead))
         self._open.give(picture)
         if last:
             self._open.give(None)
@@ -117,14 +127,15 @@ class Encoders(Generic[T]):
         for future in waiting:
             yield future.result()
 
-    def _work(self, feed: Feed) -> Encoded[T]:
+    def _work(self, item: Item, pictures: Iterator[Floats], dead: Event | None = None) -> Encoded[T]:
         start = time.thread_time()
         result, failure = None, None
         try:
-            result = self._encode(feed.item, feed.pictures())
+            result = self._encode(item, pictures)
         except Exception as error:
             failure = error
         finally:
-            feed.dead.set()
+            if dead is not None:
+                dead.set()
             self._room.release()
-        return Encoded(feed.item, result, failure, time.thread_time() - start)
+        return Encoded(item, result, failure, time.thread_time() - start)
