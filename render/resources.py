@@ -11,10 +11,10 @@ from typing import Literal
 
 from render.errors import NonesuchError
 
-Resource = Literal["templates", "site", "weights"]
+Resource = Literal["templates", "site", "weights", "labs"]
 
 PACKAGE = Path(__file__).resolve().parent
-IN_CHECKOUT: dict[Resource, str] = {"templates": "templates", "site": "site/dist", "weights": "weights"}
+IN_CHECKOUT: dict[Resource, str] = {"templates": "templates", "site": "site/dist", "weights": "weights", "labs": "labs"}
 
 
 def checkout() -> Path | None:
@@ -24,7 +24,7 @@ def checkout() -> Path | None:
 
 
 def resource(name: Resource) -> Path:
-    """The folder of the templates, of the built site, or of the shipped weights.
+    """The folder of the templates, of the built site, of the shipped weights, or of the finished labs.
 
     Raises NonesuchError when it is missing: from a checkout that usually means that the site was not built yet.
     """

@@ -22,6 +22,8 @@ from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
 from render.bake.feeds import Feeds
 from render.bake.guess import real_key
+from render.bake.lab import FOLDER as LAB
+from render.bake.lab import Laboratory
 from render.bake.media import Media
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
@@ -107,6 +109,7 @@ def bake(
     public = home / "public"
     cards = Cards(gallery)
     prose, curation = Prose(home / OWN), read_curation(home)
+    laboratory = Laboratory(gallery, home)
     with (
         Catalogue(home / FILE) as catalogue,
         Press(pages) as press,
@@ -114,14 +117,14 @@ def bake(
     ):
         looks = (pages.everything(), assets.key, theme.key)
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
-        decided = (prose.key, repr(curation), real_key(gallery))
+        decided = (prose.key, repr(curation), real_key(gallery), laboratory.key)
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
         media = Media(public / "media", _linked(gallery, home))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
         source = Source(catalogue.db, curation)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
-        parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose)
+        parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys() if gallery.store.media_url is None else ())
             offer_assets(assets, out, () if any(part.rooms.studio.open for part in parts) else RUNTIME)
@@ -133,8 +136,9 @@ def bake(
                 advance(len(part.walks))
             exhibitions.offer(out, pages, parts[0].chrome, prose)
             prose.offer(out, pages, parts[0].chrome)
+            laboratory.offer(out, pages, parts[0].chrome)
             _offer_rest(gallery, source, out, pages, cards, parts)
-            owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, MODELS, OWN]
+            owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]
             out.finish(owned=[*owned, *(part.pages.slug for part in parts)])
             swept = media.sweep()
             out.note(inputs, media.count())
@@ -188,12 +192,15 @@ def _parts(
     cards: Cards,
     exhibitions: Exhibitions,
     prose: Prose,
+    laboratory: Laboratory,
 ) -> list[_Part]:
     parts = []
     for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         rooms = Rooms(gallery, collection, assets, cards, source)
-        there = There(tuple(rooms.open(bool(walks))), rooms.sky.data, bool(exhibitions.all), prose.footer)
+        there = There(
+            tuple(rooms.open(bool(walks))), rooms.sky.data, bool(exhibitions.all), prose.footer, laboratory.open
+        )
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, cards.detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])

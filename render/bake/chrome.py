@@ -79,6 +79,7 @@ class There(NamedTuple):
     sky: str = ""
     exhibitions: bool = False
     pages: Sequence[dict[str, str]] = ()
+    lab: bool = False
 
 
 class Chrome:
@@ -171,5 +172,7 @@ def _menu(gallery: Gallery, here: Collection | Folder, there: There) -> list[dic
     menu += [{"title": room, "href": f"{here.slug}/{room}/"} for room in ("gallery", *there.rooms)]
     if there.exhibitions:
         menu.append({"title": "exhibitions", "href": EXHIBITIONS})
+    if there.lab:
+        menu.append({"title": "lab", "href": "lab/"})
     menu.append({"title": "about", "href": "about/"})
     return menu

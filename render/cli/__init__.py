@@ -47,6 +47,7 @@ COMMANDS = {
     "halves": "Do two models that share no training picture draw the same?",
     "prepare": "Make a training set from a folder, tar or zip of pictures.",
     "train": "Train a model on a training set.",
+    "lab": "Train the models of a sweep, and bake a page that compares them.",
 }
 INTERRUPTED = 130  # as a shell says of a process that Ctrl-C ended
 

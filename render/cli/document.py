@@ -15,6 +15,7 @@ import click
 from pydantic import BaseModel
 
 from render.cli import COMMANDS, cli
+from render.config.lab import Lab
 from render.config.settings import Gallery
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,12 +44,17 @@ def settings() -> str:
     """docs/settings.md: every table and key of gallery.toml with its default and its meaning."""
     parts = ["# Every setting of `gallery.toml`", NOTE]
     for name, field in Gallery.model_fields.items():
-        model = next(one for one in _models(field.annotation))
-        table = field.alias or name
-        heading = f"[[{table}]]" if _is_list(field.annotation) else f"[{table}]"
-        parts.append(f"## `{heading}`\n\n{(model.__doc__ or '').strip()}")
-        parts.append("\n".join(["| key | default | meaning |", "|---|---|---|", *_rows(model)]))
+        parts += _table(field.alias or name, field.annotation)
+        if name == "lab":
+            parts += _table("lab.sweep", Lab.model_fields["sweep"].annotation)
     return "\n\n".join(parts) + "\n"
+
+
+def _table(table: str, annotation: Any) -> list[str]:
+    model = next(one for one in _models(annotation))
+    heading = f"[[{table}]]" if _is_list(annotation) else f"[{table}]"
+    rows = "\n".join(["| key | default | meaning |", "|---|---|---|", *_rows(model)])
+    return [f"## `{heading}`\n\n{(model.__doc__ or '').strip()}", rows]
 
 
 def _rows(model: type[BaseModel]) -> Iterator[str]:

@@ -25,8 +25,9 @@ def colour(context: click.Context, parameter: click.Parameter, value: str) -> tu
 @click.command
 @click.argument("source", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--size", "sizes", multiple=True, type=click.Choice(["64", "96", "128", "256", "512"]), default=["96"],
-              show_default=True, help="Pixels of a side; several times for several sets, OUT/64 ...")  # fmt: skip
+@click.option("--size", "sizes", multiple=True, type=click.Choice(["32", "64", "96", "128", "256", "512"]),
+              default=["96"], show_default=True,
+              help="Pixels of a side; several times for several sets, OUT/64 ...")  # fmt: skip
 @click.option(
     "--labels", type=PATH, help="A csv with a column 'file'; label, source, fold, licence, attribution count."
 )

@@ -16,8 +16,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError
 
 from render.config.problems import sentences
-from render.config.settings import Strict
-from render.config.values import Line, Slug, Text
+from render.config.values import Line, Slug, Strict, Text
 from render.errors import UsageError
 from render.recipe import ID_LENGTH
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from render.config.problems import sentences
-from render.config.settings import Strict
+from render.config.values import Strict
 from render.errors import NonesuchError
 
 LOCK = "gallery.lock"

@@ -9,21 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
-from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Text
+from render.config.lab import Lab
+from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Strict, Text
 from render.errors import NonesuchError
 from render.recipe import LARGEST_SEED
 
 Path_ = Literal["great-circle", "spline"]
 Language = Literal["en", "pl", "cs", "ko"]
 Style = Literal["plain", "poetic", "children"]
-
-
-class Strict(BaseModel):
-    """No key is ignored, nothing is converted, nothing changes later."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class About(Strict):
@@ -337,6 +332,8 @@ class Gallery(Strict):
     """Who writes the texts."""
     bake: Bake = Field(default_factory=Bake)
     """The pages."""
+    lab: Lab | None = None
+    """Models compared; none when left out."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
 

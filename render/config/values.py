@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from render import recipe
 from render.errors import UsageError
@@ -16,7 +16,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 BASE = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
 ADDRESS = re.compile(rf"https?://{LABEL}(\.{LABEL})*(:(?P<port>[0-9]{{1,5}}))?(/[A-Za-z0-9._~/-]*)?")
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,2})?")
-RESERVED = ("about", "api", "assets", "data", "exhibitions", "media", "models", "pages", "theme", "walks")
+RESERVED = ("about", "api", "assets", "data", "exhibitions", "lab", "media", "models", "pages", "theme", "walks")
 """Folders of the baked site that belong to no collection."""
 LONGEST_SLUG = 80  # slugs become names of files, which may have 255 bytes
 
@@ -25,6 +25,12 @@ def slug_of(name: str, otherwise: str) -> str:
     """A name as it may stand in addresses, accents left out; `otherwise` where nothing of it may."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise
+
+
+class Strict(BaseModel):
+    """No key is ignored, nothing is converted, nothing changes later."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def _slug(value: str) -> str:

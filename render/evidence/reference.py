@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
@@ -73,9 +74,17 @@ class Reference:
         )
 
 
-def gather(network: CopyNetwork, pictures: TrainingSet, mapping: DisplayMapping, folder: Path) -> Reference:
-    """Look at every training picture (all folds but 1 and 2); writes the thumbnails, returns the rest."""
-    chosen = pictures.training()
+def gather(
+    network: CopyNetwork,
+    pictures: TrainingSet,
+    mapping: DisplayMapping,
+    folder: Path,
+    chosen: npt.NDArray[np.int64] | None = None,
+) -> Reference:
+    """Look at every training picture (all folds but 1 and 2), or at the rows `chosen`; writes the thumbnails, returns
+    the rest.
+    """
+    chosen = pictures.training() if chosen is None else chosen
     data = torch.from_numpy(pictures.data(chosen, mapping))
     found = features(network, data).half().float()  # as stored: loading must not change a distance
     basis = fit_basis(data)

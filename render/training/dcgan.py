@@ -90,7 +90,7 @@ class DcganTraining(OnePass):
     """One run in a folder of its own: build, resume, step, checkpoint."""
 
     family = "dcgan"
-    losses = ("generator", "judge")
+    losses: tuple[str, ...] = ("generator", "judge")
     generator_class = DcganGenerator
     settings: DcganSettings
 

@@ -29,7 +29,7 @@ from render.training.pictures import SUFFIXES, Dropped, Pixels, Preparation, cen
 from render.training.rejecting import BY_HAND, Prepared, read_rejected, without
 from render.training.watermarks import SAMPLE, Overlay, detail, shared
 
-SIZES = (64, 96, 128, 256, 512)
+SIZES = (32, 64, 96, 128, 256, 512)
 AT_ONCE = 32
 Watermarks = Literal["keep", "crop", "drop"]
 Progress = Callable[[int, int], None]

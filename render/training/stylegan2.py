@@ -62,7 +62,7 @@ class StyleGan2Training(OnePass):
     """One run in a folder of its own: build, resume, step, checkpoint."""
 
     family = "stylegan2"
-    losses = ("generator", "judge", "augmentation p")
+    losses: tuple[str, ...] = ("generator", "judge", "augmentation p")
     generator_class = StyleGan2Generator
     settings: StyleGan2Settings
 

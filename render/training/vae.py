@@ -54,7 +54,7 @@ class VaeTraining(OnePass):
     """
 
     family = "vae"
-    losses = ("squared error", "divergence from the prior (nats)")
+    losses: tuple[str, ...] = ("squared error", "divergence from the prior (nats)")
     generator_class = VaeGenerator
     settings: VaeSettings
 

@@ -19,6 +19,7 @@ later("[data-gallery]", async (gallery) => (await import("./gallery")).startGall
 later("[data-draw]", async (page) => (await import("./draw/page")).startDraw(page));
 later("[data-guess]", async (page) => (await import("./guess/page")).startGuess(page));
 later("[data-sky]", async (sky) => (await import("./sky/page")).startSky(sky));
+later("[data-lab]", async (page) => (await import("./lab")).startLab(page));
 later("[data-tools]", async (tools) => (await import("./tools")).startTools(tools));
 
 const home = document.querySelector<HTMLElement>("[data-home]");
