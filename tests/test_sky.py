@@ -42,7 +42,7 @@ def sky(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     """Twenty-four exhibits, each of its own colour, of which number 5 was removed."""
     folder = tmp_path_factory.mktemp("sky")
     gallery = synthetic.gallery(folder, COUNT)
-    shown = synthetic.pictures(folder / "store", [dyed(number) for number in range(COUNT)], widths=(48, 96))
+    shown = synthetic.pictures(folder / "store", [dyed(number) for number in range(COUNT)], widths=(96,))
     synthetic.fill(folder, shown, COUNT)
     with Catalogue(folder / FILE, write=True) as catalogue:
         five = catalogue.numbered("galaxies", 5)
@@ -69,7 +69,7 @@ def test_a_look_stays_when_the_picture_is_turned_or_mirrored() -> None:
 def test_what_has_its_place_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chart, "installed", lambda: False)  # a plain installation
     gallery = synthetic.gallery(tmp_path, COUNT)
-    shown = synthetic.pictures(tmp_path / "store", [synthetic.spiral(number) for number in range(40)], widths=(48, 96))
+    shown = synthetic.pictures(tmp_path / "store", [synthetic.spiral(number) for number in range(24)], widths=(96,))
     synthetic.fill(tmp_path, shown, 12)
     laid_out(gallery)
     before = positions(gallery)
