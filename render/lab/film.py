@@ -14,9 +14,15 @@ from PIL import Image
 from render.display import Bytes
 from render.errors import NonesuchError
 from render.lab.finished import GAP
-from render.media.walks import REPEATABLE, VIDEO, encoders, gif_with_xmp, xmp_box
+from render.media.walks import encoders, gif_with_xmp, xmp_box
 
 FPS = 12
+VIDEO = {
+    "h264": ("libx264", ["-preset", "slow", "-crf", "20"]),
+    "av1": ("libaom-av1", ["-cpu-used", "6", "-crf", "28", "-b:v", "0", "-row-mt", "0"]),
+}
+REPEATABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+"""The same frames give the same bytes."""
 SIDE = 192
 """Pixels of one picture of the film; of the GIF's half of that."""
 STILL = 12
