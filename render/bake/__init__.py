@@ -94,26 +94,29 @@ def bake(
     templates: Path | None = None,
     site: Path | None = None,
     bar: Callable[[int], AbstractContextManager[Advance]] = unseen,
+    edition: Path | None = None,
 ) -> BakeReport:
     """Bring ``public/`` up to the catalogue's state and say what changed.
 
     `folder` is the gallery's folder where it is not the one that ``gallery.toml`` lies in; `templates` and `site` stand
-    in for the shipped ones. `bar` is given the number of exhibits, once there is something to do for them. Only one
-    bake of a gallery may run at a time: the caller holds the gallery's lock.
+    in for the shipped ones. `bar` is given the number of exhibits, once there is something to do for them. `edition` is
+    a folder for a site that is read from a disk, without a server: no script, every link names a file. Only one bake of
+    a gallery may run at a time: the caller holds the gallery's lock.
     """
     started = clock()
     home = folder or gallery.folder
     theme = Theme(home / FOLDER)
-    pages = Pages(templates or resource("templates"), theme.folder if theme.templates else None)
-    assets = Assets(site or resource("site"), theme.style)
-    public = home / "public"
+    own = theme.folder if theme.templates else None
+    pages = Pages(templates or resource("templates"), own, from_disk=edition is not None)
+    assets = Assets(site or resource("site"), theme.style, scripts=edition is None)
+    public, state = edition or home / "public", home / ".nonesuch" / ("edition" if edition else "")
     cards = Cards(gallery)
     prose, curation = Prose(home / OWN), read_curation(home)
     laboratory = Laboratory(gallery, home)
     with (
         Catalogue(home / FILE) as catalogue,
         Press(pages) as press,
-        Outputs(public, home / ".nonesuch", press) as out,
+        Outputs(public, state, press) as out,
     ):
         looks = (pages.everything(), assets.key, theme.key)
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)

@@ -7,16 +7,18 @@ outlives the exhibit: when it is taken off, its record says so, and the picture 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from render.bake import views
 from render.bake.chrome import Chrome, code_key
+from render.bake.compositor import as_json
 from render.bake.evidence import NOT_CHECKED, sentence
 from render.bake.facts import origin_of
 from render.bake.outputs import Outputs, Rank, digest
+from render.bake.pages import Pages
 from render.bake.places import API
 from render.bake.records import (
     Brief,
@@ -70,7 +72,7 @@ class CollectionApi:
     def row(self, row: Row) -> None:
         """The next row: an exhibit or a tombstone."""
         self._shards.by_number(row)
-        if not row.shown or (picture := _jpeg(row)) is None:
+        if not row.shown or (picture := row.fallback) is None:
             return
         before, self._stand_in = self._stand_in, (row.number, picture)
         self._gone(row.number, before or self._stand_in)
@@ -79,7 +81,7 @@ class CollectionApi:
             self._numbers.setdefault(found, []).append(row.number)
         self._picture(row.number, picture)
         key = digest(self._chrome.key, row.digest)
-        self._offer(record_of(self._slug, row.number), Rank.PAGE, key, lambda: self._exhibit(row, picture))
+        self._out.order(record_of(self._slug, row.number), Rank.PAGE, key, partial(exhibit_json, row, self._chrome))
 
     def close(self) -> None:
         """What is known when all rows were seen."""
@@ -100,59 +102,14 @@ class CollectionApi:
                 self._picture(number, stand_in[1])
 
     def _picture(self, number: int, picture: Medium) -> None:
-        key = digest("link", picture.key)
+        path, key = picture_of(self._slug, number), f"link {picture.key}".encode()
         if self._chrome.site["media"]:  # nothing here to link: a copy, so that every number has its picture for ever
-            self._out.offer(picture_of(self._slug, number), Rank.NEW, key, lambda: self._read(picture.key))
+            self._out.offer(path, Rank.NEW, key, lambda: self._read(picture.key))
             return
-        self._out.offer_link(picture_of(self._slug, number), Rank.NEW, key, self._media / picture.key)
-
-    def _offer(self, path: str, rank: Rank, key: bytes, make: Callable[[], Record]) -> None:
-        self._out.offer(path, rank, digest(code_key(), key), lambda: _json(make().as_json()))
+        self._out.offer_link(path, Rank.NEW, key, f"{self._media}/{picture.key}")
 
     def _offer_made(self, path: str, rank: Rank, record: Record) -> None:
-        self._offer(path, rank, digest(repr(record)), lambda: record)
-
-    def _exhibit(self, row: Row, picture: Medium) -> ExhibitRecord:
-        site = self._chrome.site
-        view = views.tile(row, self._slug)
-        texts = texts_of(row)
-        measured = row.json("measurements")
-        evidence = row.json("evidence")
-        origin = origin_of(row)
-        return ExhibitRecord(
-            title=view["title"],
-            url=f"{site['address']}{picture_of(self._slug, row.number)}",
-            width=picture.width,
-            height=picture.height,
-            author_name=site["author"] or None,
-            provider_name=site["title"],
-            provider_url=site["address"] or None,
-            collection=self._slug,
-            number=row.number,
-            id=row.id,
-            designation=view["designation"],
-            page=view["href"],
-            picture=picture_of(self._slug, row.number),
-            files=list(_files(row, self._chrome.media)),
-            alt=view["image"]["alt"],
-            caption=texts.get("caption") or None,
-            description=texts.get("description") or None,
-            colour=view["image"]["colour"],
-            asked=row.column("asked"),
-            found=row.column("found"),
-            probabilities=row.json("classes").get("probabilities"),
-            measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
-            evidence=Compared(
-                checked=bool(evidence.get("checked")),
-                line=None if origin else sentence(evidence) if evidence.get("checked") else NOT_CHECKED["sentence"],
-                **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
-            ),
-            recipe=None if origin else row.json("recipe"),
-            origin=origin or None,
-            made_at=row.column("made_at"),
-            licence=site["terms"] or None,
-            digital_source_type=(origin["source_type"] if origin else TRAINED) or None,
-        )
+        self._out.offer(path, rank, digest(code_key(), repr(record)), record.as_json)
 
     def _shard(self, window: Window) -> None:
         for index in range(self._shard_next, window.index):
@@ -160,13 +117,9 @@ class CollectionApi:
                 self._shard_file(index), Rank.INDEX, ShardRecord(collection=self._slug, index=index, exhibits=[])
             )
         self._shard_next = window.index + 1
-        key = digest(self._slug, *(row.digest for row in window.rows))
-
-        def make() -> ShardRecord:
-            exhibits = [_brief(row, self._slug) for row in window.rows]
-            return ShardRecord(collection=self._slug, index=window.index, exhibits=exhibits)
-
-        self._offer(self._shard_file(window.index), Rank.INDEX, key, make)
+        key = digest(code_key(), self._slug, *(row.digest for row in window.rows))
+        work = partial(shard_json, window.index, window.rows, self._slug)
+        self._out.order(self._shard_file(window.index), Rank.INDEX, key, work)
 
     def _shard_file(self, index: int) -> str:
         return f"{API}{self._slug}/shards/{index}.json"
@@ -203,8 +156,65 @@ def offer_site_record(site: dict[str, Any], tallies: dict[str, Tally], out: Outp
         root=site["address"] or None,
         collections=listed,
     )
-    out.offer(f"{API}index.json", Rank.INDEX, digest(code_key(), repr(record)), lambda: _json(record.as_json()))
-    out.offer(f"{API}schema.json", Rank.PAGE, digest(code_key()), lambda: _json(schema()))
+    out.offer(f"{API}index.json", Rank.INDEX, digest(code_key(), repr(record)), record.as_json)
+    out.offer(f"{API}schema.json", Rank.PAGE, digest(code_key()), lambda: as_json(schema()))
+
+
+def exhibit_json(row: Row, chrome: Chrome, _: Pages) -> bytes:
+    """An exhibit's record."""
+    return _exhibit(row, chrome).as_json()
+
+
+def shard_json(index: int, rows: list[Row], slug: str, _: Pages) -> bytes:
+    """The exhibits of a stretch of numbers, in brief."""
+    exhibits = [_brief(row, slug) for row in rows]
+    return ShardRecord(collection=slug, index=index, exhibits=exhibits).as_json()
+
+
+def _exhibit(row: Row, chrome: Chrome) -> ExhibitRecord:
+    site, slug = chrome.site, chrome.slug
+    picture = row.fallback
+    if picture is None:
+        raise ValueError(f"exhibit {row.number} has no picture to stand under its number")
+    view = views.tile(row, slug)
+    texts = texts_of(row)
+    measured = row.json("measurements")
+    evidence = row.json("evidence")
+    origin = origin_of(row)
+    return ExhibitRecord(
+        title=view["title"],
+        url=f"{site['address']}{picture_of(slug, row.number)}",
+        width=picture.width,
+        height=picture.height,
+        author_name=site["author"] or None,
+        provider_name=site["title"],
+        provider_url=site["address"] or None,
+        collection=slug,
+        number=row.number,
+        id=row.id,
+        designation=view["designation"],
+        page=view["href"],
+        picture=picture_of(slug, row.number),
+        files=list(_files(row, chrome.media)),
+        alt=view["image"]["alt"],
+        caption=texts.get("caption") or None,
+        description=texts.get("description") or None,
+        colour=view["image"]["colour"],
+        asked=row.column("asked"),
+        found=row.column("found"),
+        probabilities=row.json("classes").get("probabilities"),
+        measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
+        evidence=Compared(
+            checked=bool(evidence.get("checked")),
+            line=None if origin else sentence(evidence) if evidence.get("checked") else NOT_CHECKED["sentence"],
+            **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
+        ),
+        recipe=None if origin else row.json("recipe"),
+        origin=origin or None,
+        made_at=row.column("made_at"),
+        licence=site["terms"] or None,
+        digital_source_type=(origin["source_type"] if origin else TRAINED) or None,
+    )
 
 
 def _brief(row: Row, slug: str) -> Brief:
@@ -230,12 +240,3 @@ def _files(row: Row, media: str) -> Iterator[File]:
                 height=medium.height,
                 bytes=medium.bytes,
             )
-
-
-def _jpeg(row: Row) -> Medium | None:
-    """The file that stands under the number: one kind of picture for all programs."""
-    return max((m for m in row.media if m.role == "fallback"), key=lambda m: m.width, default=None)
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

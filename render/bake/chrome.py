@@ -26,6 +26,8 @@ PRELOADED = ("serif.woff2", "sans.woff2")
 HEADER = f"{POLICY_OF_DRAWING}; frame-ancestors 'none'"
 """As a header: one for all files, workers among them, of which one runs WebAssembly. Pages that run none forbid it by
 their own policy, and the stricter holds."""
+PLAIN = (".css", ".woff2", ".svg", ".txt")
+"""What of the built site needs no server."""
 
 
 def policy(gallery: Gallery, drawing: bool = False) -> str:
@@ -52,13 +54,17 @@ def _folder(address: str) -> str:
 class Assets:
     """The built browser side: plain names and the hashed ones under which the files travel."""
 
-    def __init__(self, folder: Path, own_style: str = "") -> None:
+    def __init__(self, folder: Path, own_style: str = "", scripts: bool = True) -> None:
+        """scripts: whether a server is there to load them; browsers refuse modules and preloaded fonts of a disk."""
         self.folder = folder
+        self.scripts = scripts
         self.own_style = own_style  # of the gallery's theme
         try:
             self.names: dict[str, str] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             raise NonesuchError(f"{folder} has no manifest.json: build the site's style and script again.") from None
+        if not scripts:
+            self.names = {plain: name for plain, name in self.names.items() if Path(name).suffix in PLAIN}
 
     @property
     def key(self) -> bytes:
@@ -87,7 +93,7 @@ class Chrome:
 
     def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets, there: There) -> None:
         about = gallery.about
-        told = _told(collection, gallery)
+        told = told_of(collection, gallery)
         self.slug = collection.slug
         self.site: dict[str, Any] = {
             "title": about.title,
@@ -104,7 +110,7 @@ class Chrome:
             "own_css": assets.own_style,
             "js": assets.name("app.js"),
             "theme": assets.name("theme.js"),
-            "fonts": [name for plain in PRELOADED if (name := assets.name(plain))],
+            "fonts": [name for plain in PRELOADED if assets.scripts and (name := assets.name(plain))],
             "icon": assets.name("icon.svg"),
             "licences": assets.name("licences.txt"),
             "feeds": list(feeds_of(collection.slug).items()),
@@ -156,7 +162,7 @@ class Told(NamedTuple):
     licence: str
 
 
-def _told(collection: Collection | Folder, gallery: Gallery) -> Told:
+def told_of(collection: Collection | Folder, gallery: Gallery) -> Told:
     """Of rendered pictures we know how they came about; of imported ones, what the maker said."""
     many = collection.many.capitalize()
     if isinstance(collection, Collection):

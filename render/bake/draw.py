@@ -79,7 +79,7 @@ class Studio:
             }
             return Page("draw.html", chrome.context(base_of(path), f"{chrome.slug}/draw/", **more))
 
-        out.offer_page(path, Rank.PAGE, key, page)
+        out.order(path, Rank.PAGE, key, page())
 
     def _told(self) -> dict[str, Any]:
         assert self._draw is not None

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol
 
 from render.bake import views
 from render.bake.chrome import Chrome, base_of, code_key
+from render.bake.compositor import Compositor, Neighbours, as_json
 from render.bake.exhibitions import Exhibitions
 from render.bake.facts import Facts
 from render.bake.home import Home
-from render.bake.linked import linked_data
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
 from render.bake.previews import Previews
 from render.bake.series import Series
 from render.bake.source import Row, Source
-from render.bake.traits import traits_table
 from render.bake.windows import Window, Windows
 from render.bake.words import class_plural, class_slug, in_order
 
@@ -57,11 +57,12 @@ class CollectionPages:
         self._out = out
         self._pages = pages
         self._chrome = chrome
-        self._facts = facts
         self._previews = previews
+        self._compositor = Compositor(chrome, facts, previews.which == "all")
         self._exhibitions = exhibitions
         self._size = page_size
         self._root = home  # whether the site's root is this collection's home
+        self._exhibit_key = digest(pages.key("exhibit.html"), self._compositor.key)
         self.tally = source.tally(self.slug)
         self._home = Home(out, pages, chrome, previews, source.curation, self.tally)
         self._series = Series(source, self.slug)
@@ -114,86 +115,37 @@ class CollectionPages:
         return Windows(self._size, lambda window: self._gallery(name, window))
 
     def _exhibit(self, row: Row, before: int | None, after: int | None) -> None:
-        path = views.page_of(self.slug, row.number)
-        hanging = self._exhibitions.of(row.id)
-        key = digest(
-            self._pages.key("exhibit.html"),
-            self._chrome.key,
-            self._facts.key,
-            row.digest,
-            f"{before} {after} {self._previews.which}",
-            self._series.digest(row),
-            repr(hanging),
-        )
         self._previews.offer(row)
-
-        def page() -> Page:
-            base = base_of(path)
-            view = {
-                **views.tile(row, self.slug),
-                **self._facts.exhibit(row, self.slug),
-                "drawing": self._series.view(row),
-                "exhibitions": hanging,
-            }
-            return Page(
-                "exhibit.html",
-                self._chrome.context(
-                    base,
-                    exhibit=view,
-                    linked_data=linked_data(view, self._chrome.site, base),
-                    previous=before and self._step(before),
-                    next=after and self._step(after),
-                    gallery_href=self._gallery_of(row.number),
-                    preview=self._previews.view(row),
-                ),
-            )
-
-        self._out.offer_page(path, Rank.PAGE, key, page)
+        path = views.page_of(self.slug, row.number)
+        gallery = f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}"
+        near, drawn, hanging = Neighbours(before, after, gallery), self._series.of(row), self._exhibitions.of(row.id)
+        key = digest(self._exhibit_key, row.digest, f"{before} {after} {gallery} {drawn} {hanging}")
+        self._out.order(path, Rank.PAGE, key, partial(self._compositor.exhibit, row, near, drawn, hanging))
 
     def _gone(self, number: int) -> None:
         """A number that shows no exhibit says so under its address."""
         path = views.page_of(self.slug, number)
         key = digest(self._pages.key("gone.html"), self._chrome.key, str(number))
-
-        def page() -> Page:
-            told = {"designation": views.designation(number), "gallery_href": f"{self.slug}/gallery/"}
-            return Page("gone.html", self._chrome.context(base_of(path), **told))
-
-        self._out.offer_page(path, Rank.PAGE, key, page)
-
-    def _gallery_of(self, number: int) -> str:
-        return f"{self.slug}/gallery/{_page_name((number - 1) // self._size)}"
-
-    def _step(self, number: int) -> dict[str, str]:
-        return {"href": views.page_of(self.slug, number), "designation": views.designation(number)}
+        told = {"designation": views.designation(number), "gallery_href": f"{self.slug}/gallery/"}
+        self._out.order(path, Rank.PAGE, key, Page("gone.html", self._chrome.context(base_of(path), **told)))
 
     def _gallery(self, name: str | None, window: Window) -> None:
         folder = self._gallery_folder(name)
         path = f"{folder}{_page_name(window.index) or 'index.html'}"
-        filters = self._filters(name, counts=window.index == 0)
-        shown = self._range(name, window.index) if window.rows else ""
-        parts = json.dumps([window.index, window.earlier, window.later, filters, self._size, shown])
-        key = digest(self._pages.key("gallery.html"), self._chrome.key, parts, *(row.digest for row in window.rows))
-
-        def page() -> Page:
-            return Page(
-                "gallery.html",
-                self._chrome.context(
-                    base_of(path),
-                    f"{self.slug}/gallery/",
-                    index=f"data/{self.slug}/index.json",
-                    only=name or "",
-                    heading=(class_plural(name) if name else self._chrome.collection["many"]).capitalize(),
-                    page=window.index + 1,
-                    filters=filters,
-                    tiles=[views.tile(row, self.slug) for row in window.rows],
-                    earlier=self._earlier(name, window.earlier),
-                    later=self._later(name, window.later),
-                    range=shown,
-                ),
-            )
-
-        self._out.offer_page(path, Rank.GALLERY if window.index else Rank.INDEX, key, page)
+        variables = {
+            "index": f"data/{self.slug}/index.json",
+            "only": name or "",
+            "heading": (class_plural(name) if name else self._chrome.collection["many"]).capitalize(),
+            "page": window.index + 1,
+            "filters": self._filters(name, counts=window.index == 0),
+            "earlier": self._earlier(name, window.earlier),
+            "later": self._later(name, window.later),
+            "range": self._range(name, window.index) if window.rows else "",
+        }
+        rows = (row.digest for row in window.rows)
+        key = digest(self._pages.key("gallery.html"), self._chrome.key, json.dumps(variables), *rows)
+        work = partial(self._compositor.gallery, path, window.rows, variables)
+        self._out.order(path, Rank.GALLERY if window.index else Rank.INDEX, key, work)
 
     def _gallery_folder(self, name: str | None) -> str:
         return f"{self.slug}/gallery/" + (f"{class_slug(name)}/" if name else "")
@@ -234,21 +186,25 @@ class CollectionPages:
         return f"{first}–{last}" if last > first else f"{first}"
 
     def _shard(self, window: Window) -> None:
-        self._part("shard", self._shards, window, lambda rows: [views.shard_entry(row, self.slug) for row in rows])
+        self._part("shard", self._shards, window, self._compositor.shard)
 
     def _trait_table(self, window: Window) -> None:
-        self._part("traits", self._traits, window, traits_table)
+        self._part("traits", self._traits, window, self._compositor.traits)
 
-    def _part(self, name: str, hashes: list[str], window: Window, value: Callable[[list[Row]], Any]) -> None:
+    def _part(self, name: str, hashes: list[str], window: Window, make: Callable[[list[Row], Pages], bytes]) -> None:
         """A file of a stretch of numbers; its hash is in its name, and the index lists the hashes."""
+        if not self._chrome.site["js"]:  # nobody would read it
+            return
         key = digest(code_key(), self.slug, *(row.digest for row in window.rows))
         while len(hashes) <= window.index:
             hashes.append("")
         hashes[window.index] = key.hex()[:12]
         path = f"data/{self.slug}/{name}-{window.index:03d}.{hashes[window.index]}.json"
-        self._out.offer(path, Rank.NEW, key, lambda: _json(value(window.rows)))
+        self._out.order(path, Rank.NEW, key, partial(make, window.rows))
 
     def _index(self) -> None:
+        if not self._chrome.site["js"]:
+            return
         tally = self.tally
         index = {
             "count": tally.shown,
@@ -262,14 +218,10 @@ class CollectionPages:
         }
         if self._home.stars:
             index["stars"] = self._home.stars
-        body = _json(index)
+        body = as_json(index)
         self._out.offer(f"data/{self.slug}/index.json", Rank.INDEX, digest(body), lambda: body)
 
 
 def _page_name(index: int) -> str:
     """The file of a gallery's page; the first is the folder's own."""
     return f"{index + 1}.html" if index else ""
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

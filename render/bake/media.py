@@ -33,7 +33,8 @@ class Media:
             seen.add(shelf)
             there = _names(f"{self._folder}/{shelf}")
             wanted = {key.partition("/")[2] for key in group}
-            if missing := wanted - there:
+            missing = wanted - there
+            if missing and not there:
                 os.makedirs(f"{self._folder}/{shelf}", exist_ok=True)
             for name in sorted(missing):
                 self._link(f"{shelf}/{name}")

@@ -19,16 +19,17 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import IntEnum
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from render.bake.pages import Page
-    from render.bake.press import Press, Pressed
+    from render.bake.press import Press, Pressed, Work
 
 LAYOUT = 2
+BATCH = 1000  # files that are noted in the journal at once
 _TABLES = """
 CREATE TABLE outputs (path TEXT PRIMARY KEY, key BLOB, digest BLOB, size INTEGER, mtime INTEGER) WITHOUT ROWID;
 CREATE TABLE journal (path TEXT PRIMARY KEY, rank INTEGER, staged TEXT, key BLOB, digest BLOB) WITHOUT ROWID;
@@ -85,7 +86,7 @@ def link(source: str, target: str) -> None:
 
 
 class Ordered(NamedTuple):
-    """A page that the press has."""
+    """A file that the press has."""
 
     path: str
     rank: Rank
@@ -96,7 +97,7 @@ class Ordered(NamedTuple):
 class Outputs:
     """The site's files during one bake; use as a context manager, offer every file, then `finish`.
 
-    Pages that are offered by `offer_page` are rendered by the `press`, the others on the spot.
+    Files that are ordered are made by the `press`, the others on the spot.
     """
 
     def __init__(self, public: Path, state: Path, press: Press) -> None:
@@ -111,14 +112,18 @@ class Outputs:
         self._stage_root = str(self._stage)
         self._staged = 0
         self._changed = False
+        self._pending: list[tuple[str, int, str | None, bytes, bytes]] = []
         self._wanted: set[str] = set()
         state.mkdir(parents=True, exist_ok=True)
         self._db = _open(state / "bake.sqlite")
         if self._db.execute("SELECT 1 FROM journal UNION ALL SELECT 1 FROM stale LIMIT 1").fetchone():
             self._apply()  # what a killed bake had decided
-        self._known = {row[0]: Known(*row[1:]) for row in self._db.execute("SELECT * FROM outputs")}
         shutil.rmtree(self._stage, ignore_errors=True)
         self._stage.mkdir()
+
+    @cached_property
+    def _known(self) -> dict[str, Known]:
+        return {row[0]: Known._make(row[1:]) for row in self._db.execute("SELECT * FROM outputs")}
 
     def __enter__(self) -> Outputs:
         return self
@@ -145,7 +150,7 @@ class Outputs:
         stage(f"{self._stage_root}/{name}", body)
         self._write(path, rank, name, key, sum_)
 
-    def offer_link(self, path: str, rank: Rank, key: bytes, source: Path) -> None:
+    def offer_link(self, path: str, rank: Rank, key: bytes, source: str) -> None:
         """Like `offer`, for another name of a file whose content never changes: no bytes are written where the disk
         knows hard links. `key` is that of the content.
         """
@@ -156,18 +161,18 @@ class Outputs:
             self._keep(path, rank, key, key)
             return
         name = self._next_name()
-        link(str(source), f"{self._stage_root}/{name}")
+        link(source, f"{self._stage_root}/{name}")
         self._write(path, rank, name, key, key)
 
-    def offer_page(self, path: str, rank: Rank, key: bytes, page: Callable[[], Page]) -> None:
-        """Like `offer`, for one of many pages: it may be rendered later and elsewhere."""
+    def order(self, path: str, rank: Rank, key: bytes, work: Work) -> None:
+        """Like `offer`, for one of many: it may be made later and elsewhere."""
         from render.bake.press import Job
 
         asked, standing = self._asked(path, key)
         if asked:
             name = self._next_name()
             self._ordered.append(Ordered(path, rank, key, name))
-            self._take(self._press.put(Job(page(), f"{self._stage_root}/{name}", standing)))
+            self._take(self._press.put(Job(work, f"{self._stage_root}/{name}", standing)))
 
     def _asked(self, path: str, key: bytes) -> tuple[bool, bytes | None]:
         """Whether this file has to be made, and the digest of the one that stands."""
@@ -205,6 +210,7 @@ class Outputs:
         self._take(self._press.rest())
         self.removed = sorted((self._known.keys() - self._wanted) | set(self._strays(owned)))
         if self._changed or self.removed:
+            self._journal()
             self._db.execute("DELETE FROM notes")
             self._db.executemany("INSERT OR IGNORE INTO stale VALUES (?)", ((path,) for path in self.removed))
             self._db.commit()
@@ -213,12 +219,15 @@ class Outputs:
     def untouched(self, inputs: bytes, media: int) -> bool:
         """Whether the last bake had these inputs and all that it left still stands: then there is nothing to offer."""
         notes = dict(self._db.execute("SELECT name, value FROM notes"))
-        if notes != {"inputs": inputs, "media": media} or not self._known:
+        if notes != {"inputs": inputs, "media": media}:
             return False
-        if not all(self._stands(path, known) for path, known in self._known.items()):
-            return False
-        self.kept = len(self._known)
-        return True
+        files = 0
+        for path, size, mtime in self._db.execute("SELECT path, size, mtime FROM outputs"):
+            if self._measure(path) != (size, mtime):
+                return False
+            files += 1
+        self.kept = files
+        return files > 0
 
     def note(self, inputs: bytes, media: int) -> None:
         """Remember what the site was made from, now that it stands."""
@@ -227,15 +236,17 @@ class Outputs:
         self._db.commit()
 
     def _stands(self, path: str, known: Known) -> bool:
-        try:
-            found = os.stat(f"{self._root}/{path}")
-        except OSError:
-            return False
-        return found.st_size == known.size and found.st_mtime_ns == known.mtime
+        return known.size >= 0 and self._measure(path) == (known.size, known.mtime)
 
     def _record(self, path: str, rank: Rank, staged: str | None, key: bytes, sum_: bytes) -> None:
         self._changed = True
-        self._db.execute("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?)", (path, int(rank), staged, key, sum_))
+        self._pending.append((path, int(rank), staged, key, sum_))
+        if len(self._pending) == BATCH:
+            self._journal()
+
+    def _journal(self) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?)", self._pending)
+        self._pending.clear()
 
     def _strays(self, owned: Iterable[str]) -> Iterable[str]:
         for top in owned:
@@ -282,7 +293,7 @@ class Outputs:
         """Size and time by which the file is known again; (-1, -1), which no file has, when it is not there."""
         try:
             found = os.stat(f"{self._root}/{path}")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return -1, -1
         return found.st_size, found.st_mtime_ns
 

@@ -1,37 +1,40 @@
-"""Pages are rendered on every core: a page is a template's name and what it is given, and any process can make it.
+"""Files are made on every core: what a file is made of travels, and any process can make it.
 
 A page takes about a thousandth of a second, nearly all of it Python's, so threads do not help and processes do. They
-are started only when there are enough pages to be worth their start. Each reads from a pipe of its own; when this
-process is killed the pipe ends and so do they.
+are started only when there is enough to be worth their start. Each reads from a pipe of its own; when this process is
+killed the pipe ends and so do they.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from render.bake.outputs import digest, stage
-from render.bake.pages import Page, Pages
+from render.bake.pages import Pages
 from render.cores import cores
 from render.errors import NonesuchError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-CHUNK = 16  # pages sent at a time: they fit into a pipe's buffer, so that sending does not wait
-INLINE = 192  # so many pages are rendered by this process before others are worth their start (about 0.3 s)
+CHUNK = 256  # files sent at a time: those of about a hundred exhibits, of which each row then travels once
+INLINE = 192  # so many files are made by this process before others are worth their start (about 0.3 s)
 AHEAD = 2  # chunks that a process has before its first answer is waited for
+
+Work = Callable[[Pages], bytes]
+"""Makes a file. It travels, so it is a `Page`, or a partial of a function or of a method of what holds data only."""
 
 
 class Job(NamedTuple):
-    """One page to render, and what its file holds now."""
+    """One file to make, and what it holds now."""
 
-    page: Page
+    work: Work
     file: str  # where to stage it
-    standing: bytes | None  # digest of the file that stands; a page that comes out the same is not staged
+    standing: bytes | None  # digest of the file that stands; one that comes out the same is not staged
 
 
 class Pressed(NamedTuple):
@@ -104,7 +107,8 @@ class Helper:
 
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=render_chunks, args=(theirs, pages.folder, pages.own), daemon=True)
+        given = (pages.folder, pages.own, pages.from_disk)
+        self._process = context.Process(target=render_chunks, args=(theirs, *given), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -129,9 +133,9 @@ class Helper:
         self._process.join()
 
 
-def render_chunks(pipe: Connection, templates: Path, own: Path | None) -> None:
+def render_chunks(pipe: Connection, templates: Path, own: Path | None, from_disk: bool) -> None:
     """A helper's life: answer every chunk until the pipe ends."""
-    pages = Pages(templates, own)
+    pages = Pages(templates, own, from_disk)
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             jobs = pipe.recv()
@@ -142,8 +146,8 @@ def render_chunks(pipe: Connection, templates: Path, own: Path | None) -> None:
 
 
 def pressed(pages: Pages, job: Job) -> Pressed:
-    """Render one page and stage it unless its file holds the same already."""
-    body = pages.render(job.page.template, **job.page.context)
+    """Make one file and stage it unless it holds the same already."""
+    body = job.work(pages)
     sum_ = digest(body)
     if sum_ == job.standing:
         return Pressed(sum_, staged=False)

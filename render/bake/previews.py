@@ -31,6 +31,15 @@ def preview_of(slug: str, number: int) -> str:
     return f"{slug}/{number}-preview.jpg"
 
 
+def picture_of_links(row: Row, chrome: Chrome, composed: bool) -> dict[str, Any]:
+    """What a link to an exhibit shows elsewhere: its preview where one is composed, else its own picture."""
+    if composed:
+        address = f"{chrome.site['address']}{preview_of(chrome.slug, row.number)}"
+        return {"address": address, "width": WIDTH, "height": HEIGHT}
+    image = views.tile(row, chrome.slug)["image"]
+    return {"address": chrome.at(image["jpeg"]), "width": image["width"], "height": image["height"]}
+
+
 class Previews:
     """Offers the previews of one collection."""
 
@@ -42,12 +51,8 @@ class Previews:
         self.which = which
 
     def view(self, row: Row, home: bool = False) -> dict[str, Any]:
-        """A link's picture: the composed one, where there is one, else the exhibit's own."""
-        if self._wanted(home):
-            composed = f"{self._chrome.site['address']}{preview_of(self._chrome.slug, row.number)}"
-            return {"address": composed, "width": WIDTH, "height": HEIGHT}
-        image = views.tile(row, self._chrome.slug)["image"]
-        return {"address": self._chrome.at(image["jpeg"]), "width": image["width"], "height": image["height"]}
+        """A link's picture."""
+        return picture_of_links(row, self._chrome, self._wanted(home))
 
     def offer(self, row: Row, home: bool = False) -> None:
         """Offer an exhibit's preview, if it is to have one."""

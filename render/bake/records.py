@@ -18,9 +18,9 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, without what is not known."""
-        return self.model_dump(exclude_none=True)
+    def as_json(self) -> bytes:
+        """Compact JSON, without what is not known."""
+        return self.model_dump_json(exclude_none=True).encode()
 
 
 class File(Record):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from render.bake import views
-from render.bake.outputs import digest
 from render.bake.source import Row, Source
 
 _DRAWN = """
@@ -33,7 +31,6 @@ class Series:
     """The rows of a collection, read once; nothing is kept of exhibits without a drawing."""
 
     def __init__(self, source: Source, slug: str) -> None:
-        self._slug = slug
         self._rows: defaultdict[str, list[Drawn]] = defaultdict(list)
         for number, text, key in source.db.execute(_DRAWN, (slug, source.hidden)):
             recipe = json.loads(text)
@@ -42,35 +39,33 @@ class Series:
         for row in self._rows.values():
             row.sort(key=lambda one: (one.strength is not None, one.strength or 0, one.number))
 
-    def digest(self, row: Row) -> bytes:
-        """Changes when the page of an exhibit would show another row; empty where there was no drawing."""
-        drawn = list(self._of(row))
-        return digest(repr(drawn)) if drawn else b""
-
-    def view(self, row: Row) -> dict[str, Any] | None:
-        """The drawing and what came of it, for the page; None where there was no drawing."""
-        sheet = next((medium for medium in row.media if medium.role == "sketch"), None)
-        if sheet is None:
-            return None
-        return {
-            "key": sheet.key,
-            "width": sheet.width,
-            "height": sheet.height,
-            "row": [
-                {
-                    "href": views.page_of(self._slug, one.number),
-                    "designation": views.designation(one.number),
-                    "key": one.key,
-                    "strength": "" if one.strength is None else f"{one.strength:g}",
-                    "current": one.number == row.number,
-                }
-                for one in self._of(row)
-            ],
-        }
-
-    def _of(self, row: Row) -> Iterator[Drawn]:
+    def of(self, row: Row) -> list[Drawn]:
+        """All that came of the drawing of an exhibit; empty where there was none."""
         if self._rows and (recipe := row.json("recipe")).get("sketch"):
-            yield from self._rows[_row(recipe)]
+            return self._rows[_row(recipe)]
+        return []
+
+
+def drawing(row: Row, slug: str, drawn: list[Drawn]) -> dict[str, Any] | None:
+    """The drawing and what came of it, for the page; None where there was no drawing."""
+    sheet = next((medium for medium in row.media if medium.role == "sketch"), None)
+    if sheet is None:
+        return None
+    return {
+        "key": sheet.key,
+        "width": sheet.width,
+        "height": sheet.height,
+        "row": [
+            {
+                "href": views.page_of(slug, one.number),
+                "designation": views.designation(one.number),
+                "key": one.key,
+                "strength": "" if one.strength is None else f"{one.strength:g}",
+                "current": one.number == row.number,
+            }
+            for one in drawn
+        ],
+    }
 
 
 def _row(recipe: dict[str, Any]) -> str:

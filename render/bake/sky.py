@@ -96,7 +96,7 @@ class Sky:
             index = f"data/{self._slug}/index.json"
             return Page("sky.html", chrome.context(base_of(path), f"{self._slug}/sky/", index=index, **more))
 
-        out.offer_page(path, Rank.INDEX, key, page)
+        out.order(path, Rank.INDEX, key, page())
 
     def _tables(self, out: Outputs, places: list[Place]) -> dict[int, str]:
         """Offer the tables; returns their names by position."""

@@ -7,13 +7,14 @@ the maker has hidden comes out as if it had been removed, so that nothing of it 
 from __future__ import annotations
 
 import json
+import marshal
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
-from hashlib import blake2b
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from render.bake.outputs import digest
 from render.config import Curation
 
 PUBLISHED = ("image", "fallback", "map", "video", "gif", "poster", "neighbour", "sketch")
@@ -74,23 +75,26 @@ class Row:
         self.number: int = values[0]
         self.id: str = values[1]
         self.title = title  # of the maker's, in place of the one that was written for it
+        self.shown = values[_PLACES["state"]] == "shown"  # a tombstone keeps its number and its place on the pages
         self.tile: dict[str, Any] | None = None  # its view in grids, once made
+        self.words: dict[str, Any] | None = None  # its texts as a page may show them, once looked at
         self._values = values
         self._parsed: dict[str, dict[str, Any]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process it travels as it came out of SQLite."""
+        return arrived, (self._values, self.title)
 
     @cached_property
     def digest(self) -> bytes:
         """Changes when anything does that a page could show of this exhibit."""
-        return blake2b(repr((self._values, self.title)).encode(), digest_size=16).digest()
-
-    @property
-    def shown(self) -> bool:
-        """False for a tombstone, which keeps its number and its place on the gallery pages."""
-        return bool(self.column("state") == "shown")
+        values = marshal.dumps(self._values, 2)  # of the second format: equal values, equal bytes
+        return digest(values, self.title)
 
     def forget(self) -> None:
-        """Let go of what was parsed, except the tile: the page is written, and a gallery page may wait for others."""
+        """Let go of what was parsed, except the tile: the page is made, and a gallery page may wait for others."""
         self._parsed.clear()
+        self.words = None
 
     def column(self, name: str) -> Any:
         """A column as it is stored."""
@@ -106,11 +110,28 @@ class Row:
     @cached_property
     def media(self) -> list[Medium]:
         """The exhibit's files, by role, position, width and format."""
-        lines = (line.split(" ") for line in (self._values[-1] or "").split("\n") if line)
-        return [
-            Medium(role, int(position), int(width), int(height), form, key, int(size))
-            for role, position, width, height, form, key, size in lines
-        ]
+        return [_medium(line) for line in self._lines]
+
+    @property
+    def fallback(self) -> Medium | None:
+        """The picture for all programs, which stands under the exhibit's number: the widest JPEG."""
+        found = [_medium(line) for line in self._lines if line.startswith("fallback ")]
+        return max(found, key=lambda medium: medium.width, default=None)
+
+    @property
+    def _lines(self) -> list[str]:
+        return self._values[-1].split("\n") if self._values[-1] else []
+
+
+def _medium(line: str) -> Medium:
+    role, position, width, height, form, key, size = line.split(" ")
+    return Medium(role, int(position), int(width), int(height), form, key, int(size))
+
+
+@lru_cache(256)
+def arrived(values: tuple[Any, ...], title: str) -> Row:
+    """A row in another process: of the last ones that came, what was parsed is kept, for they come more than once."""
+    return Row(values, title)
 
 
 class Tally(NamedTuple):

@@ -18,6 +18,12 @@ TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 def texts_of(row: Row) -> dict[str, Any]:
     """The row's texts, each cut to its limit; what is no text is left out."""
+    if row.words is None:
+        row.words = _texts_of(row)
+    return row.words
+
+
+def _texts_of(row: Row) -> dict[str, Any]:
     texts = row.json("texts")
     words = {name: shown(texts[name], limit) for name, limit in LIMITS.items() if isinstance(texts.get(name), str)}
     if row.title:

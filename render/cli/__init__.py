@@ -39,6 +39,7 @@ COMMANDS = {
     "atlas": "Give every exhibit its place in the sky, beside those that look like it.",
     "bake": "Write the site's pages from the catalogue.",
     "validate": "Look through the baked site: dead links, broken HTML, a host's limits.",
+    "pack": "Make a package for museums and archives: tables, IIIF, RO-Crate, a site for the disk.",
     "publish": "Send the baked site to GitHub Pages, Netlify, a folder, or by rsync.",
     "identify": "Say what files are, by the marks in them.",
     "inspect": "Is what a file says of itself true? Renders its recipe again.",
