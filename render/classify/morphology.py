@@ -65,7 +65,7 @@ def load() -> Any:
 
 
 def morphology(picture: npt.NDArray[np.floating], mapping: DisplayMapping | None = None) -> Morphology:
-    """Measure the central object of a picture in data space, (3, h, w); about half a second.
+    """Measure the central object of a picture in data space, (3, h, w).
 
     Raises NonesuchError where statmorph is not installed.
     """

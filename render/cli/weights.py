@@ -205,7 +205,7 @@ def morphology(name: str, training_set: Path, pictures: int) -> None:
     """Measure the morphology of real galaxies, and keep how it is distributed in the card of CLASSIFIER.
 
     TRAINING_SET is of the size of the exhibits, for they are only compared with pictures of their own size. Labelled
-    pictures of its training folds are drawn at random, half a second each. Needs statmorph (pip install
+    pictures of its training folds are drawn at random; hundreds take minutes. Needs statmorph (pip install
     'nonesuch[morphology]'); then morphology = true under [classify] in gallery.toml shows each exhibit among them.
 
     \b

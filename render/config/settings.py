@@ -214,7 +214,7 @@ class Classify(Strict):
     weights: Text = "galaxy-classifier"
     """The name of shipped weights, or the path of a weights folder."""
     morphology: bool = False
-    """Whether each galaxy's morphology is measured too, with statmorph: about half a second an exhibit. Needs
+    """Whether each galaxy's morphology is measured too, with statmorph, which takes its time. Needs
     `pip install 'nonesuch[morphology]'`; exhibits that were classified before have none."""
 
 
