@@ -32,6 +32,7 @@ from render.bake.press import Press
 from render.bake.previews import Previews
 from render.bake.prose import FOLDER as OWN
 from render.bake.prose import Prose
+from render.bake.redirects import offer_redirects
 from render.bake.rooms import Rooms
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.source import Row, Source
@@ -80,6 +81,7 @@ class _Part(NamedTuple):
     walks: list[Row]
     followers: list[Follower]
     rooms: Rooms
+    formerly: list[str]
 
     @property
     def exhibits(self) -> int:
@@ -136,13 +138,16 @@ def bake(
                 part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
                 part.rooms.offer(out, pages, part.chrome, _read(gallery, home))
+                for former in part.formerly:
+                    offer_redirects(former, part.chrome, out, pages)
                 advance(len(part.walks))
             exhibitions.offer(out, pages, parts[0].chrome, prose)
             prose.offer(out, pages, parts[0].chrome)
             laboratory.offer(out, pages, parts[0].chrome)
             _offer_rest(gallery, source, out, pages, cards, parts)
             owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]
-            out.finish(owned=[*owned, *(part.pages.slug for part in parts)])
+            owned += [slug for part in parts for slug in (part.pages.slug, *part.formerly)]
+            out.finish(owned=owned)
             swept = media.sweep()
             out.note(inputs, media.count())
     return BakeReport(
@@ -210,18 +215,20 @@ def _parts(
         previews = Previews(chrome, assets, out, _read(gallery, out.public.parent), gallery.bake.previews)
         size = gallery.bake.page_size
         one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
-        followers = [*_followers(gallery, chrome, one, out), exhibitions.gather(collection.slug), rooms.oddities]
-        parts.append(_Part(chrome, one, walks, followers, rooms))
+        followers: list[Follower] = [exhibitions.gather(collection.slug), rooms.oddities]
+        for at in ("", *collection.formerly):
+            followers += _followers(gallery, chrome, one, out, at)
+        parts.append(_Part(chrome, one, walks, followers, rooms, collection.formerly))
     return parts
 
 
-def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs) -> list[Follower]:
+def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs, at: str) -> list[Follower]:
     followers: list[Follower] = []
     if gallery.bake.api:
         read = _read(gallery, out.public.parent)
-        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media", read))
+        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media", read, at))
     if chrome.site["address"]:
-        followers.append(Feeds(chrome, out))
+        followers.append(Feeds(chrome, out, at))
     return followers
 
 

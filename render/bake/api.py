@@ -56,10 +56,15 @@ def record_of(slug: str, number: int) -> str:
 class CollectionApi:
     """Offers one collection's records and numbered pictures, row by row in the order of their numbers."""
 
-    def __init__(self, chrome: Chrome, tally: Tally, out: Outputs, media: Path, read: Callable[[str], bytes]) -> None:
-        """media: the site's folder of media; read: what the store's file of a key holds, where media lie elsewhere."""
+    def __init__(
+        self, chrome: Chrome, tally: Tally, out: Outputs, media: Path, read: Callable[[str], bytes], at: str = ""
+    ) -> None:
+        """media: the site's folder of media; read: what the store's file of a key holds, where media lie elsewhere;
+        at: a former slug, under which the same files stand once more.
+        """
         self._chrome = chrome
         self._slug = chrome.slug
+        self._at = at or chrome.slug
         self._tally = tally
         self._out = out
         self._media, self._read = media, read
@@ -81,7 +86,7 @@ class CollectionApi:
             self._numbers.setdefault(found, []).append(row.number)
         self._picture(row.number, picture)
         key = digest(self._chrome.key, row.digest)
-        self._out.order(record_of(self._slug, row.number), Rank.PAGE, key, partial(exhibit_json, row, self._chrome))
+        self._out.order(record_of(self._at, row.number), Rank.PAGE, key, partial(exhibit_json, row, self._chrome))
 
     def close(self) -> None:
         """What is known when all rows were seen."""
@@ -89,20 +94,20 @@ class CollectionApi:
         self._shards.close()
         for name, numbers in self._numbers.items():
             record = ClassRecord(collection=self._slug, class_name=name, count=len(numbers), numbers=numbers)
-            self._offer_made(self._class_file(name), Rank.INDEX, record)
-        self._offer_made(f"{API}{self._slug}/index.json", Rank.INDEX, self._index())
+            self._offer_made(self._class_file(name, self._at), Rank.INDEX, record)
+        self._offer_made(f"{API}{self._at}/index.json", Rank.INDEX, self._index())
 
     def _gone(self, end: int, stand_in: tuple[int, Medium] | None) -> None:
         """The numbers before `end` that show no exhibit."""
         for number in range(self._next, end):
             other = stand_in[0] if stand_in else None
             record = GoneRecord(collection=self._slug, number=number, stands_in=other)
-            self._offer_made(record_of(self._slug, number), Rank.PAGE, record)
+            self._offer_made(record_of(self._at, number), Rank.PAGE, record)
             if stand_in:
                 self._picture(number, stand_in[1])
 
     def _picture(self, number: int, picture: Medium) -> None:
-        path, key = picture_of(self._slug, number), f"link {picture.key}".encode()
+        path, key = picture_of(self._at, number), f"link {picture.key}".encode()
         if self._chrome.site["media"]:  # nothing here to link: a copy, so that every number has its picture for ever
             self._out.offer(path, Rank.NEW, key, lambda: self._read(picture.key))
             return
@@ -122,10 +127,10 @@ class CollectionApi:
         self._out.order(self._shard_file(window.index), Rank.INDEX, key, work)
 
     def _shard_file(self, index: int) -> str:
-        return f"{API}{self._slug}/shards/{index}.json"
+        return f"{API}{self._at}/shards/{index}.json"
 
-    def _class_file(self, name: str) -> str:
-        return f"{API}{self._slug}/classes/{class_slug(name)}.json"
+    def _class_file(self, name: str, at: str) -> str:
+        return f"{API}{at}/classes/{class_slug(name)}.json"
 
     def _index(self) -> CollectionRecord:
         collection = self._chrome.collection
@@ -141,7 +146,7 @@ class CollectionApi:
             shard=SHARD,
             shards=-(-self._tally.last // SHARD),
             classes={name: len(numbers) for name, numbers in sorted(self._numbers.items())},
-            class_files={name: self._class_file(name) for name in sorted(self._numbers)},
+            class_files={name: self._class_file(name, self._slug) for name in sorted(self._numbers)},
         )
 
 

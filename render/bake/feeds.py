@@ -26,7 +26,9 @@ DAWN = "1970-01-01T00:00:00Z"
 class Feeds:
     """Keeps the newest exhibits that pass by, and offers both feeds of them."""
 
-    def __init__(self, chrome: Chrome, out: Outputs) -> None:
+    def __init__(self, chrome: Chrome, out: Outputs, at: str = "") -> None:
+        """at: a former slug, under which the same feeds stand once more."""
+        self._at = at or chrome.slug
         self._chrome = chrome
         self._out = out
         self._rows: deque[Row] = deque(maxlen=NEWEST)
@@ -40,7 +42,7 @@ class Feeds:
         """Offer the feeds."""
         rows = list(reversed(self._rows))
         key = digest(code_key(), self._chrome.key, *(row.digest for row in rows))
-        atom, feed = feeds_of(self._chrome.slug).values()
+        atom, feed = feeds_of(self._at).values()
         self._out.offer(atom, Rank.INDEX, key, lambda: self._atom(rows))
         self._out.offer(feed, Rank.INDEX, key, lambda: self._json_feed(rows))
 

@@ -205,6 +205,11 @@ class Outputs:
         self._staged += 1
         return f"{self._staged:07d}"
 
+    @property
+    def offered(self) -> list[str]:
+        """The paths of all files that were offered so far, sorted."""
+        return sorted(self._wanted)
+
     def finish(self, owned: Iterable[str]) -> None:
         """Make the change. In the folders `owned` (relative to the site) every file that was not offered is stale."""
         self._take(self._press.rest())

@@ -10,6 +10,7 @@ from render.bake.about import Cards, about_context
 from render.bake.chrome import Assets, Chrome, header
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
+from render.bake.redirects import rules
 from render.bake.source import Row, Tally
 from render.config import Gallery
 
@@ -50,6 +51,8 @@ def offer_plain(gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out
     """Offer ``_headers``, ``.nojekyll``, and, where the site's address is known, ``robots.txt`` and the sitemaps."""
     _offer(out, ".nojekyll", "")
     _offer(out, "_headers", _headers(gallery, drawn))
+    if moved := rules(gallery):
+        _offer(out, "_redirects", moved)
     if address := chrome.site["address"]:
         maps = [name for slug, tally in tallies.items() for name in _sitemaps(address, slug, tally, out)]
         lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {address}{name}" for name in maps)]

@@ -53,6 +53,10 @@ class Reading:
         """The perceptual hashes of exhibits that have one, by id."""
         return dict(self.db.execute("SELECT id, perceptual_hash FROM exhibits WHERE perceptual_hash IS NOT NULL"))
 
+    def collections(self) -> set[str]:
+        """The slugs under which exhibits stand."""
+        return {slug for (slug,) in self.db.execute("SELECT DISTINCT collection FROM exhibits")}
+
     def counts(self) -> dict[tuple[str, str, State], int]:
         """How many exhibits there are, by collection, kind and state."""
         query = "SELECT collection, kind, state, count(*) FROM exhibits GROUP BY collection, kind, state"

@@ -241,6 +241,19 @@ class Catalogue(Reading):
         with self._change():
             self._set(identity, slug=slug)
 
+    def renamed(self, collection: str, name: str) -> int:
+        """A collection gets another slug, with all that is known of it; returns how many exhibits that concerns.
+
+        Raises NonesuchError when exhibits stand under that slug already.
+        """
+        with self._change():
+            if self.db.execute("SELECT 1 FROM exhibits WHERE collection = ? LIMIT 1", (name,)).fetchone():
+                raise NonesuchError(f"the catalogue has exhibits of '{name}' already: choose another slug.")
+            self.db.execute("UPDATE OR REPLACE figures SET collection = ? WHERE collection = ?", (name, collection))
+            return self.db.execute(
+                "UPDATE exhibits SET collection = ? WHERE collection = ?", (name, collection)
+            ).rowcount
+
     def forget(self, identity: str) -> None:
         """Delete a row, so that the recipe can be tried again. Raises NonesuchError for one that has a number."""
         with self._change():

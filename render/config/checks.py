@@ -54,6 +54,11 @@ def _slugs(gallery: Gallery) -> Iterator[str]:
         before = seen.setdefault(section.slug, place)
         if before != place:
             yield f"{place}, slug: '{section.slug}' is already the slug of {before}"
+    former = [slug for section in gallery.sections for slug in section.formerly]
+    for slug in dict.fromkeys(former):
+        if slug in seen or former.count(slug) > 1:
+            other = f"the slug of {seen[slug]}" if slug in seen else "there twice"
+            yield f"formerly: '{slug}' is {other}, and an address leads to one place; take it out"
     walks: dict[tuple[str, str], int] = {}
     for i, walk in enumerate(gallery.walks, 1):
         first = walks.setdefault((walk.collection, walk.slug), i)

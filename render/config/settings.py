@@ -52,7 +52,9 @@ class Collection(Strict):
     """One "this X does not exist"."""
 
     slug: CollectionSlug
-    """The collection's name in addresses; no two collections share one, and it should never change."""
+    """The collection's name in addresses; no two collections share one. `nonesuch rename` changes it."""
+    formerly: list[CollectionSlug] = Field(default_factory=list)
+    """Slugs that it had before, the first one first: addresses under them lead to this one. Written by `rename`."""
     title: Text
     """One of its things, as in "This *galaxy* does not exist."."""
     plural: Line = ""
@@ -126,7 +128,9 @@ class Folder(Strict):
     """A collection of pictures that others made: a folder that `nonesuch import` reads."""
 
     slug: CollectionSlug
-    """The collection's name in addresses; no two collections share one, and it should never change."""
+    """The collection's name in addresses; no two collections share one. `nonesuch rename` changes it."""
+    formerly: list[CollectionSlug] = Field(default_factory=list)
+    """Slugs that it had before, the first one first: addresses under them lead to this one. Written by `rename`."""
     title: Text
     """One of its things, such as "painting"."""
     plural: Line = ""

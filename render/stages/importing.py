@@ -23,6 +23,7 @@ from render.errors import UsageError
 from render.importing import ENCODER, SUFFIXES, Picture, Unread, read
 from render.media import Store, open_store
 from render.recipe import Recipe
+from render.stages.renaming import adopt
 from render.stages.session import stamp
 
 GONE = "its file is gone from the folder"
@@ -60,6 +61,7 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
     memory = Memory(gallery, folder)
     done = Imported(folder.slug)
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
+        adopt(gallery, catalogue)
         rows = Rows(catalogue, folder)
         todo: list[tuple[str, Remembered]] = []
         for path, now in files(root, done.unread):
@@ -186,7 +188,7 @@ class Rows:
 
     def _exhibit(self, picture: Picture, path: str) -> Exhibit:
         folder, told = self._folder, picture.told
-        source = folder.slug  # the same file in another collection is another exhibit there
+        source = [*folder.formerly, folder.slug][0]  # the same file in another collection is another exhibit there
         recipe = Recipe("imported", picture.sha256, 0, "none", 0, 0.0, max(picture.size), source=source)
         before = self._known.get(recipe.id)
         title = told.title or Path(path).stem.replace("_", " ")

@@ -18,6 +18,7 @@ from render.stages.finishing import bake, number
 from render.stages.live import Live
 from render.stages.looking import classify, evidence, looked_at
 from render.stages.morning import report_on
+from render.stages.renaming import adopt
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
 from render.stages.sharing import STAGES as OF_A_SHARE
@@ -104,6 +105,7 @@ def make(
 
 
 def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
+    adopt(session.gallery, session.catalogue)
     session.night.after = _after(session, stages)
     done = _rounds(session, stages)
     if "evidence" in stages and session.wish.share is None:

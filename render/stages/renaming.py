@@ -1,0 +1,69 @@
+"""A collection's slug changes: its exhibits go along, with their numbers, and old addresses lead to the new ones.
+
+``gallery.toml`` is written first, with the old slug under `formerly`. Whatever happens then, the next command that
+makes or imports something finds exhibits under a former slug and takes them along.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from render.catalogue import Catalogue
+from render.config import GALLERY, Gallery, load_gallery, parse_gallery
+from render.errors import UsageError
+
+
+def adopt(gallery: Gallery, catalogue: Catalogue) -> int:
+    """Give exhibits that stand under a former slug to their collection; returns how many there were."""
+    if not any(section.formerly for section in gallery.sections):
+        return 0
+    there = catalogue.collections()
+    moved = 0
+    for section in gallery.sections:
+        for former in section.formerly:
+            if former in there:
+                moved += catalogue.renamed(former, section.slug)
+    catalogue.commit()
+    return moved
+
+
+def rename(folder: Path, old: str, new: str) -> int:
+    """Change a slug in ``gallery.toml`` and in the catalogue; returns how many exhibits went along.
+
+    Raises UsageError, with nothing written, where there is no such collection or the new slug will not do.
+    """
+    import tomlkit
+
+    gallery = load_gallery(folder)
+    known = [section.slug for section in gallery.sections]
+    if old not in known:
+        raise UsageError(f"there is no collection '{old}'; this gallery has {', '.join(known)}.")
+    file = gallery.folder / GALLERY
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    for table in [*document.get("collection", []), *document.get("folder", [])]:
+        if table["slug"] == old:
+            table["slug"] = new
+            table["formerly"] = [*(one for one in table.get("formerly", []) if one != new), old]
+    for walk in document.get("walk", []):
+        if walk["collection"] == old:
+            walk["collection"] = new
+    text = tomlkit.dumps(document)
+    renamed = parse_gallery(text, file)
+    if not gallery.catalogue_path.exists():
+        _write(file, text)
+        return 0
+    with Catalogue(gallery.catalogue_path, write=True) as catalogue:
+        if new in catalogue.collections():
+            raise UsageError(f"the catalogue has exhibits of a collection '{new}' already; nothing was written.")
+        _write(file, text)
+        return adopt(renamed, catalogue)
+
+
+def _write(file: Path, text: str) -> None:
+    partial = file.with_name(f".{file.name}")
+    with partial.open("w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    partial.replace(file)
