@@ -14,6 +14,7 @@ from browsing import chromium, playwright, served
 from render.cli import run
 from render.config import Gallery, load_gallery
 from render.errors import UsageError
+from render.stages.importing import import_folder
 from render.stages.renaming import rename
 from render.validate import validate
 
@@ -75,3 +76,18 @@ def test_a_slug_that_will_not_do_is_refused(gallery: Gallery) -> None:
     with pytest.raises(UsageError, match="there is no collection 'galaxy'"):
         rename(gallery.folder, "galaxy", "lights")
     assert (gallery.folder / "gallery.toml").read_bytes() == before
+
+
+def test_an_imported_collection_is_still_followed(tmp_path: Path) -> None:
+    """Every picture would be new under the new slug, and each old number a tombstone."""
+    root = tmp_path / "sea"
+    root.mkdir()
+    for seed in (1, 2):
+        synthetic.spiral(seed).save(root / f"{seed}.png")
+    home = tmp_path / "g"
+    assert run(["import", str(root), str(home)]) == 0
+    for old, new in (("sea", "ocean"), ("ocean", "sea")):
+        assert rename(home, old, new) == 2
+        gallery = load_gallery(home)
+        done = import_folder(gallery, gallery.folders[0])
+        assert (done.new, done.kept, done.gone) == (0, 2, 0)

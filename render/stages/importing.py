@@ -138,6 +138,9 @@ class Rows:
         self._ordinal = 1 + max((one.ordinal for one in self._known.values()), default=-1)
         self._number = 1 + max((one.number or 0 for one in self._known.values()), default=0)
         self._seen: dict[str, str] = {}
+        before = next(catalogue.exhibits(folder.slug), None)  # whose collection may have had another slug
+        # the same file in another collection is another exhibit there
+        self._source = before[0].recipe.source if before else folder.slug
 
     def shown(self, identity: str) -> bool:
         """Whether an exhibit stands on the site with its files, or was taken off for good."""
@@ -188,8 +191,8 @@ class Rows:
 
     def _exhibit(self, picture: Picture, path: str) -> Exhibit:
         folder, told = self._folder, picture.told
-        source = [*folder.formerly, folder.slug][0]  # the same file in another collection is another exhibit there
-        recipe = Recipe("imported", picture.sha256, 0, "none", 0, 0.0, max(picture.size), source=source)
+        size = max(picture.size)
+        recipe = Recipe("imported", picture.sha256, 0, "none", 0, 0.0, size, source=self._source)
         before = self._known.get(recipe.id)
         title = told.title or Path(path).stem.replace("_", " ")
         alt = told.description or f"{title} ({folder.title}; no description was given)"
