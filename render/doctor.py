@@ -16,6 +16,7 @@ from typing import Literal
 from render import __version__
 from render.captions.key import find_key
 from render.config import Gallery, check_weights, load_gallery
+from render.config.walks import fault
 from render.cores import cores
 from render.errors import NonesuchError
 from render.resources import Resource, resource
@@ -62,6 +63,7 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
     yield Finding("ok", "gallery", f"{gallery.title}: {_wanted(gallery)}")
     yield _device(gallery.render.device)
     yield _film(needed=bool(gallery.walks))
+    yield from _walks(gallery)
     used = [collection.weights for collection in gallery.collections]
     yield from _weights([*dict.fromkeys(used), gallery.classify.weights, gallery.evidence.weights], gallery)
     yield _disk(gallery)
@@ -179,6 +181,18 @@ def _film(needed: bool) -> Finding:
     if known.isdisjoint(H264):
         return Finding("bad" if needed else "note", "film", f"{Path(program).name} has no H.264 encoder, for walks")
     return Finding("ok", "film", "H.264" + ("" if known.isdisjoint(AV1) else " and AV1"))
+
+
+def _walks(gallery: Gallery) -> Iterator[Finding]:
+    """Walks that would be left out tonight."""
+    for collection in gallery.collections:
+        try:
+            card = load_card(find_weights(collection.weights, gallery.folder))
+        except NonesuchError:
+            card = None
+        for walk in gallery.walks_of(collection.slug):
+            if (wrong := fault(walk, collection, card)) is not None:
+                yield Finding("bad", "walk", f"'{walk.slug}' of '{collection.slug}' would be left out: {wrong}")
 
 
 def _weights(names: list[str], gallery: Gallery | None) -> Iterator[Finding]:

@@ -30,6 +30,8 @@ INITIAL = 0
 """The stream of the noise that a picture starts from."""
 STYLE, ASPECT = 2, 3
 """The streams from which a planet's blend of bodies and its place in the sky are drawn."""
+CURRENTS = 5
+"""The stream from which a swirl's currents are drawn."""
 STEPS = 1
 """Reserved for noise that a sampler adds between its steps; none that ships adds any."""
 LAYERS = 2
@@ -145,11 +147,24 @@ def _keyframe_noise(walk: Walk, shape: tuple[int, ...]) -> Doubles:
 
 
 def walk_noise(walk: Walk, shape: Sequence[int], frames: Sequence[int]) -> Floats:
-    """(len(frames), *shape): the noise of some of a walk's frames, so that a long walk is rendered in flat memory."""
+    """(len(frames), *shape): the noise of some of a walk's frames, so that a long walk is rendered in flat memory.
+
+    A morph keeps the noise of its seed as it is, so that its keyframes are the very pictures of that seed. A spline
+    through W does too: there the styles move.
+    """
+    if walk.path in ("morph", "w-spline"):
+        still = normals(walk.keyframes[0].seed, shape)
+        return np.broadcast_to(still, (len(frames), *still.shape))
     time = np.asarray(frames, dtype=np.float64) / walk.frames
     keyframes = _keyframe_noise(walk, tuple(shape))
     points = _great_circle(keyframes, time) if walk.path == "great-circle" else _spline(keyframes, time)
     return points.reshape(len(frames), *shape)
+
+
+def walk_shares(walk: Walk, frame: int) -> tuple[float, ...]:
+    """How much each keyframe weighs in one frame of a closed cubic spline through all of them; they add up to 1."""
+    row = _cardinal(len(walk.keyframes), np.array([frame / walk.frames]))[0]
+    return tuple(float(share) for share in row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +180,8 @@ def walk_blends(walk: Walk) -> list[Blend]:
     """The conditioning of every frame, as smooth as the noise.
 
     On a great circle the second keyframe weighs sin², so that a and -a are drawn as the first keyframe's class and b
-    and -b as the second's. On a spline each stretch eases with a quintic whose first two derivatives vanish at both
-    ends.
+    and -b as the second's. On a spline and in a morph each stretch eases with a quintic whose first two derivatives
+    vanish at both ends.
     """
     count = len(walk.keyframes)
     blends = []

@@ -13,15 +13,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from render.errors import NonesuchError, UsageError
 
 Kind = Literal["image", "walk"]
-Path = Literal["great-circle", "spline"]
+Path = Literal["great-circle", "spline", "w-spline", "morph"]
 
 NOISE_METHOD = "philox4x32-10/box-muller/1"
 ID_LENGTH = 20
+PATHS: tuple[Path, ...] = get_args(Path)
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that JavaScript reads exactly, so a browser can render the same recipe again."""
 MOST_SEEDS = 1_000_000
@@ -38,12 +39,41 @@ class Keyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class Swirl:
+    """A walk's pictures adrift, as `render.media.swirl` films them.
+
+    flow: how far light is carried before it is replaced, in half picture sides; zoom: how much it grows meanwhile;
+    drifts: how often it is replaced in a round; mirrors: of the kaleidoscope, 0 for none; between: film frames for each
+    picture; version: of the arithmetic.
+    """
+
+    flow: float
+    zoom: float
+    drifts: int
+    mirrors: int
+    between: int
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flow", finite("flow", self.flow))
+        object.__setattr__(self, "zoom", finite("zoom", self.zoom))
+        sound = 0 <= self.flow <= 10 and 1 <= self.zoom <= 10 and 0 <= self.mirrors <= 64
+        if not (sound and 1 <= self.drifts <= 100_000 and 1 <= self.between <= 1000):
+            raise UsageError("a swirl's flow, zoom, drifts, mirrors or between is out of bounds.")
+        if self.version != 1:
+            raise UsageError(f"this version of nonesuch films no swirl of version {self.version}.")
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
-    """A closed loop: a great circle through two keyframes, or a spline through three or more."""
+    """A closed loop: a great circle through the noise of two keyframes, a spline through that of three or more, a
+    spline through their styles (W, of StyleGAN2), or a morph, whose noise stays while class, source or prompt change.
+    """
 
     path: Path
     frames: int
     keyframes: tuple[Keyframe, ...]
+    swirl: Swirl | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keyframes", tuple(self.keyframes))
@@ -52,8 +82,12 @@ class Walk:
             raise UsageError(f'a great-circle walk goes through exactly 2 keyframes, not {count}; use path = "spline".')
         if self.path == "spline" and count < 3:
             raise UsageError(f'a spline walk needs at least 3 keyframes, not {count}; use path = "great-circle".')
-        if self.path not in ("great-circle", "spline"):
-            raise UsageError(f'there is no walk path \'{self.path}\'; use "great-circle" or "spline".')
+        if self.path not in PATHS:
+            raise UsageError(f"there is no walk path '{self.path}'; use one of {', '.join(PATHS)}.")
+        if self.path in ("w-spline", "morph") and count < 2:
+            raise UsageError(f"a {self.path} walk needs at least 2 keyframes, not {count}.")
+        if self.path == "morph" and len({keyframe.seed for keyframe in self.keyframes}) > 1:
+            raise UsageError("a morph keeps its noise, so all of its keyframes have one seed.")
         if self.frames < count:
             raise UsageError(f"a walk through {count} keyframes needs at least {count} frames, not {self.frames}.")
         for keyframe in self.keyframes:
@@ -140,7 +174,9 @@ class Recipe:
             raw = dict(json.loads(value) if isinstance(value, str | bytes) else value)
             if raw.get("walk") is not None:
                 walk = dict(raw["walk"])
-                raw["walk"] = Walk(**walk | {"keyframes": tuple(Keyframe(**k) for k in walk["keyframes"])})
+                inner = {"keyframes": tuple(Keyframe(**k) for k in walk["keyframes"])}
+                swirl = walk.get("swirl")
+                raw["walk"] = Walk(**walk | inner | ({"swirl": Swirl(**swirl)} if swirl else {}))
             return cls(**raw)
         except (TypeError, ValueError, KeyError) as error:
             raise NonesuchError(f"this is not a recipe that this version of nonesuch can read: {error}.") from None
@@ -156,7 +192,7 @@ def _canonical(recipe: Recipe) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Dataclasses to dictionaries, tuples to lists, whole floats to integers."""
-    if isinstance(value, Recipe | Walk | Keyframe):
+    if isinstance(value, Recipe | Walk | Keyframe | Swirl):
         members = ((name, getattr(value, name)) for name in _NAMES[type(value)])
         return {name: _plain(member) for name, member in members if member is not None}
     if isinstance(value, tuple):
@@ -166,7 +202,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Recipe, Walk, Keyframe)}
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Recipe, Walk, Keyframe, Swirl)}
 _SPELLING = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

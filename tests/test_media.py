@@ -16,7 +16,7 @@ from PIL import Image
 
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.media import Store, data_of_master, encode_image, encode_walk, neighbour_media, walks
+from render.media import Store, data_of_master, encode_image, encode_walk, films, neighbour_media
 from render.media.images import enlarged, widths
 from render.provenance import CAPTURE, TRAINED, read_mark
 from render.recipe import Keyframe, Recipe, Walk
@@ -172,6 +172,6 @@ def test_a_killed_writer_leaves_no_half_file_under_a_final_name(tmp_path: Path) 
 
 def test_a_walk_that_ffmpeg_refuses_fails_alone(tmp_path: Path) -> None:
     """As a NonesuchError it would end the whole night."""
-    with pytest.raises(walks.FilmError, match="ffmpeg could not encode a walk") as told:
-        walks._ffmpeg(["-i", str(tmp_path / "none.rgb"), str(tmp_path / "out.gif")])
+    with pytest.raises(films.FilmError, match="ffmpeg could not encode a walk") as told:
+        films._ffmpeg(["-i", str(tmp_path / "none.rgb"), str(tmp_path / "out.gif")], tmp_path)
     assert not isinstance(told.value, NonesuchError)

@@ -165,6 +165,7 @@ def recipe(row: Row) -> list[tuple[str, str]]:
         if name == "walk":
             lines += [("Path", str(value["path"])), ("Frames", str(value["frames"]))]
             lines += [("Keyframe", _keyframe(one)) for one in value.get("keyframes", [])]
+            lines += [(f"Swirl, {part}", str(number)) for part, number in (value.get("swirl") or {}).items()]
         elif not isinstance(value, dict | list):
             lines.append((name.replace("_", " ").capitalize(), str(value)))
     if made := row.column("made_at"):
@@ -174,7 +175,14 @@ def recipe(row: Row) -> list[tuple[str, str]]:
 
 def _keyframe(value: dict[str, Any]) -> str:
     parts = [f"seed {value['seed']}", class_name(value.get("class_name")), value.get("source") or ""]
+    parts += [f"“{value['prompt']}”"] if value.get("prompt") else []
     return ", ".join(part for part in parts if part)
+
+
+def lasting(seconds: float) -> str:
+    """How long a film is: ``2 s``, ``5 min 20 s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}\u202fmin {rest}\u202fs" if minutes else f"{max(1, rest)}\u202fs"
 
 
 def _size(count: int) -> str:

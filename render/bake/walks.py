@@ -16,6 +16,24 @@ from render.bake.words import class_name
 from render.config import Gallery, Walk
 
 CODECS = {"av1": 0, "h264": 1}  # browsers take the first that they can play: the smaller file first
+SMALL_AV1 = 768
+"""The widest square film of AV1's level 3.0; wider ones are of level 4.0 (AV1 specification, annex A)."""
+KINDS = {
+    "great-circle": (
+        "Great circle",
+        "The noise goes once around a circle through both pictures; their opposites, as good noise as any, lie on it.",
+    ),
+    "spline": ("Closed spline", "The noise goes along a smooth closed curve through all pictures."),
+    "w-spline": (
+        "Closed spline in W",
+        "The styles, not the noise, go along a smooth closed curve through those of all pictures.",
+    ),
+    "morph": (
+        "Morph",
+        "The noise is the same in every frame; what the network was asked for changes, and changes back.",
+    ),
+}
+"""What a walk's path is called, and what moves on it."""
 
 
 def offer_walks(rows: list[Row], gallery: Gallery, out: Outputs, pages: Pages, chrome: Chrome) -> None:
@@ -64,7 +82,10 @@ def _view(row: Row, settings: list[Walk], slug: str) -> dict[str, Any]:
         "videos": _videos(row),
         "gif": next(({"key": m.key} for m in row.media if m.role == "gif"), None),
         "downloads": views.downloads(row, slug),
+        "kind": _kind(row),
+        "moves": _moves(row),
         "facts": _facts(row),
+        "recipe": views.recipe(row),
     }
 
 
@@ -75,7 +96,8 @@ def _videos(row: Row) -> list[dict[str, str]]:
 
 def _type(medium: Medium) -> str:
     base = views.MIME.get(medium.key.rpartition(".")[2], "video/mp4")
-    return f"{base}; codecs=av01.0.04M.08" if medium.format == "av1" else base
+    level = "04" if medium.width <= SMALL_AV1 else "08"
+    return f"{base}; codecs=av01.0.{level}M.08" if medium.format == "av1" else base
 
 
 def _setting(row: Row, settings: list[Walk]) -> Walk | None:
@@ -91,10 +113,32 @@ def _between(row: Row) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}, and back".capitalize()
 
 
-def _facts(row: Row) -> str:
+def _kind(row: Row) -> str:
+    """What moves, in two or three words."""
     walk = row.json("recipe").get("walk", {})
-    path = {"great-circle": "great circle", "spline": "closed spline"}.get(walk.get("path", ""), "loop")
-    parts = [f"{path} through {len(walk.get('keyframes', []))} latents", f"{walk.get('frames', 0)} frames"]
-    if fps := row.json("display").get("fps"):
-        parts.append(f"{fps} a second")
+    name = KINDS.get(walk.get("path", ""), ("Loop", ""))[0]
+    return f"Swirl over a {name[0].lower()}{name[1:]}" if walk.get("swirl") else name
+
+
+def _moves(row: Row) -> str:
+    """The same in sentences, for people who have never heard of latents."""
+    walk = row.json("recipe").get("walk", {})
+    moves = KINDS.get(walk.get("path", ""), ("", ""))[1]
+    swirl = walk.get("swirl")
+    if not swirl:
+        return moves
+    mirrors = f", and stand between {swirl['mirrors']} mirrors" if swirl["mirrors"] else ""
+    drift = f"The pictures drift on computed currents, come slowly nearer{mirrors}"
+    return f"{moves} {drift}: that is ours, not the network's."
+
+
+def _facts(row: Row) -> str:
+    walk, display = row.json("recipe").get("walk", {}), row.json("display")
+    pictures = walk.get("frames", 0)
+    parts = [f"through {len(walk.get('keyframes', []))} keyframes", f"{pictures} pictures"]
+    frames, fps = display.get("frames", pictures), display.get("fps")
+    if frames != pictures:
+        parts.append(f"{frames} frames")
+    if fps:
+        parts += [f"{fps} a second", views.lasting(frames / fps)]
     return " · ".join(parts)

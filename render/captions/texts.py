@@ -33,7 +33,8 @@ class Observation:
     attributes: Mapping[str, float] = field(default_factory=dict)  # bar, ring, dust, edge_on in 0..1
     measurements: Mapping[str, Any] = field(default_factory=dict)  # as `Measurements.as_dict()` has them
     keyframes: Sequence[str | None] = ()  # of a walk: the classes asked for, in order; empty for an image
-    frames: int | None = None  # of a walk
+    frames: int | None = None  # of a walk, as its film has them
+    moves: Literal["walk", "morph", "swirl"] = "walk"  # of a walk: what its film does
     thing: str = "galaxy"  # one of the collection's things, as gallery.toml calls it
     picture: Callable[[], bytes | None] | None = None  # a JPEG of it, for a model that may see
 

@@ -19,11 +19,15 @@ def walk_texts(observation: Observation) -> Texts:
     if len(title) > TITLE_LIMIT:
         title = sentence(f"from {article(changed[0])}, by {len(changed) - 1} others, and back").rstrip(".")
     alt = sentence(f"a galaxy changes from {route} and back, on black")
+    if observation.moves == "swirl":
+        alt = sentence(f"the light of a galaxy drifts and turns, from {route} and back, on black")
     if len(alt) > ALT_LIMIT:
         alt = sentence(f"a galaxy changes shape through {len(changed)} kinds and back, on black")
     through = f"several drawings of {article(stops[0])}" if same else joined([article(name) for name in changed])
     frames = f" in {observation.frames} frames" if observation.frames else ""
     description = sentence(f"one galaxy at the centre of a black square changes without a cut, through {through}")
+    if observation.moves == "swirl":
+        description = sentence(f"light drifts in threads over a black square and turns into {through}, without a cut")
     caption = choice.of(
         "walk",
         (
@@ -31,6 +35,10 @@ def walk_texts(observation: Observation) -> Texts:
             f"a walk{frames} through what the network knows, passing {through}",
         ),
     )
+    if observation.moves == "morph":
+        caption = f"the same noise{frames}, drawn as {through}: only what the network was asked for changes"
+    elif observation.moves == "swirl":
+        caption = f"a walk{frames} by way of {through}, the light of which drifts on computed currents"
     closing = choice.of(
         "walk closing",
         (

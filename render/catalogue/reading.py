@@ -21,7 +21,7 @@ MISSING: dict[Stage, str] = {
 }
 """Which exhibits a stage has yet to look at: shown ones too, whose weights were not here when they were made."""
 _FILES = "EXISTS (SELECT 1 FROM media WHERE exhibit = e.id)"
-_FPS = "iif(kind = 'walk', json_extract(display, '$.fps'), NULL)"
+_FPS, _WIDTH = (f"iif(kind = 'walk', json_extract(display, '$.{name}'), NULL)" for name in ("fps", "width"))
 
 _LOOKED_AT = """
 (SELECT key FROM media WHERE exhibit = e.id AND role IN ('fallback', 'image') ORDER BY role, width LIMIT 1)"""
@@ -40,7 +40,8 @@ class Reading:
 
     def known(self, collection: str | None = None) -> Iterator[Known]:
         """Every exhibit that was ever tried, by collection, kind and ordinal."""
-        query = f"SELECT id, collection, kind, ordinal, state, number, attempts, {_FILES}, slug, {_FPS} FROM exhibits e"
+        columns = f"id, collection, kind, ordinal, state, number, attempts, {_FILES}, slug, {_FPS}, {_WIDTH}"
+        query = f"SELECT {columns} FROM exhibits e"
         where = " WHERE collection = :collection" if collection is not None else ""
         rows = self.db.execute(f"{query}{where} ORDER BY collection, kind, ordinal", {"collection": collection})
         return (Known(*row) for row in rows)

@@ -91,7 +91,7 @@ class Look(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What a plan must know of an exhibit. slug, fps: a walk's name, and the frames a second of its film."""
+    """What a plan must know of an exhibit. slug: a walk's name; fps, width: its film's frames a second and pixels."""
 
     id: str
     collection: str
@@ -103,6 +103,7 @@ class Known(NamedTuple):
     files: bool = True
     slug: str | None = None
     fps: int | None = None
+    width: int | None = None
 
     @property
     def counts(self) -> bool:

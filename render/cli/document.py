@@ -15,7 +15,6 @@ import click
 from pydantic import BaseModel
 
 from render.cli import COMMANDS, cli
-from render.config.lab import Lab
 from render.config.settings import Gallery
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,8 +44,6 @@ def settings() -> str:
     parts = ["# Every setting of `gallery.toml`", NOTE]
     for name, field in Gallery.model_fields.items():
         parts += _table(field.alias or name, field.annotation)
-        if name == "lab":
-            parts += _table("lab.sweep", Lab.model_fields["sweep"].annotation)
     return "\n\n".join(parts) + "\n"
 
 
@@ -57,11 +54,14 @@ def _table(table: str, annotation: Any) -> list[str]:
     return [f"## `{heading}`\n\n{(model.__doc__ or '').strip()}", rows]
 
 
-def _rows(model: type[BaseModel]) -> Iterator[str]:
+def _rows(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """before: the name, with a dot, of the setting that holds this table."""
     for name, field in model.model_fields.items():
         default = "needed" if field.is_required() else f"`{_toml(field.get_default(call_default_factory=True))}`"
         meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-        yield f"| `{field.alias or name}` | {default} | {meaning} |"
+        yield f"| `{before}{field.alias or name}` | {default} | {meaning} |"
+        for inner in _models(field.annotation):
+            yield from _rows(inner, f"{before}{field.alias or name}.")
 
 
 def _toml(value: Any) -> str:

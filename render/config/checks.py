@@ -102,17 +102,8 @@ def _within(inner: Path, outer: Path) -> bool:
 def _walks(gallery: Gallery) -> Iterator[str]:
     slugs = [collection.slug for collection in gallery.collections]
     for i, walk in enumerate(gallery.walks, 1):
-        points = len(walk.keyframes)
         if walk.collection not in slugs:
             yield f"walk {i}, collection: there is no collection '{walk.collection}'; {nearest(walk.collection, slugs)}"
-        if walk.path == "great-circle" and points != 2:
-            yield f"walk {i}, path: a great circle has 2 keyframes, not {points}; take 'spline'"
-        if walk.path == "spline" and points < 3:
-            yield f"walk {i}, path: a spline has 3 keyframes or more, not {points}; take 'great-circle'"
-        if walk.shape == "great-circle" and len({key.seed for key in walk.keyframes}) < 2:
-            yield f"walk {i}, keyframes: a great circle goes through two different seeds; change one, or add a keyframe"
-        if walk.frames < points:
-            yield f"walk {i}, frames: {walk.frames} are too few for {points} keyframes; ask for {points} or more"
 
 
 def _loops(gallery: Gallery, cards: Cards) -> Iterator[str]:
@@ -124,7 +115,7 @@ def _loops(gallery: Gallery, cards: Cards) -> Iterator[str]:
             continue
         collection, card, (weights, source, *settings) = looks[walk.collection]
         kind = next(iter(_classes(collection, card)), None)
-        points = tuple((key.seed, key.class_name or kind, key.source or source) for key in walk.keyframes)
+        points = tuple((key.seed, key.class_name or kind, key.source or source, key.prompt) for key in walk.keyframes)
         first, other = seen.setdefault((weights, *settings, walk.shape, walk.frames, points), (i, walk))
         if first != i:
             yield (
@@ -135,7 +126,6 @@ def _loops(gallery: Gallery, cards: Cards) -> Iterator[str]:
 
 def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
     """Weights that draw nothing, and classes and sources that they do not know."""
-    of = dict(zip((collection.slug for collection in gallery.collections), cards, strict=True))
     for i, (collection, card) in enumerate(zip(gallery.collections, cards, strict=True), 1):
         place = f"collection {i}"
         if card and card.sampling is None:
@@ -148,9 +138,6 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
         if collection.classes == []:
             yield f'{place}, classes: the list is empty; name some, or write "all"'
         yield from _known(card, [] if collection.classes == "all" else collection.classes, [collection.source], place)
-    for i, walk in enumerate(gallery.walks, 1):
-        classes = [key.class_name for key in walk.keyframes if key.class_name]
-        yield from _known(of.get(walk.collection), classes, [key.source for key in walk.keyframes], f"walk {i}")
 
 
 def _found(gallery: Gallery, cards: Cards) -> Iterator[str]:

@@ -15,8 +15,8 @@ from render.config.lab import Lab
 from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Strict, Text
 from render.errors import NonesuchError
 from render.recipe import LARGEST_SEED
+from render.recipe import Path as Path_
 
-Path_ = Literal["great-circle", "spline"]
 Language = Literal["en", "pl", "cs", "ko"]
 Style = Literal["plain", "poetic", "children"]
 
@@ -175,6 +175,21 @@ class Keyframe(Strict):
     """Its prompt, for pipelines. The collection's prompts in turn when left out."""
 
 
+class Swirl(Strict):
+    """How the pictures of a walk swirl."""
+
+    flow: float = Field(default=1.0, ge=0, le=4, allow_inf_nan=False)
+    """How far light drifts before it is replaced, in half picture sides."""
+    zoom: float = Field(default=2.0, ge=1, le=4, allow_inf_nan=False)
+    """How much it comes nearer meanwhile."""
+    mirrors: int = Field(default=6, ge=0, le=24)
+    """Mirrors of the kaleidoscope; 0 takes it away. An even number is fastest."""
+    between: int = Field(default=6, ge=1, le=60)
+    """Film frames for each picture that is drawn: more are slower and cost little."""
+    drifts: int | None = Field(default=None, ge=1, le=10_000)
+    """How often light is replaced in a round. Every 64 film frames when left out."""
+
+
 class Walk(Strict):
     """A closed loop through latent space."""
 
@@ -185,13 +200,20 @@ class Walk(Strict):
     title: Line = ""
     """What the page calls it. Told from its classes when left out."""
     path: Path_ | None = None
-    """`"great-circle"` through two keyframes, `"spline"` through more. Told from their number when left out."""
-    frames: int = Field(default=48, ge=8, le=1000)
-    """Frames of one round, at least as many as keyframes. Each takes as long as an exhibit."""
+    """`"great-circle"` through two keyframes, `"spline"` through more: told from their number when left out.
+    `"w-spline"` goes through W, StyleGAN2's space of styles; `"morph"` keeps the noise of its one seed, and class,
+    source or prompt change."""
+    frames: int = Field(default=48, ge=8, le=10_000)
+    """Pictures of one round, at least as many as keyframes. Each takes as long as an exhibit."""
     fps: int = Field(default=24, ge=1, le=60)
     """Frames a second."""
-    keyframes: list[Keyframe] = Field(min_length=2, max_length=64)
-    """The points that the loop passes through: `{seed = 1, class = "spiral_mid"}` and so on."""
+    width: int = Field(default=384, ge=128, le=1080, multiple_of=4)
+    """How wide the film is, in pixels; the pictures themselves are as large as the weights draw them."""
+    swirl: Swirl | None = None
+    """Let the pictures swirl: they drift on currents, come slowly nearer, and stand between mirrors. `swirl = {}` takes
+    every value below."""
+    keyframes: list[Keyframe] = Field(min_length=1, max_length=64)
+    """The points that the loop passes through, two or more: `{seed = 1, class = "spiral_mid"}` and so on."""
 
     @property
     def shape(self) -> Path_:

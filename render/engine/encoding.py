@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from render.engine.encoders import Encode
 from render.engine.plan import Item
@@ -15,14 +17,19 @@ Sheet = Callable[[str, int], Floats]
 """(sha256 of a drawing, colours) -> (colours, h, w) in [0, 1]."""
 
 
-def encoder(store: Store, cards: Mapping[str, Card], sheet: Sheet, licence: str) -> Encode[Encoded]:
-    """What the loop calls with an exhibit and its pictures. cards: by the sha256 of weights."""
+def encoder(
+    store: Store, cards: Mapping[str, Card], sheet: Sheet, licence: str, reels: Path | None = None
+) -> Encode[Encoded]:
+    """What the loop calls with an exhibit and its pictures. cards: by the sha256 of weights; reels: where films in the
+    making are kept.
+    """
 
     def encode(item: Item, pictures: Iterator[Floats]) -> Encoded:
         card = cards[item.recipe.weights]
         if item.recipe.walk:
-            shown = globes(pictures, item.recipe) if card.surface else pictures
-            return encode_walk(store, shown, item.recipe, card, item.fps, licence)
+            shown = globes(pictures, item.recipe, item.width) if card.surface else pictures
+            film: dict[str, Any] = {"width": item.width, "begun": item.begun, "reels": reels}
+            return encode_walk(store, shown, item.recipe, card, item.fps, licence, **film)
         if card.surface:
             return encode_surface(store, next(pictures), item.recipe, card, licence)
         encoded = encode_image(store, next(pictures), item.recipe, card, licence)

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from render.cores import cores
 from render.engine.batches import LARGEST, Batches, best_batch
 from render.engine.frames import Frame, frames_of
 from render.errors import NonesuchError
-from render.generators import Drawings, Generator, load_generator
+from render.generators import Drawings, Generator, Splined, load_generator
 from render.noise import Floats
 from render.recipe import Recipe
 from render.weights import Card, load_card
@@ -151,10 +151,7 @@ class LocalExecutor:
         noise = torch.from_numpy(np.stack([frame.noise for frame in full]))  # (batch, c, h, w)
         if self.kind == "cuda":
             noise = noise.pin_memory().to(self.device, non_blocking=True)
-        conditioning = generator.condition([frame.a for frame in full])
-        if any(frame.t for frame in full):
-            other = generator.condition([frame.b for frame in full])
-            conditioning = generator.mix(conditioning, other, [frame.t for frame in full])
+        conditioning = steered(generator, full)
         with self._turn:  # one batch's activations at a time
             start = time.perf_counter()
             data: Tensor = generator.images(conditioning, noise)  # (batch, 3, h, w)
@@ -222,6 +219,22 @@ class LocalExecutor:
                 f"no weights with the sha256 {weights[:12]}… belong to this gallery: they changed meanwhile; run again."
             )
         return self.folders[weights]
+
+
+def steered(generator: Generator, frames: Sequence[Frame]) -> Any:
+    """The conditioning of a batch: of each picture alone, between two keyframes, or among all of a spline through W.
+
+    Raises NonesuchError for such a spline in a family that has no W.
+    """
+    if frames[0].stations:
+        if not isinstance(generator, Splined):
+            raise NonesuchError(f"the family '{generator.card.family}' has no W, so no spline goes through it.")
+        return generator.among(generator.condition(frames[0].stations), [frame.shares for frame in frames])
+    conditioning = generator.condition([frame.a for frame in frames])
+    if any(frame.t for frame in frames):
+        other = generator.condition([frame.b for frame in frames])
+        return generator.mix(conditioning, other, [frame.t for frame in frames])
+    return conditioning
 
 
 def free_memory() -> None:

@@ -1,15 +1,17 @@
 """Frames: the unit of work of the device. An image is one frame; a walk is many, in a closed loop.
 
-A frame between two keyframes is steered by a mixture of both and starts from noise on the sphere between both. The
-frame after the last would be the first, which is therefore not made twice.
+A frame between two keyframes is steered by a mixture of both and starts from noise on the sphere between both. On a
+spline through W it is steered by a mixture of all keyframes. The frame after the last would be the first, which is
+therefore not made twice.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from render.noise import Floats, normals, walk_blends, walk_noise
+from render.noise import Floats, normals, walk_blends, walk_noise, walk_shares
 from render.recipe import Recipe
 
 
@@ -17,20 +19,23 @@ from render.recipe import Recipe
 class Frame:
     """One picture for the device: steered by `a`, or by a mixture of `a` and `b` at `t` in [0, 1].
 
-    noise: (c, h, w) float32, drawn ahead on the CPU.
+    noise: (c, h, w) float32, drawn ahead on the CPU. stations, shares: on a spline through W the pictures at all
+    keyframes, and how much each of them weighs.
     """
 
     a: Recipe
     b: Recipe
     t: float
     noise: Floats
+    stations: tuple[Recipe, ...] = ()
+    shares: tuple[float, ...] = ()
 
     @property
     def settings(self) -> tuple[object, ...]:
         """What all frames of a batch must share."""
         one = self.a
         drawn = (one.sketch is None, one.strength, one.mask)
-        return (one.weights, one.sampler, one.steps, one.guidance, one.size, *drawn)
+        return (one.weights, one.sampler, one.steps, one.guidance, one.size, *drawn, self.stations)
 
 
 def frame_count(recipe: Recipe) -> int:
@@ -38,12 +43,18 @@ def frame_count(recipe: Recipe) -> int:
     return recipe.walk.frames if recipe.walk else 1
 
 
-def frames_of(recipe: Recipe, shape: tuple[int, int, int]) -> Iterator[Frame]:
-    """The frames of an exhibit, in order, each drawn when it is asked for; shape: (c, h, w) of the noise."""
+def frames_of(recipe: Recipe, shape: tuple[int, int, int], begin: int = 0) -> Iterator[Frame]:
+    """The frames of an exhibit from number `begin` on, in order, each drawn when it is asked for; shape: (c, h, w) of
+    the noise.
+    """
     if recipe.walk is None:
         yield Frame(recipe, recipe, 0.0, normals(recipe.seed, shape))
         return
-    stations = [recipe.keyframe(index) for index in range(len(recipe.walk.keyframes))]
-    for number, blend in enumerate(walk_blends(recipe.walk)):
-        noise = walk_noise(recipe.walk, shape, [number])[0]
-        yield Frame(stations[blend.a], stations[blend.b], blend.t, noise)
+    walk = recipe.walk
+    stations = tuple(recipe.keyframe(index) for index in range(len(walk.keyframes)))
+    for number, blend in itertools.islice(enumerate(walk_blends(walk)), begin, None):
+        noise = walk_noise(walk, shape, [number])[0]
+        if walk.path == "w-spline":
+            yield Frame(stations[0], stations[0], 0.0, noise, stations, walk_shares(walk, number))
+        else:
+            yield Frame(stations[blend.a], stations[blend.b], blend.t, noise)

@@ -108,7 +108,7 @@ def _settings(part: Part) -> dict[str, Any]:
 
 def _item(item: Item) -> dict[str, Any]:
     plain = {"ordinal": item.ordinal, "id": item.recipe.id, "recipe": item.recipe.as_json()}
-    return plain | ({"slug": item.slug, "fps": item.fps} if item.recipe.walk else {})
+    return plain | ({"slug": item.slug, "fps": item.fps, "width": item.width} if item.recipe.walk else {})
 
 
 def _ranges(ordinals: Sequence[int]) -> str:

@@ -179,10 +179,10 @@ class Loop(Generic[T]):
             yield batch
 
     def _slots(self, item: Item, shape: tuple[int, int, int]) -> Iterator[Slot]:
-        """An exhibit's frames, each with its noise."""
+        """An exhibit's frames, each with its noise, less those that its film in the making has."""
         last = frame_count(item.recipe) - 1
-        frames = frames_of(item.recipe, shape)
-        for position in range(last + 1):
+        frames = frames_of(item.recipe, shape, item.begun)
+        for position in range(item.begun, last + 1):
             with self.ledger.part("render", "noise, ahead", 1):
                 slot = Slot(item, next(frames), position == last)
             yield slot

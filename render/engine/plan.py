@@ -7,8 +7,8 @@ ordinals whose exhibit is a near-copy, is of another class than was asked for (w
 removed are passed over, and further ones are drawn. An ordinal that was once made keeps its exhibit, whatever the
 settings say later; one whose files were lost is made again from the same recipe, before any further one is drawn and
 however many there are. A walk is one that the gallery names: when its recipe has changed, the new version is made, and
-a film of another speed is made anew. So a plan is a pure function of gallery and catalogue, and a run that was killed
-goes on where it was.
+a film of another speed or width is made anew; one that cannot be drawn is left out. So a plan is a pure function of
+gallery and catalogue, and a run that was killed goes on where it was.
 
 Nothing here imports torch: an empty plan must be found in no time. A plan holds ordinals, and makes each item when it
 is its turn: a million of them take eight megabytes.
@@ -28,15 +28,21 @@ from typing import Any
 from render.catalogue import Known, State
 from render.config import Collection, Gallery, check_weights
 from render.config import Walk as WalkSettings
+from render.config.walks import fault
 from render.errors import NonesuchError
 from render.generators import ALGORITHMS, STRENGTHS
-from render.recipe import ID_LENGTH, LARGEST_SEED, Keyframe, Kind, Recipe, Seeds, Walk
+from render.recipe import ID_LENGTH, LARGEST_SEED, Keyframe, Kind, Recipe, Seeds, Swirl, Walk
 from render.weights import Card, find_weights, load_card, weights_hash
+
+DRIFT = 64
+"""Film frames after which a swirl replaces its light, where gallery.toml does not say how often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An exhibit to be made. slug, fps: a walk's; again: the exhibit is there, and only its files are made anew."""
+    """An exhibit to be made. slug, fps, width: a walk's; again: the exhibit is there, and only its files are made
+    anew; begun: so many of its pictures are in a film in the making.
+    """
 
     collection: str
     ordinal: int
@@ -44,6 +50,8 @@ class Item:
     fps: int = 24
     slug: str | None = None
     again: bool = False
+    width: int = 384
+    begun: int = 0
 
     @property
     def key(self) -> tuple[str, Kind, int]:
@@ -53,7 +61,7 @@ class Item:
     @property
     def frames(self) -> int:
         """How many pictures the device makes for it."""
-        return self.recipe.walk.frames if self.recipe.walk else 1
+        return self.recipe.walk.frames - self.begun if self.recipe.walk else 1
 
 
 Choice = tuple[str | None, str | None, float | None, str | None]
@@ -153,7 +161,7 @@ class Source:
             Keyframe(k.seed, k.class_name or first, k.source or self._source(), k.prompt or self._prompt(place))
             for place, k in enumerate(walk.keyframes)
         )
-        loop = Walk(walk.shape, walk.frames, keyframes)
+        loop = Walk(walk.shape, walk.frames, keyframes, _swirl(walk))
         start = keyframes[0]
         return self._recipe("walk", start.seed, start.class_name, start.source, walk=loop, prompt=start.prompt)
 
@@ -197,6 +205,15 @@ class Source:
             other = LARGEST_SEED - seed if chosen.style_seed is None else chosen.style_seed
             styles |= {"style_from": chosen.style_from, "style_seed": other}
         return styles
+
+
+def _swirl(walk: WalkSettings) -> Swirl | None:
+    """A walk's swirl, with the number of drifts told from the film's length where it was left open."""
+    asked = walk.swirl
+    if asked is None:
+        return None
+    drifts = asked.drifts or max(1, round(walk.frames * asked.between / DRIFT))
+    return Swirl(asked.flow, asked.zoom, drifts, asked.mirrors, asked.between)
 
 
 def _sha256(path: Path) -> str:
@@ -258,7 +275,8 @@ def make_plan(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Kno
 
 
 def wanted_walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> dict[str, tuple[WalkSettings, Recipe]]:
-    """The walks that a collection is to show, by recipe id: those of the file, less those that were taken off.
+    """The walks that a collection is to show, by recipe id: those of the file, less those that cannot be drawn
+    (`unsound`) or were taken off.
 
     What was taken off stays off: its name in its collection, whatever its table says later, and its loop in all.
     """
@@ -267,10 +285,19 @@ def wanted_walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> di
     names, ids = {one.slug for one in off if one.collection == slug}, {one.id for one in off}
     wanted: dict[str, tuple[WalkSettings, Recipe]] = {}
     for walk in gallery.walks_of(slug):
+        if fault(walk, source.settings, source.card) is not None:
+            continue
         recipe = source.walk(walk)
         if walk.slug not in names and recipe.id not in ids:
             wanted[recipe.id] = (walk, recipe)
     return wanted
+
+
+def unsound(gallery: Gallery, found: Mapping[str, Source]) -> dict[tuple[str, str], str]:
+    """Walks that cannot be drawn, by collection and name, each with what is wrong: they are left out of every plan."""
+    walks = [(walk, source) for slug, source in found.items() for walk in gallery.walks_of(slug)]
+    faults = ((walk, fault(walk, source.settings, source.card)) for walk, source in walks)
+    return {(walk.collection, walk.slug): wrong for walk, wrong in faults if wrong is not None}
 
 
 def moved(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known]) -> dict[str, Known]:
@@ -334,11 +361,11 @@ def _walks(gallery: Gallery, source: Source, known: Iterable[Known]) -> Part:
     for place, (walk, recipe) in enumerate(wanted_walks(gallery, source, known).values()):
         before = mine.get(recipe.id)
         if before is not None:
-            again = before.counts and before.fps != walk.fps
+            again = before.counts and (before.fps, before.width) != (walk.fps, walk.width)
             if again or before.lost or before.state == "retired":
-                items.append(Item(slug, before.ordinal, recipe, walk.fps, walk.slug, again))
+                items.append(Item(slug, before.ordinal, recipe, walk.fps, walk.slug, again, walk.width))
         else:
             ordinal = place if place not in taken else max(taken) + 1
             taken.add(ordinal)
-            items.append(Item(slug, ordinal, recipe, walk.fps, walk.slug))
+            items.append(Item(slug, ordinal, recipe, walk.fps, walk.slug, width=walk.width))
     return Part(source, "walk", tuple(items))

@@ -20,7 +20,7 @@ def retried(gallery: Gallery, found: Mapping[str, Source], failed: Iterable[Exhi
         images = [Item(slug, one.ordinal, one.recipe) for one in mine if _drawable(one, source)]
         wanted = wanted_walks(gallery, source, ())
         films = [(one, wanted[one.id][0]) for one in mine if one.id in wanted]
-        walks = [Item(slug, one.ordinal, one.recipe, walk.fps, walk.slug) for one, walk in films]
+        walks = [Item(slug, one.ordinal, one.recipe, walk.fps, walk.slug, width=walk.width) for one, walk in films]
         parts += [Part(source, "image", tuple(images)), Part(source, "walk", tuple(walks))]
     return parts
 

@@ -50,6 +50,9 @@ SAMPLERS = {
 PROMPTED = ("pipeline",)
 """The families that read prompts and masks."""
 
+THROUGH_W = ("stylegan2",)
+"""The families through whose space of styles, W, a spline can go."""
+
 STRENGTHS = {"flow": 0.5, "ddpm": 0.6, "pipeline": 0.7}
 """The families that drawings can steer, and how far a picture may leave its drawing where nobody says (0 to 1)."""
 
@@ -80,6 +83,14 @@ class Generator(Protocol):
 
     def images(self, conditioning: Any, noise: Tensor) -> Tensor:
         """(n, *noise_shape) standard normal to (n, 3, h, w) float32 in the card's data space, on the CPU."""
+
+
+@runtime_checkable
+class Splined(Protocol):
+    """What a family with a space of styles can do besides."""
+
+    def among(self, stations: Any, shares: Sequence[Sequence[float]]) -> Any:
+        """The conditioning of n pictures among those of k stations, by each picture's k shares, which add up to 1."""
 
 
 def load_generator(

@@ -1,9 +1,9 @@
 """The stylegan2 family: StyleGAN2 (Karras et al. 2020), as trained by StyleGAN2-ADA too.
 
 Walks go through W, the space of styles, where the way between two pictures is shorter than through z: the w of two
-keyframes are mixed on a straight line. A recipe may pull w to its mean (truncation), take the finer layers' styles
-from another seed (style mixing, Karras et al. 2019, arXiv:1812.04948, section 3.1), and draw the layers' noise from its
-own seed instead of taking the weights' constant one.
+keyframes are mixed on a straight line, or those of all keyframes on a closed cubic spline. A recipe may pull w to its
+mean (truncation), take the finer layers' styles from another seed (style mixing, Karras et al. 2019, arXiv:1812.04948,
+section 3.1), and draw the layers' noise from its own seed instead of taking the weights' constant one.
 """
 
 from __future__ import annotations
@@ -89,6 +89,17 @@ class StyleGan2Generator:
         pairs = zip(a.noise, b.noise, strict=True)
         noise = tuple(torch.where(a.own > 0, between(x, y, t) / norm, x) for x, y in pairs)
         return replace(a, ws=ws, noise=noise)
+
+    @torch.inference_mode()
+    def among(self, stations: Conditioning, shares: Sequence[Sequence[float]]) -> Conditioning:
+        """In W: a weighted mean of all stations' own w, (n, layers, styles). Noise keeps its variance on the way."""
+        weights = torch.tensor([list(row) for row in shares], device=self.device)  # (n, stations)
+        ws = torch.einsum("nk,kls->nls", weights, self._ws(stations, self._latents(stations.seeds)))
+        if not stations.own.any():
+            return replace(stations, ws=ws)
+        even = weights / weights.square().sum(1, keepdim=True).sqrt()
+        noise = tuple(torch.einsum("nk,kchw->nchw", even, one) for one in stations.noise)
+        return replace(stations, ws=ws, noise=noise)
 
     @torch.inference_mode()
     def images(self, conditioning: Conditioning, noise: Tensor) -> Tensor:

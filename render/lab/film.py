@@ -14,7 +14,8 @@ from PIL import Image
 from render.display import Bytes
 from render.errors import NonesuchError
 from render.lab.finished import GAP
-from render.media.walks import encoders, gif_with_xmp, xmp_box
+from render.media.films import encoders
+from render.media.walks import gif_with_xmp, xmp_box
 
 FPS = 12
 VIDEO = {

@@ -13,6 +13,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,15 +75,15 @@ def enlarged(data: Floats, width: int) -> Bytes:
     """
     channels, height, wide = data.shape
     small = data * np.float32(127.5) + np.float32(128)  # half a step more than 127.5: rounds when it is cut off
-    across = _lanczos(wide, width) @ small.transpose(2, 1, 0).reshape(wide, height * channels)  # (width, h * 3)
+    across = lanczos(wide, width) @ small.transpose(2, 1, 0).reshape(wide, height * channels)  # (width, h * 3)
     across = across.reshape(width, height, channels).transpose(1, 0, 2).reshape(height, width * channels)
-    out = _lanczos(height, width) @ across  # (width, width * 3)
+    out = lanczos(height, width) @ across  # (width, width * 3)
     np.clip(out, 0.5, 255.5, out=out)
     return np.asarray(out.astype(np.uint8).reshape(width, width, channels))
 
 
 @cache
-def _lanczos(size: int, width: int) -> Any:
+def lanczos(size: int, width: int) -> Any:
     """(width, size) float32, sparse: Pillow's own coefficients, which it shows when it resizes the identity."""
     from scipy.sparse import csr_array
 
@@ -109,9 +110,19 @@ def jpeg(picture: Bytes, mark: Mark) -> bytes:
 
 def put(store: Store, data: bytes, role: str, form: str, width: int, height: int = 0, position: int = 0) -> Medium:
     """Store a file and describe it."""
-    suffix = {"jpeg": "jpg", "h264": "mp4", "av1": "mp4"}.get(form, form)
     digest = hashlib.sha256(data).hexdigest()
-    return Medium(role, form, width, height or width, store.put(data, suffix), len(data), digest, position)
+    return Medium(role, form, width, height or width, store.put(data, _suffix(form)), len(data), digest, position)
+
+
+def put_file(store: Store, path: Path, role: str, form: str, width: int) -> Medium:
+    """The same for a file on the disk, however large, which the store takes."""
+    size = path.stat().st_size
+    key, digest = store.take(path, _suffix(form))
+    return Medium(role, form, width, width, key, size, digest)
+
+
+def _suffix(form: str) -> str:
+    return {"jpeg": "jpg", "h264": "mp4", "av1": "mp4"}.get(form, form)
 
 
 def neighbour_media(store: Store, image: bytes, position: int, credit: str, licence: str) -> Medium:

@@ -8,6 +8,7 @@ program for S3 reads them, and are written nowhere.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -47,6 +48,12 @@ class ObjectStore(Store):
         key = key_of(data, suffix)
         self._asked("write to", lambda files: files.pipe_file(self._object(key), data, chunksize=PART))
         return key
+
+    def take(self, source: Path, suffix: str) -> tuple[str, str]:
+        data = source.read_bytes()
+        key = self.put(data, suffix)
+        source.unlink()
+        return key, hashlib.sha256(data).hexdigest()
 
     def probe(self) -> None:
         name = f".part-{os.urandom(8).hex()}"

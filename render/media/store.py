@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from render.errors import NonesuchError, disk_is_full
 
@@ -50,6 +53,24 @@ class Store:
         except OSError as error:
             raise self._refused(error) from error
         return key
+
+    def take(self, source: Path, suffix: str) -> tuple[str, str]:
+        """Store a file that is too large to hold, which is gone afterwards; returns its key and its sha256.
+
+        Raises NonesuchError when the disk is full or refuses.
+        """
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        key = f"{digest[:2]}/{digest[:20]}.{suffix}"
+        path = self.path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._writing(path) as file, source.open("rb") as given:
+                shutil.copyfileobj(given, file, 2**20)
+            source.unlink()
+        except OSError as error:
+            raise self._refused(error) from error
+        return key, digest
 
     def probe(self) -> None:
         """Raises NonesuchError when the store cannot be written to."""
@@ -110,10 +131,16 @@ class Store:
         return len(found)
 
     def _write(self, path: Path, data: bytes, durable: bool) -> None:
+        with self._writing(path, durable) as file:
+            file.write(data)
+
+    @contextmanager
+    def _writing(self, path: Path, durable: bool = True) -> Iterator[BinaryIO]:
+        """A file that stands under its name when all was written."""
         temporary = path.with_name(f".part-{os.getpid()}-{os.urandom(4).hex()}")
         try:
             with temporary.open("xb") as file:
-                file.write(data)
+                yield file
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())

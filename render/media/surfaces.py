@@ -50,10 +50,10 @@ def encode_surface(store: Store, surface: Floats, recipe: Recipe, card: Card, li
     return Encoded(media, pixel_hash(master), perceptual_hash(master), display)
 
 
-def globes(surfaces: Iterator[Floats], recipe: Recipe) -> Iterator[Floats]:
+def globes(surfaces: Iterator[Floats], recipe: Recipe, width: int = FALLBACK_WIDTH) -> Iterator[Floats]:
     """The globes of a walk's maps, all in the light of the walk's first seed."""
     aspect = Aspect.of(recipe)
-    return (globe(surface, aspect, recipe, FALLBACK_WIDTH) for surface in surfaces)
+    return (globe(surface, aspect, recipe, width) for surface in surfaces)
 
 
 def _map(picture: Bytes, mark: Mark) -> bytes:

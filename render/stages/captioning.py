@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from render.captions import Captioner, Observation, captioner, facts_captioner
 from render.catalogue import Catalogue, Exhibit, Medium
 from render.config import Collection, Gallery
-from render.media import Store, open_store
+from render.media import Store, film_frames, open_store
 from render.stages.session import Session
 
 Waiting = list[tuple[Exhibit, list[Medium]]]
@@ -85,7 +85,8 @@ def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | No
         attributes=known.get("attributes", {}),
         measurements=exhibit.measurements or {},
         keyframes=[key.class_name for key in walk.keyframes] if walk else (),
-        frames=walk.frames if walk else None,
+        frames=film_frames(exhibit.recipe) if walk else None,
+        moves="swirl" if walk and walk.swirl else "morph" if walk and walk.path == "morph" else "walk",
         thing=collection.title if collection else "galaxy",
         picture=_read(store, jpeg.key) if jpeg else None,
     )

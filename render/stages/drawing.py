@@ -22,6 +22,7 @@ from render.engine.turns import in_turns
 from render.engine.versions import versions
 from render.media import Encoded, signed
 from render.noise import Floats
+from render.stages.films import films, reel, resumed
 from render.stages.session import Session, stamp
 from render.stages.sharing import share_of_plan
 from render.stages.walks import move
@@ -59,6 +60,8 @@ def sketches(gallery: Gallery) -> dict[str, Path]:
 
 def render(session: Session, turns: int | None = None) -> int:
     """Draw what is missing, or so many turns of it; returns how many were made."""
+    from render.engine.cluster import Cluster
+
     known = list(session.catalogue.known())
     plan = [part for part in _plan(session, known) if len(part) and part.source.settings.slug not in session.given_up]
     if not plan:
@@ -66,6 +69,8 @@ def render(session: Session, turns: int | None = None) -> int:
     session.store.probe()
     folders = {source.sha256: source.folder for source in session.sources.values()}
     executor = session.make_executor(session.gallery, folders)  # a device that is not here is refused before anything
+    if not isinstance(executor, Cluster):  # whose workers have no films in the making
+        plan = resumed(session, plan, known)
     if session.wish.retry is None and session.wish.share is None:
         _compare(session, plan, known)
     freeze(plan, _plan_file(session))
@@ -140,7 +145,8 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
     night = session.night
     night.waiting = sum(one.state == "rendered" for one in session.catalogue.known())
     night.hand = executor.lanes * executor.batch
-    encode_files = encoder(session.store, cards, sheets(sketches(session.gallery)), licence)
+    reels = films(session.gallery)
+    encode_files = encoder(session.store, cards, sheets(sketches(session.gallery)), licence, reels)
     made = 0
 
     def finish(encoded: Encoded) -> Encoded:
@@ -154,6 +160,9 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
         if isinstance(event, Made):
             keep = session.catalogue.encoded_again if event.item.again else session.catalogue.rendered
             keep(_exhibit(session, event, executor), event.result.media)
+            if event.item.recipe.walk and reels.is_dir():
+                session.catalogue.commit()  # from here on nobody needs what the film was joined from
+                reel(session.gallery, event.item).discard()
             session.report.made(event.item, event.seconds)
             made += 1
             night.waiting += 1

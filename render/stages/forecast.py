@@ -14,7 +14,7 @@ from render.catalogue import Catalogue, Known
 from render.config import Gallery
 from render.doctor import EXHIBIT_BYTES, FRAME_BYTES
 from render.engine.frozen import Comparison, compare, newest
-from render.engine.plan import Part, Source, make_plan
+from render.engine.plan import Part, Source, make_plan, unsound
 from render.engine.retry import retried
 from render.recipe import Kind, Recipe
 from render.stages.session import counting
@@ -68,7 +68,9 @@ def forecast(gallery: Gallery, wish: Wish | None = None) -> Forecast:
 
 
 def _there(found: State, plan: Sequence[Part]) -> Iterator[Group]:
-    """What is there already, less what the plan has."""
+    """What is there already, less what the plan has, and walks that cannot be drawn."""
+    for (slug, _), why in unsound(found.gallery, found.sources).items():
+        yield Group(slug, "walk", "leave out", 1, why)
     planned = {item.recipe.id for part in plan for item in part.items}
     rest = [one for one in found.known if one.id not in planned]
     reasons = {one.id: one.reason or "" for one in found.aside}
@@ -143,7 +145,7 @@ def _why_walk(found: State, source: Source, recipe: Recipe, name: str | None) ->
     same = next((one for one in walks if one.id == recipe.id), None)
     if same is not None:
         reasons = {"retired": "asked for again"}
-        return "its files were lost" if same.lost else reasons.get(same.state, "frames a second changed")
+        return "its files were lost" if same.lost else reasons.get(same.state, "frames a second or width changed")
     before = next((one for one in walks if one.slug == name and one.state != "removed"), None)
     if before is None:
         return "never made"

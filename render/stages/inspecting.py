@@ -24,6 +24,7 @@ from render.weights import CARD, MODEL, load_card, shipped_weights
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_SIDE = 4096
+LARGEST_FILM = 1080
 LARGEST_SIZE, MOST_STEPS, MOST_FRAMES = 1024, 250, 10_000
 NEAR = 45.0
 """dB: two renders of one recipe on different devices are at least so near (the design's promise)."""
@@ -81,10 +82,15 @@ def render_again(data: bytes, recipe: Recipe, places: list[Path]) -> Again:
     shown, form = opened(data)
     from render.engine.executor import LocalExecutor
     from render.engine.frames import frames_of
+    from render.media.films import GIF_WIDTH
+    from render.media.walks import WIDTH, opening
 
     executor = LocalExecutor({recipe.weights: folder}, lanes=1)
     first = next(frames_of(recipe, executor.noise_shape(recipe.weights)))
     picture = executor.pictures([first])[0]
+    if recipe.walk is not None:
+        reduced = form == "GIF" and shown.shape[1] == GIF_WIDTH  # of a wider film, most likely of the usual one
+        picture = opening(picture, recipe, WIDTH if reduced else min(shown.shape[1], LARGEST_FILM))
     made = _as_shown(picture, shown.shape[1], form, card.mapping.to_display(picture))
     if made.shape != shown.shape:
         return Again("different", card.name, 0.0)

@@ -24,7 +24,7 @@ from render.stages.session import MakeExecutor, Session, session
 from render.stages.sharing import STAGES as OF_A_SHARE
 from render.stages.sharing import left_of_share, refuse_share
 from render.stages.together import together
-from render.stages.walks import follow
+from render.stages.walks import follow, left_out
 from render.stages.wish import Wish
 
 ROUNDS = 8
@@ -107,6 +107,8 @@ def make(
 def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
     adopt(session.gallery, session.catalogue)
     session.night.after = _after(session, stages)
+    if "render" in stages:
+        session.aside += left_out(session)
     done = _rounds(session, stages)
     if "evidence" in stages and session.wish.share is None:
         together(session)

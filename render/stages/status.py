@@ -10,7 +10,7 @@ from typing import Any
 from render.catalogue import Catalogue, Exhibit, Known, Run
 from render.config import Gallery
 from render.engine.ledger import seconds_for
-from render.engine.plan import Part, Source, make_plan, moved, sources, wanted_walks
+from render.engine.plan import Part, Source, make_plan, moved, sources, unsound, wanted_walks
 from render.errors import NonesuchError
 from render.stages.live import Night, running
 from render.weights import find_weights, load_card, unfit
@@ -97,6 +97,7 @@ def status(gallery: Gallery) -> Status:
     found = state(gallery)
     plan = make_plan(gallery, found.sources, found.known)
     reasons = [f"{e.collection} {e.kind} {e.ordinal}: {e.reason}" for e in found.aside]
+    reasons += [f"{slug} walk '{name}': {why}" for (slug, name), why in unsound(gallery, found.sources).items()]
     rows = _rows(gallery, found.sources, found.known)
     return Status(rows, found.left(plan), found.seconds(plan), reasons)
 

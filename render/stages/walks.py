@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from render.catalogue import Known
-from render.engine.plan import moved, wanted_walks
+from render.engine.plan import moved, unsound, wanted_walks
 from render.stages.session import Session
 
 OTHER = "gallery.toml asks for another version of this walk"
@@ -20,12 +20,19 @@ def move(session: Session) -> int:
     return len(going)
 
 
+def left_out(session: Session) -> list[str]:
+    """A sentence for each walk of the file that cannot be drawn."""
+    wrong = unsound(session.gallery, session.sources)
+    return [f"walk '{name}' of '{slug}' was left out: {why}." for (slug, name), why in wrong.items()]
+
+
 def follow(session: Session) -> int:
     """Give new versions the numbers of those before, and retire what is no longer asked for; returns how many changed.
 
-    The version before stays on the site until the new one is made.
+    The version before stays on the site until the new one is made, and while its table cannot be drawn.
     """
     changed = move(session)
+    unsound_ones = unsound(session.gallery, session.sources)
     known = list(session.catalogue.known())
     for slug, source in session.sources.items():
         wanted = {key: walk.slug for key, (walk, _) in wanted_walks(session.gallery, source, known).items()}
@@ -34,7 +41,7 @@ def follow(session: Session) -> int:
             if one.id in wanted and one.slug != wanted[one.id]:
                 session.catalogue.named(one.id, wanted[one.id])
         made = {wanted[one.id]: one for one in mine if one.id in wanted and one.counts}
-        waiting = set(wanted.values()) - made.keys()
+        waiting = set(wanted.values()) - made.keys() | {name for where, name in unsound_ones if where == slug}
         changed += _retire([one for one in mine if one.id not in wanted], made, waiting, session)
     session.catalogue.commit()
     return changed
