@@ -71,7 +71,7 @@ const extra = {}; // what the workers' own builds put out
 await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
 
-const early = await build({ ...common, entryPoints: ["src/theme.ts"], format: "iife" });
+const early = await build({ ...common, entryPoints: ["src/theme.ts", "src/sw.ts"], format: "iife" });
 const result = await build({
   ...common,
   entryPoints: ["src/app.ts", "css/style.css"],

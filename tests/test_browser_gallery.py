@@ -67,7 +67,7 @@ def test_filters_leave_what_they_say(page: playwright.Page, paged: str, tmp_path
 
 
 def test_a_table_that_does_not_load_leaves_the_plain_gallery(browser: playwright.Browser, paged: str) -> None:
-    context = browser.new_context()
+    context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.route("**/data/**", lambda route: route.abort())
     page.goto(f"{paged}galaxies/gallery/")

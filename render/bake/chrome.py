@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from render.bake.outputs import digest
-from render.bake.places import API, EXHIBITIONS, feeds_of
+from render.bake.places import API, EXHIBITIONS, SEARCH, feeds_of
 from render.bake.words import MARK, licence_sentence
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 
 POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 POLICY_OF_DRAWING = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 PRELOADED = ("serif.woff2", "sans.woff2")
@@ -77,12 +78,15 @@ class Assets:
 
 
 class There(NamedTuple):
-    """What a collection's visitors find beside its exhibits. rooms: its folders that are open, named as they are
-    called; sky: what scripts read of its sky. pages: of the maker's own, for the foot of every page.
+    """What a collection's visitors find beside its exhibits.
+
+    rooms: its folders that are open, named as they are called; sky: what scripts read of its sky; drawn: what browsers
+    draw with (`Studio.told`). pages: of the maker's own, for the foot of every page.
     """
 
     rooms: Sequence[str] = ()
     sky: str = ""
+    drawn: Mapping[str, str] = MappingProxyType({})
     exhibitions: bool = False
     pages: Sequence[dict[str, str]] = ()
     lab: bool = False
@@ -113,11 +117,13 @@ class Chrome:
             "fonts": [name for plain in PRELOADED if assets.scripts and (name := assets.name(plain))],
             "icon": assets.name("icon.svg"),
             "licences": assets.name("licences.txt"),
+            "offline": gallery.bake.offline and bool(assets.name("sw.js")),
             "feeds": list(feeds_of(collection.slug).items()),
             "api": API if gallery.bake.api else "",
             "menu": _menu(gallery, collection, there),
             "pages": list(there.pages),
         }
+        self.drawn = dict(there.drawn)
         self.collection: dict[str, Any] = {
             "slug": collection.slug,
             "title": collection.title,
@@ -125,7 +131,7 @@ class Chrome:
             "sentence": collection.signature,
             "sky": there.sky,
         }
-        self.key = digest(code_key(), json.dumps([self.site, self.collection], sort_keys=True))
+        self.key = digest(code_key(), json.dumps([self.site, self.collection, self.drawn], sort_keys=True))
 
     def context(self, base: str, current: str = "", **more: Any) -> dict[str, Any]:
         """A page's variables; `base` leads from it to the root of the site."""
@@ -180,5 +186,7 @@ def _menu(gallery: Gallery, here: Collection | Folder, there: There) -> list[dic
         menu.append({"title": "exhibitions", "href": EXHIBITIONS})
     if there.lab:
         menu.append({"title": "lab", "href": "lab/"})
+    if gallery.bake.search:
+        menu.append({"title": "search", "href": SEARCH})
     menu.append({"title": "about", "href": "about/"})
     return menu

@@ -50,6 +50,7 @@ class Compositor:
             **self._facts.exhibit(row, self.slug),
             "drawing": drawing(row, self.slug, drawn),
             "exhibitions": hanging,
+            "again": views.again(row, self._chrome.drawn),
         }
         context = self._chrome.context(
             base,
@@ -57,6 +58,7 @@ class Compositor:
             linked_data=linked_data(view, self._chrome.site, base),
             previous=near.before and self._step(near.before),
             next=near.after and self._step(near.after),
+            beside=near.after or near.before or row.number,
             gallery_href=near.gallery,
             preview=picture_of_links(row, self._chrome, self._composed),
         )

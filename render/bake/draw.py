@@ -20,12 +20,14 @@ from render.bake.words import class_name
 from render.captions.facts import about, facts
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
-from render.weights import find_weights, load_card, unfit
+from render.weights import MODEL, find_weights, load_card, unfit
 
 ABOUT = "browser.json"
 GRAPH = "browser.onnx"
 MODELS = "models"
 FACTS = 2  # sentences about a class
+PAGES = ("draw", "cross")
+"""The pages on which the visitor's browser draws; an exhibit's own page can repeat its recipe."""
 RUNTIME = ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm", "worker.js")
 """What of the built site only this page loads: the runtime is the largest file of all."""
 
@@ -43,11 +45,30 @@ class Studio:
         self._classify = judge if fits else None
         self._assets = assets
         self._policy = policy(gallery, drawing=True)
+        self._slug = collection.slug
 
     @property
     def open(self) -> bool:
         """Whether there is such a page."""
         return self._draw is not None
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the collection's pages say of it: the weights whose recipes it can repeat, where its files are, and how
+        large they are; empty where there is no such page.
+        """
+        if self._draw is None:
+            return {}
+        card = self._draw.card
+        weights = card.sha256.get(MODEL, "") if card.network.get("zoom", 1) == 1 else ""  # the script draws in one go
+        return {"weights": weights, "models": f"{MODELS}/{self._slug}.json", "megabytes": self._megabytes}
+
+    @cached_property
+    def _megabytes(self) -> str:
+        models = [model for model in (self._draw, self._classify) if model]
+        weight = sum(part["bytes"] for model in models for part in (model.about["graph"], model.about["weights"]))
+        runtime = sum((self._assets.folder / self._assets.name(name)).stat().st_size for name in RUNTIME)
+        return f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB"
 
     @property
     def key(self) -> bytes:
@@ -61,25 +82,20 @@ class Studio:
         models = [model for model in (self._draw, self._classify) if model]
         for model in models:
             model.offer(out)
-        path, told = f"{chrome.slug}/draw/index.html", self._told()
+        told = self._told()
         body = json.dumps(told, separators=(",", ":")).encode()
         out.offer(f"{MODELS}/{chrome.slug}.json", Rank.INDEX, digest(body), lambda: body)
-        weight = sum(part["bytes"] for model in models for part in (model.about["graph"], model.about["weights"]))
-        runtime = sum((self._assets.folder / self._assets.name(name)).stat().st_size for name in RUNTIME)
-        key = digest(pages.key("draw.html"), chrome.key, str(weight), str(runtime))
+        for name in PAGES:
+            key = digest(pages.key(f"{name}.html"), chrome.key, *self.told.values())
+            out.order(f"{chrome.slug}/{name}/index.html", Rank.PAGE, key, self._page(name, chrome))
 
-        def page() -> Page:
-            site = {**chrome.site, "policy": self._policy}
-            megabytes = f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB"
-            more = {
-                "site": site,
-                "models": f"{MODELS}/{chrome.slug}.json",
-                "megabytes": megabytes,
-                "judged": bool(self._classify),
-            }
-            return Page("draw.html", chrome.context(base_of(path), f"{chrome.slug}/draw/", **more))
-
-        out.order(path, Rank.PAGE, key, page())
+    def _page(self, name: str, chrome: Chrome) -> Page:
+        here = f"{chrome.slug}/{name}/"
+        site = {**chrome.site, "policy": self._policy}
+        return Page(
+            f"{name}.html",
+            chrome.context(base_of(here), here, **{**self.told, "site": site, "judged": bool(self._classify)}),
+        )
 
     def _told(self) -> dict[str, Any]:
         assert self._draw is not None
@@ -88,8 +104,8 @@ class Studio:
             "draw": {
                 **self._draw.parts,
                 "size": card.size,
-                "classes": len(card.classes),
-                "sources": len(card.sources),
+                "classes": card.classes,
+                "sources": card.sources,
                 **{name: network[name] for name in ("shift", "scale", "colour")},
             }
         }

@@ -109,6 +109,7 @@ class CollectionPages:
         for number in self.tally.gone:
             self._gone(number)
         self._index()
+        self._compare()
         self._home.offer(self._root)
 
     def _class_windows(self, name: str) -> Windows:
@@ -128,6 +129,11 @@ class CollectionPages:
         key = digest(self._pages.key("gone.html"), self._chrome.key, str(number))
         told = {"designation": views.designation(number), "gallery_href": f"{self.slug}/gallery/"}
         self._out.order(path, Rank.PAGE, key, Page("gone.html", self._chrome.context(base_of(path), **told)))
+
+    def _compare(self) -> None:
+        path = f"{self.slug}/compare/index.html"
+        key = digest(self._pages.key("compare.html"), self._chrome.key)
+        self._out.order(path, Rank.PAGE, key, Page("compare.html", self._chrome.context(base_of(path))))
 
     def _gallery(self, name: str | None, window: Window) -> None:
         folder = self._gallery_folder(name)

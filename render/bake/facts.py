@@ -62,6 +62,7 @@ class Facts:
             "recipe": origin_lines(row, origin) if origin else views.recipe(row),
             "downloads": views.downloads(row, slug),
             "surface": views.surface(row),
+            "shape": None if origin else views.shape(row),
             "licence": self._licence,
             "author": self._author,
             "rights": "" if origin else self._rights,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 API = "api/v1/"
+SEARCH = "search/"
 EXHIBITIONS = "exhibitions/"
 
 

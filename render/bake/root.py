@@ -8,6 +8,7 @@ from typing import Any
 from render.bake import views
 from render.bake.about import Cards, about_context
 from render.bake.chrome import Assets, Chrome, header
+from render.bake.draw import PAGES
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.redirects import rules
@@ -98,5 +99,5 @@ def _headers(gallery: Gallery, drawn: list[str]) -> str:
         "  Access-Control-Allow-Origin: *\n"
         f"{base}media/*\n{immutable}"
         f"{base}assets/*\n{immutable}  Cross-Origin-Embedder-Policy: require-corp\n"
-        + "".join(f"{base}{slug}/draw/*\n{isolated}" for slug in drawn)
+        + "".join(f"{base}{slug}/{name}/*\n{isolated}" for slug in drawn for name in PAGES)
     )

@@ -22,7 +22,7 @@ PUBLISHED = ("image", "fallback", "map", "video", "gif", "poster", "neighbour", 
 
 _COLUMNS = (
     *("recipe", "state", "slug", "made_at", "asked", "found"),
-    *("classes", "measurements", "evidence", "texts", "display"),
+    *("classes", "measurements", "evidence", "texts", "display", "pixel_hash"),
 )
 _PLACES = {name: place for place, name in enumerate(_COLUMNS, start=2)}
 _HIDDEN = "id IN (SELECT value FROM json_each(?))"

@@ -8,6 +8,7 @@ from render.bake.rulers import ruler
 from render.bake.source import Medium, Row
 from render.bake.texts import texts_of
 from render.bake.words import class_name, in_order, percent
+from render.recipe import NOISE_METHOD
 
 MIME = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "avif": "image/avif", "jpeg": "image/jpeg"}
 MEASURES = {
@@ -142,7 +143,38 @@ def surface(row: Row) -> dict[str, Any] | None:
     if medium is None:
         return None
     aspect = row.json("display").get("globe", {})
-    return {"key": medium.key, "width": medium.width, "height": medium.height, "aspect": aspect, "hung": hung(aspect)}
+    recipe = row.json("recipe")
+    globe = {**aspect, "seed": recipe.get("seed"), "class": recipe.get("class_name")} if aspect else {}
+    return {"key": medium.key, "width": medium.width, "height": medium.height, "globe": globe, "hung": hung(aspect)}
+
+
+def shape(row: Row) -> dict[str, Any] | None:
+    """What was measured of a galaxy's shape, from which the browser guesses its depth; None where nothing was found."""
+    measured = row.json("measurements")
+    names = ("axis_ratio", "position_angle_deg", "half_light_radius")
+    if not measured.get("detected") or not all(isinstance(measured.get(name), int | float) for name in names):
+        return None
+    return {**{name: measured[name] for name in names}, "class": row.column("found")}
+
+
+REPEATED = ("euler", "ab2", "ancestral")
+"""The samplers that the site's script knows too (``site/src/draw/flow.ts``)."""
+CHANGED = ("sketch", "mask", "upscaler", "strength", "prompt")
+"""What a recipe may hold that the script does not repeat."""
+
+
+def again(row: Row, drawn: dict[str, str]) -> dict[str, Any] | None:
+    """The recipe as the visitor's browser repeats it; None where it cannot.
+
+    drawn: what the collection's visitors can draw with (`Studio.told`).
+    """
+    recipe = row.json("recipe")
+    known = recipe.get("noise") == NOISE_METHOD and recipe.get("algorithm") == 1 and recipe.get("sampler") in REPEATED
+    if not known or recipe.get("weights") != drawn.get("weights") or any(name in recipe for name in CHANGED):
+        return None
+    source = {"seed": recipe["seed"], "class": recipe.get("class_name") or "", "source": recipe.get("source") or ""}
+    told = {"from": source, "between": 0, **{name: recipe[name] for name in ("sampler", "steps", "guidance")}}
+    return {"recipe": told, "pixels": row.column("pixel_hash") or "", **drawn}
 
 
 def hung(aspect: dict[str, Any]) -> str:

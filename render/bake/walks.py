@@ -86,6 +86,8 @@ def _view(row: Row, settings: list[Walk], slug: str) -> dict[str, Any]:
         "moves": _moves(row),
         "facts": _facts(row),
         "recipe": views.recipe(row),
+        "frames": row.json("display").get("frames") or 0,
+        "fps": row.json("display").get("fps") or 0,
     }
 
 

@@ -328,6 +328,12 @@ class Bake(Strict):
     collections of the same classes, size and display mapping have it."""
     sky: bool = True
     """Whether collections have a sky, all exhibits on one map, once `nonesuch atlas` (a part of `make`) laid it out."""
+    offline: bool = True
+    """Whether a browser keeps what its visitor has seen, to be read without a network, and offers to install the site.
+    Once it was on, switching it off takes what was kept out of visitors' browsers."""
+    search: bool = False
+    """Whether visitors can search captions and classes (`pip install 'nonesuch[search]'`): a small file more for each
+    exhibit, and about 200 KB, of which a browser loads what a question needs."""
 
 
 class Gallery(Strict):

@@ -3,12 +3,14 @@
 import { startHome } from "./home";
 import { startKeys } from "./keys";
 import { startReloadOnReturn } from "./history";
+import { startOffline } from "./offline";
 import { startThemeSwitch } from "./switch";
 import { startWalks } from "./walks";
 
 startThemeSwitch();
 startKeys();
 startWalks();
+startOffline();
 
 /** A part that few pages need is fetched by those; where it does not load, the page works as it is. */
 function later(selector: string, load: (element: HTMLElement) => Promise<void>): void {
@@ -20,6 +22,10 @@ later("[data-draw]", async (page) => (await import("./draw/page")).startDraw(pag
 later("[data-guess]", async (page) => (await import("./guess/page")).startGuess(page));
 later("[data-sky]", async (sky) => (await import("./sky/page")).startSky(sky));
 later("[data-lab]", async (page) => (await import("./lab")).startLab(page));
+later("[data-search]", async (page) => (await import("./search")).startSearch(page));
+later("[data-compare]", async (page) => (await import("./compare")).startCompare(page));
+later("[data-cross]", async (page) => (await import("./draw/cross")).startCross(page));
+later("[data-again]", async (part) => (await import("./draw/again")).startAgain(part));
 later("[data-tools]", async (tools) => (await import("./tools")).startTools(tools));
 
 const home = document.querySelector<HTMLElement>("[data-home]");

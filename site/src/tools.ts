@@ -1,6 +1,7 @@
 // An exhibit's picture, looked at more closely: zoomed, inverted, with another stretch. By button and by key.
 import { startKeepButton } from "./kept";
 import { keyIsTaken } from "./keys";
+import { readable } from "./largest";
 import { startShare } from "./share";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -28,7 +29,14 @@ export function startTools(tools: HTMLElement): void {
       const on = plate.toggleAttribute("data-inverted");
       find("invert")?.setAttribute("aria-pressed", String(on));
     },
-    stretch: stretcher(image, find("stretch")),
+    stretch: stretcher(plate, find("stretch")),
+    turn: turner(plate, tools, image, find("turn")),
+    listen: listener(tools, image, find("listen")),
+    wallpaper: () => {
+      const name = `nonesuch-${collection}-${number}`;
+      const failed = (error: Error): void => { (find("wallpaper") as HTMLElement).textContent = `no wallpaper: ${error.message}`; };
+      import("./wallpaper").then(({ wallpaper }) => wallpaper(image, name)).catch(failed);
+    },
   };
   if (find("alike")) actions.alike = () => void import("./near/alike").then(({ showAlike }) => showAlike(tools, collection, Number(number))).catch(() => undefined);
   for (const [name, act] of Object.entries(actions)) find(name)?.addEventListener("click", act);
@@ -48,13 +56,65 @@ export function startTools(tools: HTMLElement): void {
   tools.hidden = false;
 }
 
+/** Plays the picture, and stops playing it. Loaded when it is first wanted. */
+function listener(tools: HTMLElement, image: HTMLImageElement, button: HTMLButtonElement | null): () => void {
+  const line = document.createElement("p");
+  line.className = "fine heard";
+  line.setAttribute("role", "status");
+  let stop: (() => void) | null = null;
+  return async () => {
+    if (!button) return;
+    if (stop) return stop();
+    tools.append(line);
+    try {
+      const { play, profileOf, sweep, words } = await import("./listen");
+      const profile = profileOf(await readable(image.currentSrc || image.src));
+      const still = sweep(image.closest<HTMLElement>(".picture") ?? tools);
+      stop = play(profile, () => {
+        still();
+        stop = null;
+        button.setAttribute("aria-pressed", "false");
+      });
+      button.setAttribute("aria-pressed", "true");
+      line.textContent = `Once round from the top, clockwise; low notes are the middle, high ones the rim, louder is brighter. ${words(profile)}.`.replace("..", ".");
+    } catch {
+      line.textContent = "This browser plays no sound here.";
+    }
+  };
+}
+
+/** Turns what the picture shows, in three dimensions, and goes back to the picture. Loaded when it is first wanted. */
+function turner(plate: HTMLElement, tools: HTMLElement, image: HTMLImageElement, button: HTMLButtonElement | null): () => void {
+  const picture = image.closest<HTMLElement>(".picture");
+  let stage: { remove(): void } | null = null;
+  let busy = false;
+  return async () => {
+    if (!button || !picture || busy) return;
+    busy = true;
+    try {
+      if (stage) stage.remove();
+      stage = stage
+        ? null
+        : plate.dataset.globe
+          ? await (await import("./turn/globe")).turnGlobe(plate, picture, tools)
+          : await (await import("./turn/galaxy")).turnGalaxy(plate, picture, tools, image);
+      button.setAttribute("aria-pressed", String(stage !== null));
+    } catch (error) {
+      button.textContent = `cannot turn here: ${(error as Error).message}`;
+      button.disabled = true;
+    } finally {
+      busy = false;
+    }
+  };
+}
+
 /** Goes on to the next stretch each time it is called. */
-function stretcher(image: HTMLImageElement, button: HTMLButtonElement | null): () => void {
+function stretcher(plate: HTMLElement, button: HTMLButtonElement | null): () => void {
   let at = 0;
   return () => {
     at = (at + 1) % STRETCHES.length;
     const { label, curve } = STRETCHES[at] as (typeof STRETCHES)[number];
-    image.style.filter = curve ? `url(#${filter(at, curve)})` : "";
+    plate.style.setProperty("--stretch", curve ? `url(#${filter(at, curve)})` : "none");
     if (button) button.textContent = label;
   };
 }

@@ -1,6 +1,7 @@
 // Zoom and pan, and from picture to picture: PhotoSwipe, with its style sheet, loaded when it is first used.
 import PhotoSwipe from "photoswipe";
 import style from "asset:photoswipe/dist/photoswipe.css";
+import { largest } from "./largest";
 import { loadStyle } from "./style";
 
 /** Opens the pictures of a page, beginning with the one at `index`; the largest size that each of them has. */
@@ -30,14 +31,6 @@ export async function zoom(images: HTMLImageElement[], index: number): Promise<v
     });
   });
   box.init();
-}
-
-/** The widest file that the browser can show: it has shown one of that kind already. */
-function largest(image: HTMLImageElement): string {
-  const source = image.closest("picture")?.querySelector("source");
-  const shows = image.currentSrc.endsWith(".avif") || !image.currentSrc;
-  const widest = source?.srcset.split(/,\s+/).map((one) => one.trim().split(/\s+/)).at(-1)?.[0];
-  return shows && widest ? new URL(widest, location.href).href : image.src;
 }
 
 function designation(image: HTMLImageElement | undefined): string {

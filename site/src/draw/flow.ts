@@ -6,6 +6,24 @@ const REACH = 4; // standard deviations of the colour's blur
 /** The velocity at x and time t. */
 export type Velocity = (x: Float32Array, t: number) => Promise<Float32Array>;
 
+/** Where classifier-free guidance is applied, and where `ancestral` renews noise and how much of it (samplers.py). */
+const GUIDED = [0.4, 0.88] as const;
+const RENEWED_BELOW = 0.4;
+const RENEWAL = 0.3;
+const OFFSET = 1009;
+const PRIMES = [
+  10007, 10247, 10477, 10729, 10987, 11251, 11491, 11783, 11987, 12251, 12487, 12697, 12953, 13177, 13451, 13697, 13921, 14221, 14489, 14731,
+  14947, 15217, 15427, 15667,
+];
+
+/** Whether guidance is applied at time t. */
+export function isGuided(t: number, guidance: number): boolean {
+  return guidance !== 1 && GUIDED[0] <= t && t <= GUIDED[1];
+}
+
+/** The samplers that a recipe may name and this module knows. */
+export const SAMPLERS = ["euler", "ab2", "ancestral"];
+
 /** steps + 1 times from 1 to 0, denser near the noise. */
 export function times(steps: number): number[] {
   return Array.from({ length: steps + 1 }, (_, i) => {
@@ -15,10 +33,12 @@ export function times(steps: number): number[] {
 }
 
 /**
- * Adams-Bashforth of second order with variable steps (`ab2` in samplers.py): one pass a step. `callback` gets the picture that is
- * expected so far, x - t v; a false answer ends the walk, and the result is null.
+ * From noise to a picture by one of `SAMPLERS`, with one velocity a step: `euler`; `ab2`, Adams-Bashforth of second order with variable steps;
+ * `ancestral`, which is `ab2` as long as there is much noise and then renews a part of it, the first noise in another order. `callback`
+ * gets the picture that is expected so far, x - t v; a false answer ends the walk, and the result is null.
  */
-export async function ab2(
+export async function sample(
+  sampler: string,
   velocity: Velocity,
   start: Float32Array,
   path: number[],
@@ -30,13 +50,43 @@ export async function ab2(
     const [t, s] = [path[i] as number, path[i + 1] as number];
     const v = await velocity(x, t);
     if (!(await callback(i, x.map((value, k) => value - t * (v[k] as number))))) return null;
-    const ratio = before ? (s - t) / (2 * before.width) : 0;
-    const old = before?.v ?? v;
     const here = x;
+    if (sampler === "ancestral" && t < RENEWED_BELOW) {
+      const renewed = ((RENEWAL * s) / t) * Math.sqrt(Math.max(t * t - (((1 - t) / (1 - s)) * s) ** 2, 0));
+      const kept = Math.sqrt(s * s - renewed * renewed);
+      const again = reordered(start, i);
+      x = here.map((value, k) =>
+        (1 - s) * (value - t * (v[k] as number)) + kept * (value + (1 - t) * (v[k] as number)) + renewed * (again[k] as number));
+      continue;
+    }
+    const ratio = before && sampler !== "euler" ? (s - t) / (2 * before.width) : 0;
+    const old = before?.v ?? v;
     x = here.map((value, k) => value + (s - t) * ((1 + ratio) * (v[k] as number) - ratio * (old[k] as number)));
     before = { v, width: s - t };
   }
   return x;
+}
+
+/** The values in an order that belongs to the step: i -> (a i + b) mod their number. */
+function reordered(noise: Float32Array, step: number): Float32Array {
+  const primes = PRIMES.filter((prime) => noise.length % prime);
+  const prime = primes[step % primes.length] as number;
+  return noise.map((_, i) => noise[(i * prime + OFFSET * (step + 1)) % noise.length] as number);
+}
+
+/** Between two noises on the sphere where such noise lies: a at t = 0, b at t = 1 (Shoemake 1985, as `slerp`). */
+export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  const angle = Math.acos(Math.min(1, Math.max(-1, dot / Math.sqrt(aa * bb))));
+  if (angle < 1e-4) return a; // the same noise
+  const [left, right] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
+  return a.map((value, i) => left * value + right * (b[i] as number));
 }
 
 /** The deviation of each channel from their mean, blurred by a Gaussian of `blur` pixels; (3, size, size), edges repeated. */

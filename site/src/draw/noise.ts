@@ -29,13 +29,13 @@ export function philox(counter: [number, number, number, number], key: [number, 
   return [c0, c1, c2, c3];
 }
 
-/** `count` standard normal values of a seed (a whole number below 2^53). */
-export function normals(seed: number, count: number): Float32Array {
+/** `count` standard normal values of a seed (a whole number below 2^53), of one of its streams. */
+export function normals(seed: number, count: number, { stream = 0 }: { stream?: number } = {}): Float32Array {
   const values = new Float32Array(Math.ceil(count / 4) * 4);
   const key: [number, number] = [seed % WORD, Math.floor(seed / WORD)];
   const uniform = (word: number): number => (word + 0.5) / WORD;
   for (let position = 0; position * 4 < count; position++) {
-    const words = philox([position, 0, 0, 0], key);
+    const words = philox([position, 0, stream, 0], key);
     for (const pair of [0, 2] as const) {
       const radius = Math.sqrt(-2 * Math.log(uniform(words[pair])));
       const angle = 2 * Math.PI * uniform(words[pair === 0 ? 1 : 3]);

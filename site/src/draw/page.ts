@@ -1,6 +1,8 @@
 // Draw your own: the sheet, the worker that answers, and what is said meanwhile.
 import worker from "worker:./worker.ts";
 import { fetchJson } from "../manifest";
+import { download, markedPng } from "../mark";
+import { absolute, mark, marked } from "./engine";
 import { Pad } from "./pad";
 import { Near, tellClasses } from "./told";
 import { visit } from "./visit";
@@ -8,7 +10,6 @@ import type { Answer, Ask, Models } from "./worker";
 
 const STEPS = 8;
 const UNREAD = "This file is no picture that the browser can read.";
-const SENTINEL = "nonesuch.drawing"; // stands while the network loads or runs: a tab that died leaves it behind
 
 /** Brings the page to life; where the browser cannot draw, it says so. */
 export function startDraw(page: HTMLElement): void {
@@ -60,7 +61,7 @@ class Desk {
       void this.draw();
     });
     on("cancel", () => this.cancel());
-    on("save", () => this.save());
+    on("save", () => void this.save());
     for (const button of this.page.querySelectorAll<HTMLElement>("[data-shape]")) {
       button.addEventListener("click", () => this.pad.shape(button.dataset.shape ?? ""));
     }
@@ -217,16 +218,11 @@ class Desk {
     say(this.page, `The network does not ${what} here: ${reason}. Everything else on this site works; ${what === "draw" ? "a new stroke" : "the next picture"} tries again.`);
   }
 
-  /** The galaxy as a file of the visitor's. */
-  private save(): void {
-    this.find<HTMLCanvasElement>("[data-made]")?.toBlob((blob) => {
-      if (!blob) return;
-      const link = document.createElement("a");
-      link.download = `nonesuch-drawn-${this.seed}.png`;
-      link.href = URL.createObjectURL(blob);
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    });
+  /** The galaxy as a file of the visitor's, which says that a network made it. */
+  private async save(): Promise<void> {
+    const canvas = this.find<HTMLCanvasElement>("[data-made]");
+    const file = canvas && (await markedPng(canvas));
+    if (file) download(file, `nonesuch-drawn-${this.seed}.png`);
   }
 
   private show(name: string, shown: boolean): void {
@@ -241,30 +237,5 @@ class Desk {
 
   private find<E extends Element>(selector: string): E | null {
     return this.page.querySelector<E>(selector);
-  }
-}
-
-/** Addresses of the models' files as whole ones: a worker's are relative to its own script. */
-function absolute(models: Models, from: URL): Models {
-  for (const about of [models.draw, models.classify]) {
-    for (const part of [about?.graph, about?.weights]) if (part) part.href = new URL(part.href, from).href;
-  }
-  return models;
-}
-
-function marked(): boolean {
-  try {
-    return sessionStorage.getItem(SENTINEL) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function mark(on: boolean): void {
-  try {
-    if (on) sessionStorage.setItem(SENTINEL, "1");
-    else sessionStorage.removeItem(SENTINEL);
-  } catch {
-    // blocked: then nothing is known of a crash
   }
 }

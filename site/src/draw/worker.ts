@@ -1,6 +1,6 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession } from "onnxruntime-web/wasm";
-import { ab2, blurredColour, display, times } from "./flow";
+import { blurredColour, display, isGuided, sample, slerp, times, type Velocity } from "./flow";
 import { open, prepare, proven, tensor, type About } from "./model";
 import { normals } from "./noise";
 
@@ -13,13 +13,31 @@ export interface ClassFact {
 
 /** What the bake says of the drawing model and, where there is one, of the classifier. facts: for each class, what is known of such. */
 export interface Models {
-  draw: About & { size: number; classes: number; sources: number; shift: number; scale: number; colour: number };
+  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number };
   classify?: About & { names: string[]; facts: ClassFact[][] };
+}
+
+/** A point in latent space: a seed, a class and a source (empty: none). */
+export interface Latent {
+  seed: number;
+  class: string;
+  source: string;
+}
+
+/** What a picture is made from: one latent, or a place between two. */
+export interface Made {
+  from: Latent;
+  to?: Latent;
+  between: number; // 0 is `from`, 1 is `to`
+  sampler: string;
+  steps: number;
+  guidance: number;
 }
 
 export type Ask =
   | { kind: "load"; models: Models; base: string; careful: boolean; drawing: boolean }
   | { kind: "draw"; id: number; sketch: Float32Array | null; seed: number; listen: number; steps: number }
+  | { kind: "recipe"; id: number; recipe: Made }
   | { kind: "classify"; id: number; picture: Float32Array }
   | { kind: "cancel" };
 
@@ -46,6 +64,7 @@ self.addEventListener("message", (event: MessageEvent<Ask>) => {
 async function act(ask: Exclude<Ask, { kind: "cancel" }>): Promise<void> {
   if (ask.kind === "load") await load(ask);
   else if (ask.kind === "draw") await draw(ask);
+  else if (ask.kind === "recipe") await render(ask.id, ask.recipe);
   else await classify(ask.id, ask.picture);
 }
 
@@ -62,34 +81,73 @@ async function load(ask: Extract<Ask, { kind: "load" }>): Promise<void> {
   const { size, classes, sources, vector } = given.draw;
   const sketch = Float32Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0.5 : 0));
   const started = performance.now();
-  const found = await pass(normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes), classes), oneHot(0, sources), sketch);
+  const found = await pass(
+    normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes.length), classes.length), oneHot(0, sources.length), sketch,
+  );
   if (!proven(found, vector)) throw new Error("this browser computes something else than it should, so nothing is drawn");
   scope.postMessage({ kind: "ready", drawing: true, threads, milliseconds: performance.now() - started });
 }
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
   if (!models) return;
-  wanted = ask.id;
-  const { size, classes, sources, shift, scale, colour } = models.draw;
+  const { size, classes, sources } = models.draw;
   const path = times(ask.steps);
-  const finished = (x: Float32Array): Float32Array => blurredColour(x.map((value) => value * scale + shift), size, colour);
   const velocity = (x: Float32Array, t: number): Promise<Float32Array> => {
     // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
     const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
-    return pass(x, t, oneHot(classes, classes), oneHot(0, sources), heard);
+    return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard);
   };
+  await follow(ask.id, "ab2", velocity, normals(ask.seed, 3 * size * size), path);
+}
+
+/** A picture from its recipe, or from a place between two: their noise on the sphere, their classes and sources in shares. */
+async function render(id: number, made: Made): Promise<void> {
+  if (!models) return;
+  const { size, classes, sources } = models.draw;
+  const [from, to, t] = [made.from, made.to ?? made.from, made.to ? made.between : 0];
+  const start = slerp(normals(from.seed, 3 * size * size), normals(to.seed, 3 * size * size), t);
+  const wish = shares(classes, from.class, to.class, t);
+  const manner = shares(sources, from.source, to.source, t);
+  const nothing = oneHot(classes.length, classes.length);
+  const velocity = async (x: Float32Array, time: number): Promise<Float32Array> => {
+    const v = await pass(x, time, wish, manner, null);
+    if (!isGuided(time, made.guidance)) return v;
+    const free = await pass(x, time, nothing, manner, null);
+    return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
+  };
+  await follow(id, made.sampler, velocity, start, times(made.steps));
+}
+
+/** Walks the path, showing what is expected on the way; gives up when something newer is wanted. */
+async function follow(id: number, sampler: string, velocity: Velocity, start: Float32Array, path: number[]): Promise<void> {
+  if (!models) return;
+  wanted = id;
+  const { size, shift, scale, colour } = models.draw;
+  const steps = path.length - 1;
+  const finished = (x: Float32Array): Float32Array => blurredColour(x.map((value) => value * scale + shift), size, colour);
   const show = (x: Float32Array, step: number, last: boolean): void => {
-    scope.postMessage({ kind: "picture", id: ask.id, pixels: display(x, size), size, step, last });
+    scope.postMessage({ kind: "picture", id, pixels: display(x, size), size, step, last });
   };
-  const result = await ab2(velocity, normals(ask.seed, 3 * size * size), path, async (step, expected) => {
-    if (step + 1 < ask.steps) show(finished(expected), step, false);
-    await new Promise((resolve) => setTimeout(resolve)); // lets a newer drawing or "cancel" in
-    return wanted === ask.id;
+  const result = await sample(sampler, velocity, start, path, async (step, expected) => {
+    if (step + 1 < steps) show(finished(expected), step, false);
+    await new Promise((resolve) => setTimeout(resolve)); // lets a newer wish or "cancel" in
+    return wanted === id;
   });
   if (!result) return;
   const picture = finished(result);
-  show(picture, ask.steps, true);
-  await classify(ask.id, picture);
+  show(picture, steps, true);
+  await classify(id, picture);
+}
+
+/** Weights of a mixture of two names, the last of them for "none". */
+function shares(names: string[], a: string, b: string, t: number): Float32Array {
+  const row = new Float32Array(names.length + 1);
+  for (const [name, weight] of [[a, 1 - t], [b, t]] as const) {
+    const at = name ? names.indexOf(name) : names.length;
+    if (at < 0) throw new Error(`this network knows no "${name}"`);
+    row[at] = (row[at] as number) + weight;
+  }
+  return row;
 }
 
 async function classify(id: number, picture: Float32Array): Promise<void> {

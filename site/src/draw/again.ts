@@ -1,0 +1,91 @@
+// Evidence by doing: the visitor's browser repeats an exhibit's recipe and says whether the same picture comes out.
+import { readable } from "../largest";
+import { mark, startEngine, type Engine } from "./engine";
+import { recipeOn } from "./latent";
+import type { Answer } from "./worker";
+
+const NEAR = 30; // decibels: the picture on the page is compressed and enlarged. Another galaxy lies below 25
+
+/** Brings the part of the page to life. */
+export function startAgain(part: HTMLElement): void {
+  const canvas = part.querySelector("canvas");
+  const button = part.querySelector<HTMLButtonElement>("[data-render]");
+  const line = part.querySelector<HTMLElement>("[data-say]");
+  const image = document.querySelector<HTMLImageElement>(".plate .exposure");
+  const recipe = recipeOn(document);
+  const models = part.dataset.models;
+  if (!canvas || !button || !line || !image || !recipe || !models) return;
+  let engine: Promise<Engine> | null = null;
+  let turn = 0;
+  let started = 0;
+  const say = (text: string): void => { line.textContent = text; };
+  const failed = (reason: string): void => {
+    mark(false);
+    engine = null;
+    button.disabled = false;
+    say(`It does not render here: ${reason}. Everything else on this page works.`);
+  };
+  const hear = (answer: Answer): void => {
+    if (answer.kind === "failed") failed(answer.reason);
+    if (answer.kind !== "picture" || answer.id !== turn) return;
+    canvas.width = canvas.height = answer.size;
+    canvas.getContext("2d")?.putImageData(new ImageData(answer.pixels, answer.size, answer.size), 0, 0);
+    if (!answer.last) return;
+    mark(false);
+    button.disabled = false;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "").then((words) => say(`${words} Made here in ${seconds} s.`)).catch(() => say("Made here; the page's picture could not be read."));
+  };
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    canvas.hidden = false;
+    say("The network is on its way.");
+    try {
+      engine ??= startEngine(new URL(models, location.href), part.querySelector("progress"), hear);
+      const { ask } = await engine;
+      say("The same noise, the same network, the same steps.");
+      turn += 1;
+      started = performance.now();
+      mark(true);
+      ask({ kind: "recipe", id: turn, recipe });
+    } catch (error) {
+      failed((error as Error).message);
+    }
+  });
+  part.hidden = false;
+}
+
+/** Same, near or another, with the number that says so. */
+async function verdict(pixels: Uint8ClampedArray, size: number, image: HTMLImageElement, hash: string): Promise<string> {
+  if (hash && (await hashOf(pixels, size)) === hash) return `Same: every one of its ${(size * size).toLocaleString("en")} pixels.`;
+  const picture = await readable(image.currentSrc || image.src);
+  const small = document.createElement("canvas");
+  small.width = small.height = size;
+  const ink = small.getContext("2d");
+  if (!ink) return "This browser cannot compare them.";
+  ink.imageSmoothingQuality = "high";
+  ink.drawImage(picture, 0, 0, size, size);
+  const shown = ink.getImageData(0, 0, size, size).data;
+  let [square, level] = [0, 0];
+  for (let i = 0; i < pixels.length; i++) {
+    if (i % 4 === 3) continue;
+    const off = Math.abs((pixels[i] as number) - (shown[i] as number));
+    square += off * off;
+    level += off;
+  }
+  const count = 3 * size * size;
+  const decibels = 10 * Math.log10((255 * 255 * count) / Math.max(square, 1));
+  const apart = `${decibels.toFixed(0)} dB, on average ${(level / count).toFixed(1)} of 255 levels`;
+  if (decibels < NEAR) return `Not the same: it differs from the picture above by ${apart}.`;
+  return `Near: it differs from the picture above, which is compressed, by ${apart}. Last digits of sums differ between machines.`;
+}
+
+/** What the maker's machine calls the same picture (`pixel_hash`): sha256 of shape and pixels. */
+async function hashOf(pixels: Uint8ClampedArray, size: number): Promise<string> {
+  if (!crypto.subtle) return "";
+  const head = new TextEncoder().encode(`(${size}, ${size}, 3)`);
+  const whole = new Uint8Array(head.length + 3 * size * size);
+  whole.set(head);
+  for (let i = 0; i < size * size; i++) whole.set(pixels.subarray(4 * i, 4 * i + 3), head.length + 3 * i);
+  return [...new Uint8Array(await crypto.subtle.digest("SHA-256", whole))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
