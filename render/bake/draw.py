@@ -92,10 +92,8 @@ class Studio:
     def _page(self, name: str, chrome: Chrome) -> Page:
         here = f"{chrome.slug}/{name}/"
         site = {**chrome.site, "policy": self._policy}
-        return Page(
-            f"{name}.html",
-            chrome.context(base_of(here), here, **{**self.told, "site": site, "judged": bool(self._classify)}),
-        )
+        more = {**self.told, "site": site, "judged": bool(self._classify)}
+        return Page(f"{name}.html", chrome.context(base_of(here), here, **more))
 
     def _told(self) -> dict[str, Any]:
         assert self._draw is not None
