@@ -41,7 +41,7 @@ from render.bake.source import Row, Source
 from render.bake.theme import FOLDER, Theme
 from render.bake.walks import offer_walks
 from render.catalogue import FILE, Catalogue
-from render.config import Gallery, read_curation
+from render.config import Gallery, read_curation, read_lock
 from render.resources import resource
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def bake(
     public, state = edition or home / "public", home / ".nonesuch" / ("edition" if edition else "")
     cards = Cards(gallery)
     prose, curation = Prose(home / OWN), read_curation(home)
+    upgraded = sorted(read_lock(home).first)
     laboratory = Laboratory(gallery, home)
     with (
         Catalogue(home / FILE) as catalogue,
@@ -124,12 +125,12 @@ def bake(
     ):
         looks = (pages.everything(), assets.key, theme.key)
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
-        decided = (prose.key, repr(curation), real_key(gallery), laboratory.key)
+        decided = (prose.key, repr(curation), repr(upgraded), real_key(gallery), laboratory.key)
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
         media = Media(public / "media", _linked(gallery, home))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
-        source = Source(catalogue.db, curation)
+        source = Source(catalogue.db, curation, upgraded)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
         parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
         with bar(sum(part.exhibits for part in parts)) as advance:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from render.bake import views
 from render.bake.chrome import Chrome, base_of
 from render.bake.facts import Facts
+from render.bake.generations import Kin
 from render.bake.linked import linked_data
 from render.bake.outputs import digest
 from render.bake.pages import Pages
@@ -41,9 +42,17 @@ class Compositor:
         self.key = digest(chrome.key, facts.key, str(composed))
 
     def exhibit(
-        self, row: Row, near: Neighbours, drawn: list[Drawn], hanging: list[dict[str, str]], pages: Pages
+        self,
+        row: Row,
+        near: Neighbours,
+        drawn: list[Drawn],
+        hanging: list[dict[str, str]],
+        kin: Kin | None,
+        pages: Pages,
     ) -> bytes:
-        """An exhibit's page. drawn: the exhibits that came of the same drawing; hanging: the exhibitions it is in."""
+        """An exhibit's page. drawn: the exhibits that came of the same drawing; hanging: the exhibitions it is in; kin:
+        what other weights drew of its seed, where any did.
+        """
         base = base_of(views.page_of(self.slug, row.number))
         view = {
             **views.tile(row, self.slug),
@@ -51,7 +60,10 @@ class Compositor:
             "drawing": drawing(row, self.slug, drawn),
             "exhibitions": hanging,
             "again": views.again(row, self._chrome.drawn),
+            "generations": kin.linked if kin else [],
         }
+        if kin and kin.older:
+            view["rights"] = ""  # of a card that is not here
         context = self._chrome.context(
             base,
             exhibit=view,

@@ -13,6 +13,7 @@ from render.bake.chrome import Chrome, base_of, code_key
 from render.bake.compositor import Compositor, Neighbours, as_json
 from render.bake.exhibitions import Exhibitions
 from render.bake.facts import Facts
+from render.bake.generations import Generations
 from render.bake.home import Home
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
@@ -66,6 +67,7 @@ class CollectionPages:
         self.tally = source.tally(self.slug)
         self._home = Home(out, pages, chrome, previews, source.curation, self.tally)
         self._series = Series(source, self.slug)
+        self._generations = Generations(source, self.slug)
         self._shards: list[str] = []
         self._traits: list[str] = []
 
@@ -120,8 +122,9 @@ class CollectionPages:
         path = views.page_of(self.slug, row.number)
         gallery = f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}"
         near, drawn, hanging = Neighbours(before, after, gallery), self._series.of(row), self._exhibitions.of(row.id)
-        key = digest(self._exhibit_key, row.digest, f"{before} {after} {gallery} {drawn} {hanging}")
-        self._out.order(path, Rank.PAGE, key, partial(self._compositor.exhibit, row, near, drawn, hanging))
+        kin = self._generations.of(row)
+        key = digest(self._exhibit_key, row.digest, f"{before} {after} {gallery} {drawn} {hanging} {kin or ''}")
+        self._out.order(path, Rank.PAGE, key, partial(self._compositor.exhibit, row, near, drawn, hanging, kin))
 
     def _gone(self, number: int) -> None:
         """A number that shows no exhibit says so under its address."""

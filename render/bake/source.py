@@ -10,7 +10,7 @@ import json
 import marshal
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -146,8 +146,12 @@ class Tally(NamedTuple):
 class Source:
     """The catalogue, read-only, as the bake sees it."""
 
-    def __init__(self, db: sqlite3.Connection, curation: Curation | None = None) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, curation: Curation | None = None, upgraded: Collection[str] = ()
+    ) -> None:
+        """upgraded: the collections in which more than one generation of weights drew."""
         self.db = db
+        self.upgraded = upgraded
         self.curation = curation or Curation()
         self.hidden = json.dumps(self.curation.hidden)
 

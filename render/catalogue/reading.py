@@ -58,6 +58,17 @@ class Reading:
         """The slugs under which exhibits stand."""
         return {slug for (slug,) in self.db.execute("SELECT DISTINCT collection FROM exhibits")}
 
+    def generation(self, collection: str, first: int, weights: str) -> tuple[int, int]:
+        """Of a collection's images from an ordinal on: how many other weights made, and the largest ordinal of all
+        (-1 where there are none).
+        """
+        query = (
+            "SELECT ifnull(sum(ordinal >= ? AND json_extract(recipe, '$.weights') != ?), 0), ifnull(max(ordinal), -1) "
+            "FROM exhibits WHERE collection = ? AND kind = 'image'"
+        )
+        others, last = self.db.execute(query, (first, weights, collection)).fetchone()
+        return int(others), int(last)
+
     def counts(self) -> dict[tuple[str, str, State], int]:
         """How many exhibits there are, by collection, kind and state."""
         query = "SELECT collection, kind, state, count(*) FROM exhibits GROUP BY collection, kind, state"

@@ -30,6 +30,7 @@ COMMANDS = {
     "stop": "End the run that is at work, after the batch in hand.",
     "doctor": "Look at this machine and this gallery: what would go wrong tonight?",
     "check": "Compare the catalogue with its files; --mend repairs.",
+    "upgrade": "Go on with new weights; what older ones made stays.",
     "rename": "Give a collection another slug; old addresses go on working.",
     "rm": "Take exhibits off the site; their numbers are never given again.",
     "gc": "Delete media that no exhibit needs any more.",

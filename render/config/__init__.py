@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from render.config.checks import problems
 from render.config.curation import CURATION, Curation, Decision, Exhibition, read_curation, write_curation
-from render.config.lock import Lock, check_weights, pin_weights, read_lock
+from render.config.lock import Lock, check_weights, pin_weights, read_lock, write_lock
 from render.config.problems import sentences
 from render.config.settings import Collection, Folder, Gallery, Keyframe, Walk
 from render.errors import UsageError
@@ -40,6 +40,7 @@ __all__ = [
     "read_curation",
     "read_lock",
     "write_curation",
+    "write_lock",
 ]
 
 

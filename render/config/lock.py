@@ -27,6 +27,8 @@ class Lock(Strict):
 
     weights: dict[str, str] = Field(default_factory=dict)
     """From the name or path in ``gallery.toml`` to the sha256 of the weights."""
+    first: dict[str, int] = Field(default_factory=dict)
+    """By collection, the ordinal with which the exhibits of these weights begin, where older ones made some before."""
 
 
 def read_lock(folder: Path) -> Lock:
@@ -56,22 +58,28 @@ def check_weights(folder: Path, hashes: Mapping[str, str]) -> None:
         if pinned.get(name, digest) != digest:
             raise NonesuchError(
                 f"the weights '{name}' are not those that this gallery was first rendered with ({LOCK} says "
-                f"{pinned[name][:12]}…, found {digest[:12]}…): put the former ones back, or delete the line "
-                f"'{name}' in {folder / LOCK} to go on with the new ones; exhibits already made keep their pages."
+                f"{pinned[name][:12]}…, found {digest[:12]}…): put the former ones back, or go on with the "
+                "new ones by `nonesuch upgrade`; exhibits already made keep their pages."
             )
 
 
 def pin_weights(folder: Path, hashes: Mapping[str, str]) -> None:
     """Check the weights and write down those that are new here, atomically."""
+    check_weights(folder, hashes)
+    lock = read_lock(folder)
+    if not set(hashes) <= set(lock.weights):
+        write_lock(folder, Lock(weights={**lock.weights, **hashes}, first=lock.first))
+
+
+def write_lock(folder: Path, lock: Lock) -> None:
+    """Put a lock into its file, whole or not at all."""
     import tomlkit
 
-    check_weights(folder, hashes)
-    pinned = read_lock(folder).weights
-    if set(hashes) <= set(pinned):
-        return
     document = tomlkit.document()
     document.add(tomlkit.comment("Written by nonesuch: the weights that this gallery was first rendered with."))
-    document.add("weights", tomlkit.item(dict(sorted({**pinned, **hashes}.items()))))
+    document.add("weights", tomlkit.item(dict(sorted(lock.weights.items()))))
+    if lock.first:
+        document.add("first", tomlkit.item(dict(sorted(lock.first.items()))))
     temporary = folder / f".{LOCK}"
     with temporary.open("w", encoding="utf-8") as file:
         file.write(tomlkit.dumps(document))

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from render.catalogue import Known, State
-from render.config import Collection, Gallery, check_weights
+from render.config import Collection, Gallery, check_weights, read_lock
 from render.config import Walk as WalkSettings
 from render.config.walks import fault
 from render.errors import NonesuchError
@@ -79,6 +79,7 @@ class Source:
     sketches: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     mask: str | None = None
+    first: int = 0  # the ordinal with which the exhibits of these weights begin, after `nonesuch upgrade`
 
     @classmethod
     def of(cls, gallery: Gallery, settings: Collection) -> Source:
@@ -86,7 +87,8 @@ class Source:
         drawings = tuple(_sha256(path) for path in gallery.sketches_of(settings))
         path, prompts = gallery.mask_of(settings), tuple(gallery.prompts_of(settings))
         mask = None if path is None else _sha256(path)
-        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings, prompts, mask)
+        first = read_lock(gallery.folder).first.get(settings.slug, 0)
+        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings, prompts, mask, first)
 
     @cached_property
     def _seeds(self) -> Seeds:
@@ -109,7 +111,9 @@ class Source:
         return {}
 
     def recipe(self, ordinal: int) -> Recipe | None:
-        """The recipe at an ordinal; None where the collection's seeds have come to an end."""
+        """The recipe at an ordinal; None where the collection's seeds have come to an end, and for what older weights
+        made.
+        """
         seed = self._seed(ordinal)
         return None if seed is None else self._image(seed, self._choice(ordinal))
 
@@ -135,11 +139,12 @@ class Source:
         return before + name, after.removeprefix(b"%d" % seed)
 
     def _seed(self, ordinal: int) -> int | None:
-        return self._seeds.at(ordinal // len(self._series))
+        place = ordinal - self.first
+        return None if place < 0 else self._seeds.at(place // len(self._series))
 
     def _choice(self, ordinal: int) -> Choice:
         """Everything beside the seed that changes with the ordinal."""
-        place, step = divmod(ordinal, len(self._series))
+        place, step = divmod(ordinal - self.first, len(self._series))
         classes, sketches = self._classes, self.sketches
         turn = place // self.settings.variations
         return (
@@ -324,7 +329,12 @@ def missing(gallery: Gallery, found: Mapping[str, Source], known: Iterable[Known
     A walk is one that the gallery names, so no other takes its place: it lacks until it is made or was taken off.
     """
     have = list(known)
-    images = Counter(one.collection for one in have if one.kind == "image" and one.counts)
+    first = {slug: source.first for slug, source in found.items()}
+    images = Counter(
+        one.collection
+        for one in have
+        if one.kind == "image" and one.counts and one.ordinal >= first.get(one.collection, 0)
+    )
     there = {one.id for one in have if one.counts}
     return {
         slug: max(0, source.settings.count - images[slug]) + len(wanted_walks(gallery, source, have).keys() - there)
@@ -337,9 +347,10 @@ def _images(source: Source, known: Iterable[Known], ids: set[str]) -> Part:
     taken = {one.ordinal: one for one in known if one.kind == "image"}
     again = [(one, source.recipe(one.ordinal)) for one in taken.values() if one.lost]
     lost = [Item(slug, one.ordinal, recipe) for one, recipe in again if recipe is not None and recipe.id == one.id]
-    needed = source.settings.count - sum(one.counts for one in taken.values()) - len(lost)
+    there = sum(one.counts for one in taken.values() if one.ordinal >= source.first)  # older generations come on top
+    needed = source.settings.count - there - len(lost)
     ordinals = array("q")
-    ordinal = -1
+    ordinal = source.first - 1
     while len(ordinals) < needed:
         ordinal += 1
         if ordinal in taken:

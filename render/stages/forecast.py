@@ -99,7 +99,8 @@ def _changes(found: State, known: Iterable[Known]) -> Iterator[tuple[Known, str]
     different = []
     for one in known:
         source = found.sources.get(one.collection)
-        if one.kind == "image" and one.counts and source is not None and source.id_at(one.ordinal) != one.id:
+        here = one.kind == "image" and one.counts and source is not None and one.ordinal >= source.first
+        if here and source is not None and source.id_at(one.ordinal) != one.id:
             different.append((one, source))
         else:
             yield one, ""
@@ -128,7 +129,7 @@ def _planned(found: State, part: Part, wish: Wish) -> Iterator[Group]:
         for reason, count in Counter(_why_walk(found, source, item.recipe, item.slug) for item in part.items).items():
             yield Group(slug, "walk", "draw", count, reason)
     else:
-        first = sum(ordinal < source.settings.count for ordinal in part.ordinals)
+        first = sum(ordinal - source.first < source.settings.count for ordinal in part.ordinals)
         further = len(part.ordinals) - first
         reasons = {
             "its files were lost": len(part.items),
