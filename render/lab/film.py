@@ -19,13 +19,15 @@ from render.media.walks import gif_with_xmp, xmp_box
 
 FPS = 12
 VIDEO = {
-    "h264": ("libx264", ["-preset", "slow", "-crf", "20"]),
-    "av1": ("libaom-av1", ["-cpu-used", "6", "-crf", "28", "-b:v", "0", "-row-mt", "0"]),
+    "h264": ("libx264", ["-preset", "slow", "-crf", "26"]),
+    "av1": ("libaom-av1", ["-cpu-used", "6", "-crf", "36", "-b:v", "0", "-row-mt", "0"]),
 }
 REPEATABLE = ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
 """The same frames give the same bytes."""
 SIDE = 192
-"""Pixels of one picture of the film; of the GIF's half of that."""
+"""Pixels of one picture of the film; of the GIF's a third of that."""
+SLOWER = 2
+"""The GIF has one of so many frames, each as much longer: it is the one for whoever cannot play the others."""
 STILL = 12
 """How often the last frame is shown: one second to look at what came of it."""
 
@@ -70,9 +72,9 @@ def video(frames: Sequence[Bytes], form: str, packet: bytes) -> bytes:
 
 def gif(frames: Sequence[Bytes], packet: bytes) -> bytes:
     """The same frames with one palette for all, marked by the XMP packet."""
-    images = [Image.fromarray(frame) for frame in frames]
+    images = [Image.fromarray(frame) for frame in frames[::SLOWER]]
     some = [np.asarray(image) for image in images[:: max(1, len(images) // 8)]]
-    palette = Image.fromarray(np.concatenate(some)).quantize(128, Image.Quantize.MEDIANCUT)
+    palette = Image.fromarray(np.concatenate(some)).quantize(64, Image.Quantize.MEDIANCUT)
     painted = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     buffer = io.BytesIO()
     painted[0].save(
@@ -80,7 +82,7 @@ def gif(frames: Sequence[Bytes], packet: bytes) -> bytes:
         "GIF",
         save_all=True,
         append_images=painted[1:],
-        duration=1000 // FPS,
+        duration=1000 * SLOWER // FPS,
         loop=0,
         disposal=1,
         optimize=False,

@@ -85,7 +85,7 @@ def finish(gallery: Gallery, lab: Lab) -> list[str]:
         wrong += [sentence] if sentence else []
         _exhibit(places, cell, model.chosen or model.marked)
     told = _told(places, lab, cells, models, bench)
-    (building / ABOUT).write_text(told.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (building / ABOUT).write_text(told.model_dump_json() + "\n", encoding="utf-8")
     shutil.rmtree(places.finished, ignore_errors=True)
     building.rename(places.finished)
     return wrong
@@ -244,7 +244,7 @@ def _film(places: Places, cells: list[Cell], seed: int, bench: Bench) -> Film | 
     if count < 2:
         return None
     frames = [_frame(reels, at / (count - 1), columns, SIDE) for at in range(count)]
-    small = [_frame(reels, at / (count - 1), columns, SIDE // 2) for at in range(count)]
+    small = [_frame(reels, at / (count - 1), columns, SIDE // 3) for at in range(count)]
     packet = bench.packet(f"seed {seed} through the training of {len(cells)} models")
     held = [*frames, *[frames[-1]] * STILL]
     return Film(

@@ -38,16 +38,21 @@ def run_lab(gallery: Gallery, say: Say) -> LabOutcome:
     lab = lab_of(gallery)
     cells = cells_of(lab)
     outcome = LabOutcome(len(cells))
-    places = Places(gallery.folder)
+    unfinished = unfinished_cells(gallery)
     for number, cell in enumerate(cells, 1):
-        if len(places.measured(cell)) == len(cell.checkpoints):
+        if cell.name not in unfinished:
             continue
         say(f"cell {number} of {len(cells)}: {cell.name}")
         command = [sys.executable, "-m", "render.cli", "lab", str(gallery.folder), "--cell", cell.name]
-        if subprocess.run(command).returncode != 0:  # its own sentence stands on stderr
-            outcome.unfinished.append(cell.name)
+        subprocess.run(command)  # what it cannot do, it says itself, on stderr
     finish_lab(gallery, outcome)
     return outcome
+
+
+def unfinished_cells(gallery: Gallery) -> list[str]:
+    """The cells that lack a checkpoint or its figures."""
+    places = Places(gallery.folder)
+    return [cell.name for cell in cells_of(lab_of(gallery)) if len(places.measured(cell)) < len(cell.checkpoints)]
 
 
 def finish_lab(gallery: Gallery, outcome: LabOutcome) -> None:
@@ -55,6 +60,7 @@ def finish_lab(gallery: Gallery, outcome: LabOutcome) -> None:
     from render.bake import bake
     from render.lab.finishing import finish
 
+    outcome.unfinished = unfinished_cells(gallery)
     with Catalogue(gallery.catalogue_path, write=True):  # the gallery's lock: one finishes, one bakes
         try:
             outcome.wrong += finish(gallery, lab_of(gallery))
