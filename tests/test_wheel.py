@@ -99,7 +99,7 @@ def test_the_installed_program_makes_a_whole_gallery(installed: Path, tmp_path: 
     (folder / "gallery.toml").write_text(GALLERY)
     assert "done: 2 exhibits are shown" in run(installed / "nonesuch", "make", "mine", cwd=tmp_path)
     page = (folder / "public/galaxies/2.html").read_text(encoding="utf-8")
-    assert "Probability of each class" in page
+    assert '<table class="bars">' in page
     for name in re.findall(r'(?:href|src|srcset)="\.\./((?:assets|media)/[^" ]+)', page):
         assert (folder / "public" / name).is_file(), name
     assert "nothing to do: 2 exhibits are shown" in run(installed / "nonesuch", "make", "mine", cwd=tmp_path)

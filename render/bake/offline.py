@@ -24,7 +24,12 @@ self.addEventListener("activate", (event) => event.waitUntil((async () => {
 
 
 def offer_offline(on: bool, base: str, assets: Assets, out: Outputs, pages: Pages, chrome: Chrome) -> None:
-    """Offer the three files, or the worker that takes leave. base: the path under which the site stands."""
+    """Offer the three files, or the worker that takes leave; of an edition without scripts, none of them.
+
+    base: the path under which the site stands.
+    """
+    if not assets.scripts:
+        return
     script = assets.name(WORKER)
     if not on or not script:
         _offer(out, WORKER, FAREWELL)

@@ -61,7 +61,7 @@ def pack(gallery: Gallery, site: Path | None = None) -> Packed:
 def _for_disk(gallery: Gallery) -> Gallery:
     """The same gallery as a site without an address, and without what only servers and programs read."""
     about = gallery.about.model_copy(update={"address": None, "base": "./"})
-    without = {"api": False, "previews": "none", "draw": False, "sky": False, "real": ""}
+    without = {"api": False, "previews": "none", "draw": False, "sky": False, "real": "", "offline": False}
     plain = gallery.bake.model_copy(update=without)
     here = gallery.store.model_copy(update={"media_url": None})
     return gallery.model_copy(update={"about": about, "bake": plain, "store": here})
