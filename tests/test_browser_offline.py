@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 from browsing import MARKS, playwright
 
@@ -18,6 +20,14 @@ GONE = (
 )
 
 
+def until(page: playwright.Page, script: str, argument: Any = None) -> None:
+    """Ask until the answer, a promise's, is yes; `wait_for_function` takes the promise itself for one."""
+    late = time.monotonic() + 30
+    while not page.evaluate(script, argument):
+        assert time.monotonic() < late, script
+        time.sleep(0.05)
+
+
 def test_what_was_seen_is_read_offline_and_what_is_new_comes_first(
     browser: playwright.Browser, public: Path, tmp_path: Path
 ) -> None:
@@ -28,9 +38,9 @@ def test_what_was_seen_is_read_offline_and_what_is_new_comes_first(
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{server.address}galaxies/1.html")
-    page.wait_for_function(KEPT, arg="1.html")  # the first page of all too, which came before the worker
+    until(page, KEPT, "1.html")  # the first page of all too, which came before the worker
     page.goto(f"{server.address}galaxies/2.html")
-    page.wait_for_function(KEPT, arg="2.html")
+    until(page, KEPT, "2.html")
 
     two = site / "galaxies" / "2.html"
     changed = two.read_text(encoding="utf-8").replace("<title>", "<title>Baked anew. ")
@@ -38,7 +48,7 @@ def test_what_was_seen_is_read_offline_and_what_is_new_comes_first(
     two.write_text(changed, encoding="utf-8")
     page.reload()
     assert page.title().startswith("Baked anew."), "a page that was kept is not shown while there is a network"
-    page.wait_for_function("async () => (await (await caches.match(location.href)).text()).includes('Baked anew')")
+    until(page, "async () => (await (await caches.match(location.href)).text()).includes('Baked anew')")
 
     context.set_offline(True)
     page.goto(f"{server.address}galaxies/1.html")
@@ -54,7 +64,7 @@ def test_what_was_seen_is_read_offline_and_what_is_new_comes_first(
     (site / "sw.js").unlink()
     (site / "sw.js").write_text(FAREWELL, encoding="utf-8")  # as `bake.offline = false` writes it
     page.goto(f"{server.address}galaxies/3.html")
-    page.wait_for_function(GONE)
+    until(page, GONE)
     context.close()
     server.shutdown()
     server.server_close()

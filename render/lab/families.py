@@ -48,7 +48,7 @@ def _dcgan(cell: Cell, material: Material, run: Path) -> Run:
 def _vae(cell: Cell, material: Material, run: Path) -> Run:
     from render.training.vae import VaeSettings, VaeTraining, unseen
 
-    # beta is whole from the first step: a short training that anneals it ends with latents far from their prior
+    # beta is whole from the first step, so that cells of different lengths are trained alike
     settings = VaeSettings(
         cell.checkpoints[-1], cell.batch, checkpoint_every=EVERY, latent=cell.latent, width=cell.width, anneal=0
     )
