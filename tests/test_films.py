@@ -33,7 +33,6 @@ from render.recipe import Keyframe, Recipe, Swirl, Walk
 from render.recipe import Path as WalkPath
 from render.stages import Outcome, make
 from render.stages.report import Report
-from render.stages.session import MakeExecutor
 from render.stages.status import status
 from render.weights import Card, weights_hash
 
@@ -44,7 +43,7 @@ def recipe(path: WalkPath, frames: int, *keys: Keyframe, swirl: Swirl | None = N
     start = {"class_name": keys[0].class_name, "source": keys[0].source}
     settings: dict[str, object] = {"family": "flow", "weights": "ab" * 32, "sampler": "ab2", "steps": 3} | more
     walk = Walk(path, frames, keys, swirl)
-    return Recipe(seed=keys[0].seed, guidance=1.5, size=24, kind="walk", walk=walk, **start, **settings)  # type: ignore[arg-type]
+    return Recipe(seed=keys[0].seed, guidance=1.5, size=24, kind="walk", walk=walk, **start, **settings)  # type: ignore[arg-type]  # a dict of many
 
 
 def steps(loop: np.ndarray) -> np.ndarray:
@@ -275,8 +274,7 @@ def test_a_night_goes_on_with_the_film_that_the_last_one_began(tmp_path: Path, m
 
     def night(most: int) -> Outcome:
         Switched.drawn, Switched.most, Switched.stop = 0, most, Stop()
-        device: MakeExecutor = lambda _, folders: Switched(folders, batch=4, lanes=1)  # noqa: E731
-        return make(gallery, Report(), Switched.stop, make_executor=device)
+        return make(gallery, Report(), Switched.stop, make_executor=lambda _, at: Switched(at, batch=4, lanes=1))
 
     assert night(14).exit_code == 3
     (reel,) = films.iterdir()

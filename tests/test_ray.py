@@ -120,7 +120,7 @@ def test_an_exhibit_that_takes_its_worker_with_it_is_soon_alone_and_then_set_asi
     told: list[Any] = []
     nobody = SimpleNamespace(lost=0, _ray=None)
     quiet = {"stop": Stop(), "ledger": Ledger(), "tick": lambda frames: None, "hold": lambda frames: None}
-    loop = ClusterLoop(nobody, Store(tmp_path), told.append, **quiet)  # type: ignore[arg-type]
+    loop = ClusterLoop(nobody, Store(tmp_path), told.append, **quiet)  # type: ignore[arg-type]  # nobody is no cluster
     portion = items
     while len(portion) > 1:
         loop._lost(portion)

@@ -60,7 +60,8 @@ def about_context(
     gallery: Gallery, cards: Cards, licence: str, authentic: tuple[int, int], whole: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """The variables of ``about.html``. whole: by collection, what a stage found out about it as a whole."""
-    many = ", ".join(collection.many for collection in gallery.collections)
+    *others, last = [collection.many for collection in gallery.collections] or [""]
+    many = f"{', '.join(others)} and {last}" if others else last
     imported = ", ".join(folder.many for folder in gallery.folders)
     by = f" Made by {gallery.about.author}." if gallery.about.author else ""
     shows = f"shows {many} that were never observed, and says how it knows" if many else f"shows {imported}"

@@ -13,7 +13,7 @@ from PIL import Image
 
 from render.display import Bytes
 from render.errors import NonesuchError
-from render.lab.finished import GAP
+from render.lab.finished import GAP, VideoForm
 from render.media.films import encoders
 from render.media.walks import gif_with_xmp, xmp_box
 
@@ -90,6 +90,7 @@ def gif(frames: Sequence[Bytes], packet: bytes) -> bytes:
     return gif_with_xmp(buffer.getvalue(), packet)
 
 
-def forms() -> list[str]:
+def forms() -> list[VideoForm]:
     """The video formats that this ffmpeg can write."""
-    return sorted(encoders())
+    every: tuple[VideoForm, ...] = ("av1", "h264")
+    return [form for form in every if form in encoders()]

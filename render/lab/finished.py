@@ -15,6 +15,7 @@ from render.errors import NonesuchError
 from render.resources import resource
 
 ABOUT = "lab.json"
+VideoForm = Literal["av1", "h264"]
 GAP = 2
 """Pixels between the pictures of a sheet."""
 
@@ -102,7 +103,7 @@ class Film(Part):
     models: list[Short]
     poster: File
     gif: File
-    videos: dict[Literal["av1", "h264"], File]
+    videos: dict[VideoForm, File]
 
 
 class Finished(Part):

@@ -257,7 +257,7 @@ def _film(places: Places, cells: list[Cell], seed: int, bench: Bench) -> Film | 
         models=[cell.name if cell else "" for cell in wall],
         poster=bench.picture(Image.fromarray(frames[-1]), "the last frame of the film"),
         gif=bench.put(gif([*small, *[small[-1]] * STILL], packet), "gif"),
-        videos={form: bench.put(video(held, form, packet), "mp4") for form in forms()},  # type: ignore[misc]
+        videos={form: bench.put(video(held, form, packet), "mp4") for form in forms()},
     )
 
 

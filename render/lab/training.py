@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def _train(places: Places, lab: Lab, cell: Cell, material: Material, progress: P
                 f"{cell.name}: checkpoint {step} is missing, and the training is at step {training.step}: take it out "
                 f"of the sweep's checkpoints, or delete {places.cell(cell)} to train the cell anew."
             )
-        train(training, step_done, stop=lambda until=step: training.step >= until)  # type: ignore[misc]
+        train(training, step_done, stop=partial(_is_there, training, step))
         _keep(places.stop(cell, step), training, material, cell, seeds)
         _tell_cost(places.cost(cell), training, memory)
 
@@ -191,6 +192,10 @@ def _keep(folder: Path, training: Run, material: Material, cell: Cell, seeds: li
     save_card(building, card)
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
+
+
+def _is_there(training: Run, step: int) -> bool:
+    return training.step >= step
 
 
 def _tell_cost(path: Path, training: Run, memory: int) -> None:
