@@ -10,33 +10,10 @@ import os
 import time
 from pathlib import Path
 
-from tiny import tiny_classifier, tiny_detector, tiny_weights
+from tiny import LOOP, tiny_classifier, tiny_detector, tiny_gallery, tiny_weights
 
 from render.cli import run as nonesuch
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-plural = "galaxies"
-weights = "./tiny"
-count = {count}
-[[walk]]
-collection = "galaxies"
-slug = "loop"
-frames = 8
-keyframes = [{{ seed = 1 }}, {{ seed = 2 }}]
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./classifier"
-[evidence]
-weights = "./detector"
-"""
-"""Where there are no judges, the two stages say so and do nothing."""
 FIXED = {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "1700000000"}
 
 
@@ -52,7 +29,7 @@ def gallery(folder: Path, judges: bool = False) -> Path:
 
 def want(folder: Path, count: int) -> None:
     """Let it want so many."""
-    (folder / "gallery.toml").write_text(SETTINGS.format(count=count))
+    (folder / "gallery.toml").write_text(tiny_gallery(count, judged=True) + LOOP)
 
 
 def run(folder: Path, limit: int | None) -> None:

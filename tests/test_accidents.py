@@ -15,29 +15,13 @@ from pathlib import Path
 
 import killing
 import pytest
-from tiny import tiny_weights
+from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import load_gallery
 from render.stages.keeping import check
 from render.weights import verify
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "{weights}"
-count = {count}
-[render]
-device = "cpu"
-batch = 2
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
 MAKE = [sys.executable, "-m", "render.cli", "make"]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
@@ -55,7 +39,7 @@ def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> 
     weights = tiny_weights(tmp_path / "tiny")
     folder = tmp_path / "gallery"
     folder.mkdir()
-    (folder / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=24))
+    (folder / "gallery.toml").write_text(tiny_gallery(24, weights=str(weights), batch=2))
     process = subprocess.Popen([*MAKE, str(folder)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 120
     while not list(folder.glob("store/*/*.avif")) and time.monotonic() < until:
@@ -86,7 +70,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Path, tmp_path: Path) -> None:
     weights = tiny_weights(tmp_path / "tiny")
-    (small_disk / "gallery.toml").write_text(SETTINGS.format(weights=weights, count=16))
+    (small_disk / "gallery.toml").write_text(tiny_gallery(16, weights=str(weights), batch=2))
     done = make(small_disk)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr

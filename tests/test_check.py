@@ -11,27 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import tiny_weights
+from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue, Medium
 from render.media import Store
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = 4
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "1700000000"}
 
 
@@ -59,7 +43,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery of four, made by the real command."""
     folder = tmp_path_factory.mktemp("four")
     tiny_weights(folder / "tiny")
-    (folder / "gallery.toml").write_text(SETTINGS)
+    (folder / "gallery.toml").write_text(tiny_gallery())
     done = nonesuch("make", folder)
     assert done.returncode == 0, done.stderr
     return folder
@@ -103,7 +87,7 @@ def test_a_damaged_master_is_one_sentence_when_a_classifier_comes_late(folder: P
     master.write_bytes(b"\x89PNG\r\n\x1a\n, and then nothing that a PNG holds")
     (folder / "none").symlink_to(resource("weights") / "galaxy-classifier")
     (folder / "gallery.toml").write_text(
-        SETTINGS.replace('[evidence]\nweights = "./none"', '[evidence]\nweights = "./no"')
+        tiny_gallery().replace('[evidence]\nweights = "./none"', '[evidence]\nweights = "./no"')
     )
     done = nonesuch("classify", folder)
     assert done.returncode == 1
@@ -139,7 +123,7 @@ def test_removing_leaves_space_to_free_and_no_damage(folder: Path) -> None:
 def test_a_damaged_lock_is_one_sentence_and_changes_nothing(tmp_path: Path, content: bytes, told: str) -> None:
     """Rendering on with whatever weights are here would make a gallery of two kinds, silently."""
     tiny_weights(tmp_path / "tiny")
-    (tmp_path / "gallery.toml").write_text(SETTINGS)
+    (tmp_path / "gallery.toml").write_text(tiny_gallery())
     (tmp_path / "gallery.lock").write_bytes(content)
     done = nonesuch("make", tmp_path)
     assert done.returncode == 1

@@ -13,7 +13,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_weights
+from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import load_gallery
@@ -225,22 +225,7 @@ def test_a_film_of_many_segments_loses_no_frame_and_goes_on_after_a_kill(
         encode_walk(store, iter(pictures[14:]), walk, CARD, 30, begun=14, **settings)
 
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = 1
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
+SETTINGS = tiny_gallery(count=1)
 LONG = """
 [[walk]]
 collection = "galaxies"

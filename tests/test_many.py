@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from killing import public
-from tiny import tiny_weights
+from tiny import LOOP, tiny_gallery, tiny_weights
 
 from render.catalogue import Catalogue
 from render.cli import cli
@@ -23,26 +23,7 @@ from render.stages import Outcome, Wish, make
 from render.stages.merging import merge
 from render.stages.report import Report
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-plural = "galaxies"
-weights = "./tiny"
-count = 5
-[render]
-device = "cpu"
-batch = 4
-"""
-WALK = """
-[[walk]]
-collection = "galaxies"
-slug = "loop"
-frames = 8
-keyframes = [{ seed = 1 }, { seed = 2 }]
-"""
+SETTINGS = tiny_gallery(count=5)
 CURSED = 3
 
 
@@ -145,7 +126,7 @@ def test_galleries_that_contradict_each_other_are_refused_and_nothing_is_written
 def test_plan_says_what_each_machine_would_draw(start: Path, tmp_path: Path) -> None:
     folder = tmp_path / "walking"
     shutil.copytree(start, folder)
-    (folder / "gallery.toml").write_text(SETTINGS.replace("count = 5", "count = 12") + WALK)
+    (folder / "gallery.toml").write_text(SETTINGS.replace("count = 5", "count = 12") + LOOP)
     said = CliRunner().invoke(cli, ["plan", str(folder), "--shards", "2"], catch_exceptions=False).output
     assert "1/2: 2 images of galaxies, 1 walk of galaxies; 10 pictures to draw" in said
     assert "2/2: 10 images of galaxies; 10 pictures to draw" in said

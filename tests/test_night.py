@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from tiny import tiny_weights
+from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, load_gallery
@@ -34,36 +34,19 @@ from render.stages.live import running
 from render.stages.report import Report
 from render.stages.status import status
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = {count}
-priority = {priority}
-[[collection]]
-slug = "moons"
-title = "moon"
-weights = "./tiny"
-count = {count}
-seeds = "1000000-"
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
 WALK = '[[walk]]\ncollection = "moons"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+
+
+def settings(count: int, priority: int = 1, own: str = "") -> str:
+    """Two collections of as many exhibits; own: more lines of the first."""
+    moons = 'slug = "moons"\ntitle = "moon"\nweights = "./tiny"\nseeds = "1000000-"\n'
+    return tiny_gallery(count, f"priority = {priority}\n{own}\n[[collection]]\n{moons}count = {count}")
 
 
 def gallery(folder: Path, count: int = 6, priority: int = 1, more: str = "") -> Gallery:
     if not (folder / "tiny").exists():
         tiny_weights(folder / "tiny")
-    (folder / "gallery.toml").write_text(SETTINGS.format(count=count, priority=priority) + more)
+    (folder / "gallery.toml").write_text(settings(count, priority) + more)
     return load_gallery(folder)
 
 
@@ -204,7 +187,7 @@ def test_only_what_failed_for_that_cause_is_tried_again(tmp_path: Path) -> None:
     asked = gallery(tmp_path, count=4)
     failing = make(asked, Report(), make_executor=lambda g, folders: NoMoons(folders, batch=4))
     assert len(failing.aside) == 2
-    (tmp_path / "gallery.toml").write_text(SETTINGS.format(count=5, priority=1))
+    (tmp_path / "gallery.toml").write_text(settings(5))
     more = load_gallery(tmp_path)
     before = shown(more)
     make(more, Report(), wish=Wish(retry="too DARK"))
@@ -243,7 +226,7 @@ def test_what_a_run_left_is_compared_with_what_the_file_says_now(tmp_path: Path)
     assert stopped(asked) == []
     assert "asks for the same" in stopped(asked)[0]
     assert re.search(r"asks for that and 20 more", stopped(gallery(tmp_path, count=30))[0])
-    text = SETTINGS.format(count=30, priority=1)
+    text = settings(30)
     (tmp_path / "gallery.toml").write_text(text.replace('slug = "moons"', 'slug = "moons"\nsteps = 2', 1))
     heard = Heard()
     make(load_gallery(tmp_path), heard, wish=Wish(count=1))
@@ -255,7 +238,7 @@ def test_a_plan_says_what_would_be_made_and_why(tmp_path: Path) -> None:
     """The evening would go by on pictures that nobody meant to make again."""
     asked = gallery(tmp_path, count=4)
     make(asked, Report(), make_executor=lambda g, folders: NoMoons(folders, batch=4))
-    text = SETTINGS.format(count=6, priority=1).replace('slug = "galaxies"', 'slug = "galaxies"\nsteps = 2') + WALK
+    text = settings(6, own="steps = 2") + WALK
     (tmp_path / "gallery.toml").write_text(text)
     changed = load_gallery(tmp_path)
     before = (tmp_path / FILE).read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from killing import public
-from tiny import recipe, tiny_weights
+from tiny import recipe, tiny_gallery, tiny_weights
 
 from render.catalogue import Catalogue
 from render.config import load_gallery
@@ -23,20 +23,6 @@ from render.media import Store
 from render.stages import make
 from render.stages.report import Report
 from render.stages.spreading import ray_executor
-
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-plural = "galaxies"
-weights = "./tiny"
-count = {count}
-[render]
-device = "cpu"
-batch = 4
-"""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +67,7 @@ def test_a_machine_that_dies_in_the_night_loses_nothing_and_nothing_comes_twice(
     monkeypatch.setattr(clusters, "FIRST", 2)
     spread, alone = tmp_path / "spread", tmp_path / "alone"
     tiny_weights(spread / "tiny")
-    (spread / "gallery.toml").write_text(SETTINGS.format(count=10))
+    (spread / "gallery.toml").write_text(tiny_gallery(count=10))
     shutil.copytree(spread, alone)
     killer, made = Killer(machines), []
 

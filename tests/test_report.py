@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tiny import tiny_weights
+from tiny import tiny_gallery, tiny_weights
 
 from render.config import Gallery, load_gallery
 from render.engine.executor import LocalExecutor
@@ -23,23 +23,6 @@ from render.stages.morning import page
 from render.stages.record import FAILURES, SAMPLES, SLOWEST, Record
 from render.stages.report import Report
 from render.stages.throughput import plot
-
-SETTINGS = """
-[gallery]
-title = "<b>mine</b> & yours"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = {count}
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
 
 
 class Failing(LocalExecutor):
@@ -54,7 +37,7 @@ class Failing(LocalExecutor):
 def night(folder: Path, count: int) -> tuple[Gallery, dict, str]:
     if not (folder / "tiny").exists():
         tiny_weights(folder / "tiny")
-    (folder / "gallery.toml").write_text(SETTINGS.format(count=count))
+    (folder / "gallery.toml").write_text(tiny_gallery(count).replace("nonesuch", "<b>mine</b> & yours"))
     gallery = load_gallery(folder)
     make(gallery, Report(), make_executor=lambda g, folders: Failing(folders, batch=4, lanes=1))
     run = max((folder / "runs").iterdir(), key=lambda path: int(path.name))
@@ -89,7 +72,7 @@ def test_a_night_that_ends_with_an_error_has_a_report_too(tmp_path: Path) -> Non
             raise ValueError(f"{tmp_path}/tiny/model.safetensors is gone")
 
     tiny_weights(tmp_path / "tiny")
-    (tmp_path / "gallery.toml").write_text(SETTINGS.format(count=30))
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(30).replace("nonesuch", "<b>mine</b> & yours"))
     with pytest.raises(Exception, match="is gone"):
         make(load_gallery(tmp_path), Report(), make_executor=lambda g, folders: Gone(folders, batch=8))
     told = json.loads((tmp_path / "runs/1/report.json").read_text())
@@ -140,12 +123,12 @@ def test_whoever_asked_is_told_and_nobody_else(
     assert server.heard == [("/secret-token", told)]
     server.code = 307
     heard = Heard()
-    (tmp_path / "gallery.toml").write_text(SETTINGS.format(count=4))
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(4).replace("nonesuch", "<b>mine</b> & yours"))
     make(load_gallery(tmp_path), heard)
     assert len(server.heard) == 2, "a redirection is not followed"
     assert any("127.0.0.1 did not take the report (HTTP 307)" in one for one in heard.said)
     monkeypatch.setenv("NONESUCH_WEBHOOK", "http://example.org/secret-token")
-    (tmp_path / "gallery.toml").write_text(SETTINGS.format(count=5))
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(5).replace("nonesuch", "<b>mine</b> & yours"))
     make(load_gallery(tmp_path), heard)
     assert any("must begin with https://" in one for one in heard.said)
     assert not any("secret-token" in one for one in heard.said), "the address may be a secret"

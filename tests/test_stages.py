@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from devices import NoWalks
 from PIL import Image
-from tiny import CLASSES, LEARNED_FROM, tiny_classifier, tiny_weights
+from tiny import CLASSES, LEARNED_FROM, LOOP, tiny_classifier, tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue, Exhibit
 from render.config import Gallery, load_gallery
@@ -27,23 +27,7 @@ from render.stages.report import Report
 from render.stages.status import status
 from render.weights import load_card, save_card
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = 6
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./classifier"
-[evidence]
-weights = "./detector"
-"""
-WALK = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+SETTINGS = tiny_gallery(count=6, judged=True)
 
 
 WHOSE = (("A survey; Smith & Jones", "CC0"), ("Another survey", "CC-BY"))
@@ -185,7 +169,7 @@ def test_damage_is_named_and_mended_under_the_same_numbers(
     gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK)
+    (tmp_path / "gallery.toml").write_text(SETTINGS + LOOP)
     gallery = load_gallery(tmp_path)
     made(gallery)
     whole = {p: p.read_bytes() for p in sorted((tmp_path / "public").rglob("*")) if p.is_file()}
@@ -206,7 +190,7 @@ def test_damage_is_named_and_mended_under_the_same_numbers(
 
 
 def test_a_walk_that_failed_is_lacking_until_it_is_made(gallery: Gallery, tmp_path: Path) -> None:
-    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK)
+    (tmp_path / "gallery.toml").write_text(SETTINGS + LOOP)
     gallery = load_gallery(tmp_path)
     first = make(gallery, Report(), make_executor=lambda g, folders: NoWalks(folders, batch=4))
     assert first.exit_code == 3
@@ -221,9 +205,9 @@ def test_a_walk_that_failed_is_lacking_until_it_is_made(gallery: Gallery, tmp_pa
 
 
 def test_a_walk_of_yesterday_does_not_stand_for_one_that_failed_today(gallery: Gallery, tmp_path: Path) -> None:
-    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK)
+    (tmp_path / "gallery.toml").write_text(SETTINGS + LOOP)
     assert made(load_gallery(tmp_path)).exit_code == 0
-    (tmp_path / "gallery.toml").write_text(SETTINGS + WALK.replace("seed = 2", "seed = 3"))
+    (tmp_path / "gallery.toml").write_text(SETTINGS + LOOP.replace("seed = 2", "seed = 3"))
     changed = load_gallery(tmp_path)
     make(changed, Report(), make_executor=lambda g, folders: NoWalks(folders, batch=4))
     assert made(changed).exit_code == 3

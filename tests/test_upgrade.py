@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny import tiny_weights
+from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.cli import run
@@ -19,23 +19,6 @@ from render.stages import make
 from render.stages.report import Report
 from render.stages.upgrading import upgrade
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = 3
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
-
 
 def recipes(folder: Path) -> dict[int, Recipe]:
     with Catalogue(folder / FILE) as catalogue:
@@ -44,7 +27,7 @@ def recipes(folder: Path) -> dict[int, Recipe]:
 
 def test_both_generations_are_shown_and_lead_to_each_other(tmp_path: Path) -> None:
     tiny_weights(tmp_path / "tiny")
-    (tmp_path / "gallery.toml").write_text(SETTINGS)
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(count=3))
     gallery = load_gallery(tmp_path)
     assert make(gallery, Report()).exit_code == 0
     before = recipes(tmp_path)

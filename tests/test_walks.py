@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from devices import NoWalks
-from tiny import tiny_weights
+from tiny import LOOP, tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue, Exhibit
 from render.cli import run
@@ -18,25 +18,9 @@ from render.stages.status import status
 
 pytestmark = pytest.mark.slow  # every film is encoded three times
 
-SETTINGS = """
-[gallery]
-title = "nonesuch"
-[[collection]]
-slug = "galaxies"
-title = "galaxy"
-weights = "./tiny"
-count = 2
-[render]
-device = "cpu"
-batch = 4
-[classify]
-weights = "./none"
-[evidence]
-weights = "./none"
-"""
-LOOP = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+SETTINGS = tiny_gallery(count=2)
 RING = LOOP.replace("loop", "ring").replace("seed = 2", "seed = 3")
-OTHER = SETTINGS.replace("count = 2", "count = 2\nguidance = 2.0")
+OTHER = tiny_gallery(2, "guidance = 2.0")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,6 @@
-"""A tiny generator of the real architecture with random weights: what tests of engine and stages render with."""
+"""A tiny generator of the real architecture with random weights, and the gallery that wants its pictures: what tests of
+engine and stages render with.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,37 @@ from render.recipe import Recipe
 from render.weights import Card, Sampling, Training, load_card, save_card, weights_hash
 
 CLASSES = ["elliptical", "lenticular", "spiral_early", "spiral_mid", "spiral_late", "irregular", "dwarf_elliptical"]
+
+LOOP = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+
+
+def tiny_gallery(
+    count: int = 4, own: str = "", *, weights: str = "./tiny", batch: int = 4, judged: bool = False
+) -> str:
+    """The text of a gallery.toml that wants so many galaxies; tables may follow it.
+
+    own: more lines of the collection. judged: by ./classifier and ./detector; else the two stages have no weights, say
+    so and do nothing.
+    """
+    classifier, detector = ("./classifier", "./detector") if judged else ("./none", "./none")
+    return f"""
+[gallery]
+title = "nonesuch"
+[render]
+device = "cpu"
+batch = {batch}
+[classify]
+weights = "{classifier}"
+[evidence]
+weights = "{detector}"
+[[collection]]
+slug = "galaxies"
+title = "galaxy"
+plural = "galaxies"
+weights = "{weights}"
+count = {count}
+{own}
+"""
 
 
 LEARNED_FROM = "7" * 64
