@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commanding import nonesuch
 from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue, Medium
 from render.media import Store
 
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "1700000000"}
-
-
-def nonesuch(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "render.cli", *map(str, words)]
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+MOMENT = "1700000000"
 
 
 def everything(folder: Path) -> dict[Path, str]:
@@ -44,14 +37,17 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("four")
     tiny_weights(folder / "tiny")
     (folder / "gallery.toml").write_text(tiny_gallery())
-    done = nonesuch("make", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+        done = nonesuch("make", folder)
     assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.fixture
-def folder(four: Path, tmp_path: Path) -> Path:
+def folder(four: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """That gallery, to do harm to."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", MOMENT)
     shutil.copytree(four, tmp_path / "gallery")
     return tmp_path / "gallery"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -32,11 +33,10 @@ TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32
 ABOUT = Description("tiny", "blob", "synthetic blobs")
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared set of 40 round and long blobs on a grey sky, folds 0 to 9, in the format of `nonesuch prepare`."""
-    folder = tmp_path / "blobs"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("blobs")
     y, x = np.mgrid[-1:1:24j, -1:1:24j]
     images, rows = [], []
     for i in range(40):
@@ -50,6 +50,14 @@ def blobs(tmp_path: Path) -> Path:
         writer = csv.DictWriter(file, ["file", "source", "label", "fold", "licence", "attribution"])
         writer.writeheader()
         writer.writerows({**row, "licence": "CC0-1.0", "attribution": "nobody"} for row in rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run's folder, with the weights that came of it under `weights`."""
+    folder = tmp_path_factory.mktemp("run")
+    train_generator(blobs, folder, folder / "weights", TINY, ABOUT)
     return folder
 
 
@@ -75,9 +83,8 @@ def test_the_test_fold_and_the_tuning_fold_are_never_trained_on(blobs: Path) -> 
     assert len(pictures_of(blobs).data) == 32
 
 
-def test_a_trained_folder_is_whole_verified_and_makes_pictures(blobs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "tiny-weights"
-    train_generator(blobs, tmp_path / "run", out, TINY, ABOUT)
+def test_a_trained_folder_is_whole_verified_and_makes_pictures(run: Path) -> None:
+    out = run / "weights"
     verify(out)
     card = load_card(out)
     assert card.classes == ["elliptical", "lenticular"]
@@ -88,7 +95,7 @@ def test_a_trained_folder_is_whole_verified_and_makes_pictures(blobs: Path, tmp_
     assert card.quality["spectrum_error"]["real"]["all"] < card.quality["spectrum_error"]["generated"]["all"]
     assert all(tensor.dtype == torch.float16 for tensor in load_file(out / "model.safetensors").values())
     assert (out / "sheet.png").stat().st_size > 0
-    assert (tmp_path / "run/loss.png").stat().st_size > 0
+    assert (run / "loss.png").stat().st_size > 0
     generator = load_generator(out)
     classes = torch.tensor([[1.0, 0, 0], [0, 1, 0]])
     sources = torch.tensor([[1.0, 0], [1, 0]])
@@ -98,9 +105,8 @@ def test_a_trained_folder_is_whole_verified_and_makes_pictures(blobs: Path, tmp_
     assert torch.isfinite(data).all()
 
 
-def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path, tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    train_generator(blobs, tmp_path / "run", first, TINY, ABOUT)
+def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path, run: Path, tmp_path: Path) -> None:
+    first, second = run / "weights", tmp_path / "second"
     still = replace(TINY, rate=0.0)
     train_generator(blobs, tmp_path / "run2", second, still, ABOUT, start=first)
     old, new = load_file(first / "model.safetensors"), load_file(second / "model.safetensors")
@@ -128,14 +134,23 @@ folder = Path(sys.argv[1])
 settings = FlowSettings(
     steps=3, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32"
 )
-train_generator(folder / "blobs", folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
+train_generator(Path(sys.argv[2]), folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
 """
 
 
 def test_two_processes_train_one_network_on_pictures_of_their_own(blobs: Path, tmp_path: Path) -> None:
     script = tmp_path / "two.py"
     script.write_text(TWO_PROCESSES)
-    words = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(script), str(tmp_path)]
+    words = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        str(script),
+        str(tmp_path),
+        str(blobs),
+    ]
     paths = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(words, env=paths, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -156,9 +171,8 @@ def test_a_favoured_source_is_drawn_three_times_as_often(blobs: Path) -> None:
         pictures.favouring("nowhere")
 
 
-def test_tampered_weights_are_refused(blobs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "tiny-weights"
-    train_generator(blobs, tmp_path / "run", out, TINY, ABOUT)
+def test_tampered_weights_are_refused(run: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(run / "weights", tmp_path / "weights")
     with (out / "model.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x7f")
@@ -166,11 +180,12 @@ def test_tampered_weights_are_refused(blobs: Path, tmp_path: Path) -> None:
         load_generator(out)
 
 
-def test_unlabelled_pictures_without_a_classifier_are_refused(blobs: Path) -> None:
+def test_unlabelled_pictures_without_a_classifier_are_refused(blobs: Path, tmp_path: Path) -> None:
+    unlabelled = shutil.copytree(blobs, tmp_path / "unlabelled")
     text = (blobs / "index.csv").read_text().replace("39.png,made,lenticular", "39.png,made,")
-    (blobs / "index.csv").write_text(text)
+    (unlabelled / "index.csv").write_text(text)
     with pytest.raises(NonesuchError, match="--classifier"):
-        pictures_of(blobs)
+        pictures_of(unlabelled)
 
 
 def test_a_folder_that_is_no_training_set_is_named(tmp_path: Path) -> None:
