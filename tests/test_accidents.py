@@ -15,6 +15,7 @@ from pathlib import Path
 
 import killing
 import pytest
+from commanding import nonesuch
 from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
@@ -26,10 +27,6 @@ MAKE = [sys.executable, "-m", "render.cli", "make"]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def make(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*MAKE, str(folder)], env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
-
-
 def shown(folder: Path) -> int:
     with Catalogue(folder / FILE) as catalogue:
         return sum(one.state == "shown" for one in catalogue.known())
@@ -39,7 +36,7 @@ def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> 
     weights = tiny_weights(tmp_path / "tiny")
     folder = tmp_path / "gallery"
     folder.mkdir()
-    (folder / "gallery.toml").write_text(tiny_gallery(24, weights=str(weights), batch=2))
+    (folder / "gallery.toml").write_text(tiny_gallery(12, weights=str(weights), batch=2))
     process = subprocess.Popen([*MAKE, str(folder)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 120
     while not list(folder.glob("store/*/*.avif")) and time.monotonic() < until:
@@ -49,11 +46,11 @@ def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> 
     assert process.returncode == 3, told
     assert "Traceback" not in told
     begun = shown(folder)
-    assert 0 < begun < 24
+    assert 0 < begun < 12
     assert (folder / "public/index.html").is_file(), "what there is can be looked at"
     assert check(load_gallery(folder)) == []
-    assert make(folder).returncode == 0
-    assert shown(folder) == 24
+    assert nonesuch("make", folder).returncode == 0
+    assert shown(folder) == 12
 
 
 @pytest.fixture
@@ -71,12 +68,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Path, tmp_path: Path) -> None:
     weights = tiny_weights(tmp_path / "tiny")
     (small_disk / "gallery.toml").write_text(tiny_gallery(16, weights=str(weights), batch=2))
-    done = make(small_disk)
+    done = nonesuch("make", small_disk)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "room" in done.stderr or "space" in done.stderr
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    done = make(small_disk)
+    done = nonesuch("make", small_disk)
     assert done.returncode == 0, done.stderr
     assert shown(small_disk) == 16
     assert check(load_gallery(small_disk)) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def evenings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Galleries as their first run left them, by their settings: several tests begin with the same one."""
+    return {}
+
+
+@pytest.fixture
+def begun(evenings: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A copy of the gallery that a first run with such settings leaves."""
+
+    def copy(text: str) -> Path:
+        if text not in evenings:
+            evenings[text] = tmp_path_factory.mktemp("evening")
+            tiny_weights(evenings[text] / "tiny")
+            assert made(evenings[text], text).exit_code == 0
+        return shutil.copytree(evenings[text], tmp_path_factory.mktemp("copy") / "gallery")
+
+    return copy
+
+
 def with_settings(folder: Path, text: str) -> Gallery:
     (folder / "gallery.toml").write_text(text)
     return load_gallery(folder)
@@ -62,8 +84,8 @@ def site(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
-def test_a_walk_is_taken_off_by_its_number(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made(folder, SETTINGS + LOOP + RING)
+def test_a_walk_is_taken_off_by_its_number(begun: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    folder = begun(SETTINGS + LOOP + RING)
     assert run(["rm", "--walk", "galaxies", "7", "--gallery", str(folder)]) == 2
     assert "'galaxies' has no walk 7" in capsys.readouterr().err
     assert run(["rm", "--walk", "galaxies", "1", "--gallery", str(folder), "--reason", "dull"]) == 0
@@ -81,8 +103,8 @@ def test_a_walk_is_taken_off_by_its_number(folder: Path, capsys: pytest.CaptureF
     assert {one.state for one in walks(folder)} == {"removed", "retired"}, "taken off is taken off, with any settings"
 
 
-def test_a_walk_without_its_table_leaves_and_comes_back_at_its_address(folder: Path) -> None:
-    made(folder, SETTINGS + LOOP + RING)
+def test_a_walk_without_its_table_leaves_and_comes_back_at_its_address(begun: Callable[[str], Path]) -> None:
+    folder = begun(SETTINGS + LOOP + RING)
     whole = site(folder)
     outcome = made(folder, SETTINGS + RING)
     assert (outcome.exit_code, outcome.nothing) == (0, False)
@@ -97,8 +119,8 @@ def test_a_walk_without_its_table_leaves_and_comes_back_at_its_address(folder: P
     assert site(folder) == whole
 
 
-def test_another_guidance_replaces_a_walk_at_its_address(folder: Path) -> None:
-    made(folder, SETTINGS + LOOP)
+def test_another_guidance_replaces_a_walk_at_its_address(begun: Callable[[str], Path]) -> None:
+    folder = begun(SETTINGS + LOOP)
     whole = site(folder)
     assert made(folder, OTHER + LOOP).exit_code == 0
     assert pages(folder) == ["1.html", "index.html"]
@@ -118,8 +140,8 @@ def test_another_guidance_replaces_a_walk_at_its_address(folder: Path) -> None:
     assert pages(folder) == ["1.html", "2.html", "index.html"]
 
 
-def test_the_old_version_stays_until_the_new_one_is_made(folder: Path) -> None:
-    made(folder, SETTINGS + LOOP)
+def test_the_old_version_stays_until_the_new_one_is_made(begun: Callable[[str], Path]) -> None:
+    folder = begun(SETTINGS + LOOP)
     whole = site(folder)
     assert made_without_films(folder, OTHER + LOOP).exit_code == 3
     assert site(folder) == whole
@@ -128,8 +150,8 @@ def test_the_old_version_stays_until_the_new_one_is_made(folder: Path) -> None:
     assert [(one.number, one.state) for one in walks(folder)] == [(None, "retired"), (1, "shown")]
 
 
-def test_a_walk_of_another_name_is_still_that_walk(folder: Path) -> None:
-    made(folder, SETTINGS + LOOP)
+def test_a_walk_of_another_name_is_still_that_walk(begun: Callable[[str], Path]) -> None:
+    folder = begun(SETTINGS + LOOP)
     assert status(with_settings(folder, SETTINGS + LOOP.replace('"loop"', '"round"'))).left["render"] == 0
     made(folder, SETTINGS + LOOP.replace('"loop"', '"round"'))
     assert [(one.slug, one.number, one.state) for one in walks(folder)] == [("round", 1, "shown")]
@@ -137,8 +159,8 @@ def test_a_walk_of_another_name_is_still_that_walk(folder: Path) -> None:
     assert [(one.number, one.state) for one in walks(folder)] == [(None, "retired"), (1, "shown")]
 
 
-def test_another_speed_is_another_film_of_the_same_walk(folder: Path) -> None:
-    made(folder, SETTINGS + LOOP)
+def test_another_speed_is_another_film_of_the_same_walk(begun: Callable[[str], Path]) -> None:
+    folder = begun(SETTINGS + LOOP)
     whole, (before,) = site(folder), walks(folder)
     slow = LOOP + "fps = 8\n"
     assert made_without_films(folder, SETTINGS + slow).exit_code == 3
@@ -177,9 +199,11 @@ def test_what_is_drawn_and_not_shown_is_left_to_do(folder: Path, capsys: pytest.
     assert "Nothing is left to make." in capsys.readouterr().out
 
 
-def test_a_retired_number_takes_no_other_walk_with_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_retired_number_takes_no_other_walk_with_it(
+    begun: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Number 1 was a loop of yesterday; the live walk that has its name today would go from the site for good."""
-    made(folder, SETTINGS + LOOP + RING)
+    folder = begun(SETTINGS + LOOP + RING)
     named = SETTINGS + RING.replace('"ring"', '"loop"\ntitle = "Around"')
     made(folder, named)
     assert [(one.slug, one.number, one.state) for one in walks(folder)] == [
@@ -206,9 +230,9 @@ BOTH = SETTINGS.replace(
 )
 
 
-def test_a_walk_goes_to_another_collection_and_comes_back(folder: Path) -> None:
+def test_a_walk_goes_to_another_collection_and_comes_back(begun: Callable[[str], Path]) -> None:
     """No run would ever be complete, and the film that is there would be neither here nor there."""
-    made(folder, BOTH + LOOP + RING)
+    folder = begun(BOTH + LOOP + RING)
     whole = site(folder)
     left = status(with_settings(folder, BOTH + THERE + RING)).left
     assert (left["render"], left["show"]) == (0, 1), "its film is there"
@@ -227,8 +251,8 @@ def test_a_walk_goes_to_another_collection_and_comes_back(folder: Path) -> None:
     assert (folder / "public/others/walks/1.html").exists(), "and there again, at its address"
 
 
-def test_a_new_version_keeps_the_number_of_one_that_moved(folder: Path) -> None:
-    made(folder, BOTH + LOOP + RING)
+def test_a_new_version_keeps_the_number_of_one_that_moved(begun: Callable[[str], Path]) -> None:
+    folder = begun(BOTH + LOOP + RING)
     changed = LOOP.replace("seed = 2", "seed = 5")
     assert made(folder, BOTH + THERE + changed + RING).exit_code == 0
     assert pages(folder) == ["1.html", "2.html", "index.html"]
