@@ -14,19 +14,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.generators import load_generator
-from render.generators.flow import Conditioning
+from render.generators.flow import Conditioning, FlowGenerator
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
+from render.plausibility.watching import Watch
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, train_flow
+from render.training.flow import FlowSettings, FlowTraining, Sketched, train_flow
 from render.training.pool import Pictures
-from render.training.shipping import Description, train_generator
+from render.training.shipping import Description, card_of, grafted, train_generator
 from render.training.sketch import sketches
-from render.weights import load_card, verify
+from render.weights import Card, find_weights, load_card, verify
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
@@ -105,6 +107,21 @@ def test_a_trained_folder_is_whole_verified_and_makes_pictures(run: Path) -> Non
     assert torch.isfinite(data).all()
 
 
+class Anxious:
+    """A watch that sees a copy everywhere."""
+
+    seen = False
+
+    def look(self, training: object, card: Card) -> None:
+        self.seen = True
+
+    def copies(self) -> bool:
+        return self.seen
+
+    def take_back(self, training: object) -> dict[str, float]:
+        return {"near_copies": 0.5}
+
+
 def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path, run: Path, tmp_path: Path) -> None:
     first, second = run / "weights", tmp_path / "second"
     still = replace(TINY, rate=0.0)
@@ -113,8 +130,11 @@ def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path
     assert all(torch.allclose(old[name], new[name], atol=1e-3) for name in old), "a rate of 0 changes nothing"
     assert load_card(second).training.images_seen == 32
     assert load_card(second).training.steps == 8
+    ended = train_generator(blobs, tmp_path / "run3", second, still, ABOUT, start=first, watch=lambda given: Anxious())
+    assert ended.training.steps == 4 + 2, "it ends at the first checkpoint that its watch dislikes"
+    assert ended.quality["watched"] == {"near_copies": 0.5}
     with pytest.raises(NonesuchError, match="channels"):
-        train_generator(blobs, tmp_path / "run3", second, replace(TINY, channels=(32, 96)), ABOUT, start=first)
+        train_generator(blobs, tmp_path / "run4", second, replace(TINY, channels=(32, 96)), ABOUT, start=first)
 
 
 @pytest.mark.parametrize("precision", ["auto", "bf16"])
@@ -128,7 +148,7 @@ TWO_PROCESSES = """
 import sys
 from pathlib import Path
 from render.training.flow import FlowSettings
-from render.training.shipping import Description, train_generator
+from render.training.shipping import Description, card_of, grafted, train_generator
 
 folder = Path(sys.argv[1])
 settings = FlowSettings(
@@ -266,3 +286,51 @@ def test_display_mapping_turns_the_sky_black_and_back(tmp_path: Path) -> None:
     assert (mapping.to_display(data)[0, 0] == 0).all()
     linear = (picture[10, 10] / 255 - mapping.sky(picture)) / (1 - mapping.sky(picture))
     assert np.allclose(mapping.to_linear(data)[:, 10, 10], linear, atol=1e-5)
+
+
+def test_a_new_class_begins_as_none_and_a_known_one_as_itself(blobs: Path, run: Path) -> None:
+    pool = Sketched(replace(pictures_of(blobs), class_names=["lenticular", "round"], source_names=["mine"]))
+    old, new = load_file(run / "weights/model.safetensors"), grafted(run / "weights", pool)
+    assert torch.equal(new["classes.weight"], old["classes.weight"][[1, 2, 2]].to(new["classes.weight"].dtype))
+    assert torch.equal(new["sources.weight"], old["sources.weight"][[1, 1]].to(new["sources.weight"].dtype))
+
+
+def test_a_watched_training_ends_before_it_copies(blobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hangs a copy of somebody's picture as "does not exist" has the trouble, and never knew."""
+    each = shutil.copytree(blobs, tmp_path / "each")  # blobs are alike; here no picture is like another
+    coarse = np.random.default_rng(0).integers(0, 255, (40, 6, 6, 3), dtype=np.uint8)
+    np.save(each / "images.npy", [Image.fromarray(one).resize((24, 24), Image.Resampling.BICUBIC) for one in coarse])
+    training = FlowTraining(pictures_of(each), tmp_path, TINY)
+    card = card_of(training, TrainingSet.open(each), DisplayMapping(), ABOUT)
+    learned, said = torch.from_numpy(training.pictures.pictures.data.astype(np.float32)), []
+    detector = find_weights("galaxy-copydetector")
+
+    def watching() -> Watch:
+        return Watch(TrainingSet.open(each), DisplayMapping(), detector, tmp_path, 8, said.append)
+
+    watch, honest = watching(), FlowTraining.generator
+    training.advance()
+    watch.look(training, card)
+    assert not watch.copies()
+    good = load_file(tmp_path / "watched.safetensors")
+    training.advance()
+
+    def by_heart(self: FlowTraining, card: Card) -> FlowGenerator:
+        """What a network draws that has seen its pictures for too long."""
+        made = honest(self, card)
+        monkeypatch.setattr(made, "images", lambda conditioning, noise: learned[: len(noise)])
+        return made
+
+    monkeypatch.setattr(FlowTraining, "generator", by_heart)
+    watch.look(training, card)
+    assert [line.partition(";")[2] for line in said] == [" no sign of copying", " it begins to copy"]
+    again = watching()
+    assert again.copies(), "a run that was killed here does not go on"
+    told = again.take_back(training)
+    assert (told["near_copies"], training.step) == (0, 1)
+    assert all(torch.equal(value, good[name]) for name, value in training.average.state_dict().items())
+    (tmp_path / "watched.json").unlink()
+    late = watching()
+    late.look(training, card)
+    with pytest.raises(NonesuchError, match="copies already"):
+        late.take_back(training)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ for family in (dcgan, stylegan2, vae):
 @click.option("--seed", default=0, show_default=True)
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
 @click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
+@click.option("--watch", help="A copy detector that ends the training before it copies, such as galaxy-copydetector.")
+@click.option("--watched", default=64, show_default=True, type=click.IntRange(16), help="Pictures that it looks at.")
 @click.option("--favour", help="A source whose pictures are drawn three times as often.")
 @click.option(
     "--display",
@@ -89,7 +92,8 @@ for family in (dcgan, stylegan2, vae):
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, seed: int, classifier: str | None, start: str | None, favour: str | None, display: str, turns: Any,
+    precision: str, seed: int, classifier: str | None, start: str | None, watch: str | None, watched: int,
+    favour: str | None, display: str, turns: Any,
     zoom: int, channels: tuple[int, ...], title: str, about_data: str,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
@@ -98,11 +102,14 @@ def flow(
     Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --classifier galaxy-classifier --steps 20000
       nonesuch train flow galaxies96 weights/better --classifier galaxy-classifier --from galaxy-96
+      nonesuch train flow mine96 weights/mine --from galaxy-96 --watch galaxy-copydetector --checkpoint-every 100
       torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
       nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
     """
     from render.cli.progress import bar, speaks
     from render.display import DisplayMapping
+    from render.plausibility.watching import Watch
+    from render.training.dataset import TrainingSet
     from render.training.flow import FlowSettings
     from render.training.shipping import Description, train_generator
     from render.weights import find_weights
@@ -117,19 +124,25 @@ def flow(
         favoured=favour,
         channels=channels,
     )
+    mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")
+
+    def watching(training_set: TrainingSet) -> Watch:
+        return Watch(training_set, mapping, find_weights(watch or ""), home, watched, partial(click.echo, err=True))
+
     with bar("training") as progress:
         card = train_generator(
             training_set,
-            run or out.with_name(f"{out.name}.run"),
+            home,
             out,
             settings,
             Description(out.name, title, about_data or training_set.name),
             find_weights(classifier) if classifier else None,
             lambda step, steps, loss, rate: progress(step, steps),
             start=find_weights(start) if start else None,
-            mapping=DisplayMapping.named(display),
+            mapping=mapping,
             turns=turns,
             zoom=zoom,
+            watch=watching if watch else None,
         )
     if speaks():
         click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")

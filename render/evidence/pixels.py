@@ -47,9 +47,10 @@ def fit_basis(data: Tensor) -> PixelBasis:
     for part in torch.split(light, 512):
         rows = eight(part).flatten(0, 1).flatten(1) - mean
         covariance += rows.T @ rows
-    _, vectors = torch.linalg.eigh(covariance)
+    # in double precision: of a few dozen pictures most eigenvalues are alike, and single precision does not converge
+    _, vectors = torch.linalg.eigh(covariance.double())
     kept = min(COMPONENTS, max(1, len(data) - 1))
-    return PixelBasis(mean, vectors.flip(1).T[:kept].contiguous())
+    return PixelBasis(mean, vectors.flip(1).T[:kept].float().contiguous())
 
 
 def nearest_pixels(views: Tensor, reference: Tensor) -> Tensor:

@@ -22,9 +22,9 @@ from render.generators import Generator, load_generator
 from render.lab.cells import Cell, Places, cells_of, seeds_of
 from render.lab.film import FPS, SIDE, STILL, forms, gif, tiled, video
 from render.lab.finished import ABOUT, GAP, Figures, Film, Finished, Grid, Model, Stop, named
-from render.lab.judge import TUNE
 from render.lab.training import read
 from render.media.images import LICENCE
+from render.plausibility.judge import TUNE
 from render.provenance import TOOL, TRAINED, Mark, xmp_packet
 from render.recipe import Recipe
 from render.training.samples import UNSAVED

@@ -26,21 +26,20 @@ from render.config import Gallery
 from render.config.lab import Lab
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.generators import Generator, load_generator
+from render.generators import load_generator
 from render.lab.cells import Cell, Places, seeds_of
 from render.lab.families import Material, begin
-from render.lab.judge import FIRST_SEED, Judge, Pictures
+from render.plausibility.judge import FIRST_SEED, Judge
 from render.training.dataset import TrainingSet
 from render.training.pool import Pictures as Pool
 from render.training.run import Run, train
-from render.training.samples import pictures_of_class
+from render.training.samples import drawn, pictures_of_class
 from render.training.sheets import contact_sheet
 from render.training.shipping import Description, card_of, stored
 from render.weights import CARD, MODEL, Card, find_weights, save_card
 
 FRAMES = 60
 """Pictures of one seed through a whole training."""
-AT_ONCE = 50
 Progress = Callable[[int, int], None]
 
 
@@ -55,7 +54,9 @@ def work(gallery: Gallery, lab: Lab, cell: Cell, progress: Progress = lambda don
         unmeasured = [step for step in cell.checkpoints if not places.figures(cell, step).is_file()]
         if unmeasured:
             detector = find_weights(lab.detector, gallery.folder)
-            judge = Judge(material, detector, lab.pictures, lab.checked, places.root / "judge")
+            judge = Judge(
+                material.training_set, material.mapping, detector, lab.pictures, lab.checked, places.root / "judge"
+            )
             for step in unmeasured:
                 _measure(places, cell, step, judge)
 
@@ -219,12 +220,6 @@ def _measure(places: Places, cell: Cell, step: int, judge: Judge) -> None:
     began = time.perf_counter()
     pictures = drawn(generator, range(FIRST_SEED, FIRST_SEED + judge.count))
     rate = judge.count / (time.perf_counter() - began)
-    told = {"compared": judge.count, "checked": judge.checked, "floor": judge.floor}
+    told = {"compared": judge.count, "checked": min(judge.checked, judge.count), "floor": judge.floor}
     write(places.figures(cell, step), judge.figures(pictures) | told)
     write(places.cost(cell), read(places.cost(cell)) | {"draws": round(rate, 2)})
-
-
-def drawn(generator: Generator, seeds: range) -> Pictures:
-    """The pictures of some seeds, (n, 3, h, w), a few at a time."""
-    parts = [seeds[start : start + AT_ONCE] for start in range(0, len(seeds), AT_ONCE)]
-    return np.concatenate([pictures_of_class(generator, 0, part) for part in parts])

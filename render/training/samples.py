@@ -15,6 +15,7 @@ from render.weights import Sampling
 
 PER_CLASS = 8
 DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=2.0)
+AT_ONCE = 20
 UNSAVED = "0" * 64
 """In the place of the weights' hash, in recipes of weights that are no file yet."""
 
@@ -53,3 +54,13 @@ def samples(generator: Generator, per_class: int = PER_CLASS) -> npt.NDArray[np.
         return pictures_of_class(generator, 0, range(4 * per_class))
     rows = [pictures_of_class(generator, index, range(per_class)) for index in range(len(generator.card.classes))]
     return np.concatenate(rows)
+
+
+def drawn(generator: Generator, seeds: range) -> npt.NDArray[np.float32]:
+    """The pictures of some seeds, (seeds, 3, h, w): as many of every class as of any other, a few at a time."""
+    names = max(1, len(generator.card.classes))
+    parts = []
+    for index in range(names):
+        own = seeds[index::names]
+        parts += [pictures_of_class(generator, index, own[i : i + AT_ONCE]) for i in range(0, len(own), AT_ONCE)]
+    return np.concatenate(parts)

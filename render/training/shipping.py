@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from safetensors.torch import save_file
@@ -18,7 +18,7 @@ from render.display import PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, FlowTraining, Sketched
+from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched
 from render.training.pool import Pictures, Turns, class_names
 from render.training.pseudo import pseudo_labels
 from render.training.quality import generator_quality
@@ -39,6 +39,19 @@ class Description:
     name: str
     title: str
     data: str
+
+
+class Watching(Protocol):
+    """Who looks at a training at every checkpoint, and ends it before it copies what it learns from."""
+
+    def look(self, training: Run, card: Card) -> None:
+        """Called at a checkpoint, before the next step."""
+
+    def copies(self) -> bool:
+        """Whether the training is to end."""
+
+    def take_back(self, training: Run) -> dict[str, Any]:
+        """Give it the weights of the last checkpoint that copied nothing; answers with what the card keeps of it."""
 
 
 def look(training: Run, card: Card) -> None:
@@ -123,22 +136,32 @@ def train_to_weights(
     stop: Callable[[], bool] = lambda: False,
     before: Card | None = None,
     finish: Callable[[T, Card], None] = lambda training, card: None,
+    watch: Watching | None = None,
 ) -> Card:
     """Go on with a training to its end and write the weights folder `out`; every family's.
 
     before: the card of the weights that it began from, whose training counts too. finish: the last touch to the
-    averaged weights, once they are trained.
+    averaged weights, once they are trained. watch: ends the training before it copies; in one process alone.
     """
+    if watch and training.accelerator.num_processes > 1:
+        raise UsageError("a training in several processes cannot be watched for copies: leave out --watch.")
 
     def told(state: T) -> Card:
         return card_of(state, training_set, mapping, about, before)
 
-    train(training, report, lambda state: look(state, told(state)), stop)
+    def at_checkpoint(state: T) -> None:
+        look(state, told(state))
+        if watch:
+            watch.look(state, told(state))
+
+    train(training, report, at_checkpoint, lambda: stop() or (watch is not None and watch.copies()))
     if training.accelerator.is_main_process:
+        copies = watch.take_back(training) if watch else {}
         finish(training, told(training))
         card = told(training)
         judge = Classifier.load(classifier) if classifier else None
         quality = generator_quality(training.generator(card), training_set, judge)
+        quality |= {"watched": copies} if watch else {}
         card = card.model_copy(update={"quality": quality})
         write_weights(out, training, card)
         return card
@@ -217,22 +240,24 @@ def train_generator(
     mapping: DisplayMapping = SKY_MAPPING,
     turns: Turns = "all",
     zoom: int = 1,
+    watch: Callable[[TrainingSet], Watching] | None = None,
 ) -> Card:
     """Train the flow family on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
 
     Goes on exactly where a killed run left off. classifier: weights that give unlabelled pictures a class. Labels that
     are not Hubble classes become the classes in their alphabetical order. start: weights of the same shape from
     which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
-    zoom: the network works on pictures so many times smaller, and draws detail after.
+    watch: begins to look out for copies; see `Watching`. zoom: the network works on pictures so many times smaller,
+    and draws detail after.
     """
     training_set, pictures = gather(source, run, mapping, classifier, turns)
     if training_set.size % (zoom * settings.fold * 2 ** (len(settings.channels) - 1)):
         raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {zoom}: choose another.")
-    before = fitting_card(start, pictures, settings) if start else None
+    before = fitting_card(start, training_set.size, settings) if start else None
     if settings.favoured is not None:
         pictures = pictures.favouring(settings.favoured)
-    pool = Zoomed(pictures, zoom) if zoom > 1 else Sketched(pictures, mapping.name != SKY)
-    training = FlowTraining(pool, run, settings, load_tensors(start) if start else None)
+    pool: Pool = Zoomed(pictures, zoom) if zoom > 1 else Sketched(pictures, mapping.name != SKY)
+    training = FlowTraining(pool, run, settings, grafted(start, pool) if start else None)
 
     def finish(training: FlowTraining, card: Card) -> None:
         blur = fitting_blur(training.generator(card), training_set)
@@ -249,17 +274,16 @@ def train_generator(
         stop=stop,
         before=before,
         finish=finish,
+        watch=watch(training_set) if watch else None,
     )
 
 
-def fitting_card(start: Path, pictures: Pictures, settings: FlowSettings) -> Card:
-    """The card of weights that a run with these pictures and settings can begin from, or one sentence why it cannot."""
+def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
+    """The card of weights that a run with such pictures and settings can begin from, or one sentence why it cannot."""
     card = load_card(start)
     wanted = {
         "family": (card.family, "flow"),
-        "size": (card.size, pictures.data.shape[-1]),
-        "classes": (card.classes, pictures.class_names),
-        "sources": (card.sources, pictures.source_names),
+        "size": (card.size, size),
         "channels": (list(card.network.get("channels", [])), list(settings.channels)),
         "fold": (card.network.get("fold"), settings.fold),
     }
@@ -267,3 +291,17 @@ def fitting_card(start: Path, pictures: Pictures, settings: FlowSettings) -> Car
         if theirs != ours:
             raise NonesuchError(f"{start}: its {name} is {theirs}, this training's {ours}: begin without --from.")
     return card
+
+
+def grafted(start: Path, pool: Pool) -> dict[str, Tensor]:
+    """The tensors of weights, for a network of this pool's classes and sources: what both know is kept, and one that is
+    new begins as none, which the network has learned to draw without being told.
+    """
+    card, tensors = load_card(start), load_tensors(start)
+    for key, known, wanted in (
+        ("classes.weight", card.classes, pool.class_names),
+        ("sources.weight", card.sources, pool.source_names),
+    ):
+        rows = tensors[key]
+        tensors[key] = torch.stack([rows[known.index(name)] if name in known else rows[-1] for name in [*wanted, None]])
+    return tensors

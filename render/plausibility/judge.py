@@ -1,5 +1,5 @@
-"""What is measured of a stop: how far its pictures lie from real ones that it learned from, and from real ones that
-no training saw.
+"""What is measured of a training as it goes on: how far its pictures lie from real ones that it learned from, and from
+real ones that no training saw.
 
 Three sets of real pictures, as many of each as are drawn: some of the training folds, fold 2 (which chooses the stop
 that is marked) and fold 1 (which nothing was chosen by). Where a model learns by heart, the first distance goes on
@@ -20,14 +20,14 @@ import torch
 from filelock import FileLock
 from safetensors.torch import save_file
 
+from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.evidence import Evidence, authentic_share
 from render.evidence.build import threshold_of
 from render.evidence.network import features
 from render.evidence.reference import gather
-from render.lab.families import Material
 from render.plausibility.distances import frechet, kernel, spectrum_distance
-from render.training.dataset import TEST_FOLD, TUNE_FOLD
+from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
 from render.training.quality import spectra
 from render.weights import MODEL, Card, load_card, save_card, weights_hash
 
@@ -47,13 +47,19 @@ class Seen:
 
 
 class Judge:
-    """The real pictures of one training set, looked at by one copy detector; kept in a folder for all cells."""
+    """The real pictures of one training set, looked at by one copy detector; kept in a folder for whoever asks next.
 
-    def __init__(self, material: Material, detector: Path, most: int, checked: int, folder: Path) -> None:
-        self._material = material
+    most: how many real pictures of a kind are compared with; checked: of how many generated ones it is looked whether
+    they can be laid upon a real one, which takes the most time.
+    """
+
+    def __init__(
+        self, pictures: TrainingSet, mapping: DisplayMapping, detector: Path, most: int, checked: int, folder: Path
+    ) -> None:
+        self._training_set, self._mapping = pictures, mapping
         self._rows = self._sample(most)
         self.count = len(self._rows[TEST])
-        self.checked = min(checked, self.count)
+        self.checked = checked
         self._home = folder / self._key(detector)
         self._home.mkdir(parents=True, exist_ok=True)
         with FileLock(self._home / ".lock"):
@@ -82,7 +88,7 @@ class Judge:
 
     def _sample(self, most: int) -> dict[str, npt.NDArray[np.int64]]:
         """Rows of each of the three sets, as many of each; raises NonesuchError where a fold is as good as empty."""
-        pictures = self._material.training_set
+        pictures = self._training_set
         there = {
             TRAINING: pictures.training(),
             TEST: np.flatnonzero(pictures.folds == TEST_FOLD),
@@ -91,19 +97,19 @@ class Judge:
         count = min(most, *(len(rows) for rows in there.values()))
         if count < 3:
             raise NonesuchError(
-                f"{pictures.folder} has {len(there[TEST])} pictures in fold 1 and {len(there[TUNE])} in fold 2: the "
-                "lab needs three of each at least, to compare with what no training saw."
+                f"{pictures.folder} has {len(there[TEST])} pictures in fold 1 and {len(there[TUNE])} in fold 2: three "
+                "of each at least are needed, to compare with what no training saw."
             )
         random = np.random.default_rng(0)
         return {name: np.sort(random.choice(rows, count, replace=False)) for name, rows in there.items()}
 
     def _key(self, detector: Path) -> str:
         """What figures depend on: the set, the detector, how pictures are shown, how many are compared."""
-        pictures, mapping = self._material.training_set, self._material.mapping
+        pictures, mapping = self._training_set, self._mapping
         return f"{pictures.identity()[:12]}-{weights_hash(detector)[:12]}-{mapping.name}-{self.count}-{self.checked}"
 
     def _pictures(self, rows: npt.NDArray[np.int64]) -> Pictures:
-        return self._material.training_set.data(rows, self._material.mapping).astype(np.float32)
+        return self._training_set.data(rows, self._mapping).astype(np.float32)
 
     def _look(self, pictures: Pictures) -> Seen:
         return Seen(features(self._network, torch.from_numpy(pictures)).numpy().astype(np.float64), spectra(pictures))
@@ -111,7 +117,7 @@ class Judge:
     def _build(self, name: str, detector: Path) -> None:
         """A reference set of all training pictures, or of fold 1, beside a copy of the network; whole or not at all."""
         card, evidence = load_card(detector), Evidence.load(detector)
-        pictures, mapping = self._material.training_set, self._material.mapping
+        pictures, mapping = self._training_set, self._mapping
         chosen = pictures.training() if name == TRAINING else np.flatnonzero(pictures.folds == TEST_FOLD)
         building = self._home / f".{name}.part"
         shutil.rmtree(building, ignore_errors=True)
