@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,9 +21,12 @@ from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.generators import load_generator
 from render.generators.flow import Conditioning, FlowGenerator
+from render.generators.network import NetworkSettings
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
 from render.plausibility.watching import Watch
+from render.training.checkpoint import step_generator
 from render.training.dataset import TrainingSet
+from render.training.examples import Ahead, Example, example
 from render.training.flow import FlowSettings, FlowTraining, Sketched, train_flow
 from render.training.pool import Pictures
 from render.training.shipping import Description, card_of, grafted, train_generator
@@ -77,6 +80,20 @@ def test_a_run_that_was_killed_goes_on_to_exactly_the_same_weights(blobs: Path, 
     for name, value in whole.average.state_dict().items():
         assert torch.equal(value, again.average.state_dict()[name]), name
     assert (tmp_path / "whole/loss.csv").read_text() == (tmp_path / "killed/loss.csv").read_text()
+
+
+def test_examples_made_ahead_are_those_of_their_steps(blobs: Path) -> None:
+    """A run on a GPU must be the run that a CPU would have done, or no checkpoint could be carried to the other."""
+    pool, net = Sketched(pictures_of(blobs)), NetworkSettings(size=24, classes=2, sources=1)
+
+    def make(step: int) -> Example:
+        return example(pool, net, TINY, step_generator(0, step))
+
+    ahead = Ahead(make, threads=2)
+    for step in (0, 1, 2, 3, 7):
+        plain, early = make(step), ahead(step)
+        assert all(torch.equal(getattr(plain, one.name), getattr(early, one.name)) for one in fields(Example))
+    ahead.close()
 
 
 def test_the_test_fold_and_the_tuning_fold_are_never_trained_on(blobs: Path) -> None:
@@ -147,6 +164,7 @@ def test_half_precision_trains_and_ends_in_finite_weights(blobs: Path, tmp_path:
 TWO_PROCESSES = """
 import sys
 from pathlib import Path
+from render.training.examples import Ahead, Example, example
 from render.training.flow import FlowSettings
 from render.training.shipping import Description, card_of, grafted, train_generator
 
@@ -299,10 +317,12 @@ def test_a_watched_training_ends_before_it_copies(blobs: Path, tmp_path: Path, m
     """Whoever hangs a copy of somebody's picture as "does not exist" has the trouble, and never knew."""
     each = shutil.copytree(blobs, tmp_path / "each")  # blobs are alike; here no picture is like another
     coarse = np.random.default_rng(0).integers(0, 255, (40, 6, 6, 3), dtype=np.uint8)
-    np.save(each / "images.npy", [Image.fromarray(one).resize((24, 24), Image.Resampling.BICUBIC) for one in coarse])
-    training = FlowTraining(pictures_of(each), tmp_path, TINY)
+    fine = [np.asarray(Image.fromarray(one).resize((24, 24), Image.Resampling.BICUBIC)) for one in coarse]
+    np.save(each / "images.npy", np.stack(fine))
+    pictures, said = pictures_of(each), list[str]()
+    training = FlowTraining(pictures, tmp_path, TINY)
     card = card_of(training, TrainingSet.open(each), DisplayMapping(), ABOUT)
-    learned, said = torch.from_numpy(training.pictures.pictures.data.astype(np.float32)), []
+    learned = torch.from_numpy(pictures.data.astype(np.float32))
     detector = find_weights("galaxy-copydetector")
 
     def watching() -> Watch:

@@ -22,9 +22,11 @@ from accelerate.utils import broadcast_object_list
 from PIL import Image
 from torch import Tensor, nn
 
+from render.cores import cores
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork, Folding, NetworkSettings
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
+from render.training.examples import Ahead, Batch, Example, Source, example
 from render.training.pool import Pictures
 from render.training.run import Losses, Report, accelerator, train, update_average
 from render.training.samples import DEFAULT_SAMPLING, samples
@@ -67,26 +69,9 @@ def learning_rate(step: int, settings: FlowSettings) -> float:
     return settings.rate * min(1.0, (step + 1) / settings.warmup, max(0.0, (settings.steps - step) / max(fall, 1)))
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What one step learns from: pictures (n, 3, h, w) in data space, their class and source (n,), the drawing beside
-    each (n, 1, h, w), and how much of it is seen (n,), 0 for none.
-    """
-
-    data: Tensor
-    classes: Tensor
-    sources: Tensor
-    drawing: Tensor
-    drawn: Tensor
-
-
-class Pool(Protocol):
+class Pool(Source, Protocol):
     """Where batches come from."""
 
-    @property
-    def class_names(self) -> list[str]: ...
-    @property
-    def source_names(self) -> list[str]: ...
     @property
     def told_sources(self) -> list[str]:
         """The sources that a recipe may ask for: none where the vector tells something else."""
@@ -97,9 +82,9 @@ class Pool(Protocol):
     def scales(self, fold: int) -> dict[str, Any]:
         """`shift`, `scale`, `spreads` and `zoom` of the network's settings, where they are not its own."""
 
-    def batch(self, settings: FlowSettings, generator: torch.Generator) -> Batch: ...
 
-
+MOST_THREADS = 8
+"""That make pictures ready for a device; more would only wait for memory."""
 LOOK = FlowSettings(batch=256)
 """How many pictures are looked at to measure what they are like."""
 
@@ -149,33 +134,12 @@ def measured_scales(data: Tensor, fold: int) -> dict[str, Any]:
     return {"shift": shift, "scale": scale, "spread": 0.5, "spreads": tuple(round(max(s, 0.005), 4) for s in spreads)}
 
 
-def flow_loss(network: nn.Module, pictures: Pool, settings: FlowSettings, generator: torch.Generator) -> Tensor:
-    """Mean squared error of what the U-Net predicts, over one batch drawn with this generator."""
+def flow_loss(network: nn.Module, given: Example) -> Tensor:
+    """Mean squared error of what the U-Net predicts, over one example on the network's device."""
     plain = network if isinstance(network, FlowNetwork) else network.module  # DistributedDataParallel wraps it
     assert isinstance(plain, FlowNetwork)
-    net = plain.settings
-    device = next(network.parameters()).device
-    batch = pictures.batch(settings, generator)
-    data, classes, sources = batch.data, batch.classes, batch.sources
-    n = len(data)
-    classes[torch.rand(n, generator=generator) < settings.drop_class] = len(pictures.class_names)
-    if settings.drop_source:
-        sources[torch.rand(n, generator=generator) < settings.drop_source] = len(pictures.source_names)
-    steer_classes = torch.nn.functional.one_hot(classes, len(pictures.class_names) + 1).float()
-    steer_sources = torch.nn.functional.one_hot(sources, len(pictures.source_names) + 1).float()
-    noise = torch.randn(data.shape, generator=generator)
-    t = torch.sigmoid(settings.time_mean + settings.time_spread * torch.randn(n, generator=generator))
-    x = (data - net.shift) / net.scale
-    mixed = torch.lerp(x, noise, t[:, None, None, None])
-    velocity = network(
-        mixed.to(device),
-        t.to(device),
-        steer_classes.to(device),
-        steer_sources.to(device),
-        batch.drawing.to(device),
-        batch.drawn.to(device),
-    )
-    loss: Tensor = plain.error(velocity.float(), (noise - x).to(device), t.to(device)).square().mean()
+    velocity = network(given.mixed, given.times, given.classes, given.sources, given.drawing, given.drawn)
+    loss: Tensor = plain.error(velocity.float(), given.velocity, given.times).square().mean()
     return loss
 
 
@@ -217,14 +181,23 @@ class FlowTraining:
         self.accelerator = accelerator()
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
         self.average.to(self.accelerator.device)
+        # a device of its own leaves the CPU free; on the CPU itself threads would only take each other's cores
+        self._example = (
+            self._make if self.accelerator.device.type == "cpu" else Ahead(self._make, min(MOST_THREADS, cores()))
+        )
+
+    def _make(self, step: int) -> Example:
+        generator = step_generator(self.settings.seed, step, self.accelerator.process_index)
+        made = example(self.pictures, self.average.settings, self.settings, generator)
+        return made.pinned() if self.accelerator.device.type == "cuda" else made
 
     def advance(self) -> Losses:
         """One optimiser step; returns its loss."""
-        generator = step_generator(self.settings.seed, self.step, self.accelerator.process_index)
+        given = self._example(self.step).to(self.accelerator.device)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.settings)
         with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            loss = flow_loss(self.network, self.pictures, self.settings, generator)
+            loss = flow_loss(self.network, given)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
@@ -259,12 +232,13 @@ def choose_precision(network: FlowNetwork, pictures: Pool, settings: FlowSetting
         return settings.precision
     device = accelerator().device
     probe = deepcopy(network).to(device)
+    given = example(pictures, network.settings, settings, step_generator(settings.seed, 0)).to(device)
     seconds = {}
     for precision in ("fp32", "bf16"):
         for _ in range(2):
             start = time.perf_counter()
             with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-                loss = flow_loss(probe, pictures, settings, step_generator(settings.seed, 0))
+                loss = flow_loss(probe, given)
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
             if device.type == "cuda":
                 torch.cuda.synchronize()

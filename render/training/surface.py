@@ -26,7 +26,8 @@ from render.generators.surface import from_equator
 from render.training.archives import UnreadableFile, open_source
 from render.training.checkpoint import step_generator
 from render.training.dataset import TEST_FOLD, TUNE_FOLD
-from render.training.flow import LOOK, Batch, FlowSettings, measured_scales
+from render.training.examples import Batch
+from render.training.flow import LOOK, FlowSettings, measured_scales
 from render.training.labels import Row, read_labels
 from render.training.pool import chances
 

@@ -15,7 +15,8 @@ from torch.nn.functional import avg_pool2d
 
 from render.generators.network import PART, WHOLE
 from render.training.checkpoint import step_generator
-from render.training.flow import LOOK, Batch, FlowSettings, measured_scales
+from render.training.examples import Batch
+from render.training.flow import LOOK, FlowSettings, measured_scales
 from render.training.pool import Pictures
 from render.training.sketch import sketches
 
