@@ -298,14 +298,20 @@ def test_pictures_reserve_their_place_and_load_in_order(gallery: Gallery) -> Non
 
 def test_hosts_get_what_they_need(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> None:
     """GitHub Pages would drop files, hosts would not cache, crawlers would not find the exhibits."""
-    gallery = make(tmp_path / "g", parts, 4, 'address = "https://example.org/x"')
+    gallery = make(tmp_path / "g", parts, 4, 'address = "https://example.org/x"\nlanguages = ["en", "pl"]')
+    (gallery.folder / "pages").mkdir()
+    (gallery.folder / "pages" / "imprint.md").write_text("# Imprint\n\nWe.\n", encoding="utf-8")
     built(gallery)
     names = contents(gallery.public)
     assert ".nojekyll" in names
     assert "immutable" in (gallery.public / "_headers").read_text()
     assert not [name for name in names if any(part.startswith("_") for part in name.split("/")) and name != "_headers"]
     assert "https://example.org/x/galaxies/4.html" in (gallery.public / "sitemap-galaxies-1.txt").read_text()
-    assert "sitemap-galaxies-1.txt" in (gallery.public / "robots.txt").read_text()
+    robots, pages = (gallery.public / "robots.txt").read_text(), (gallery.public / "sitemap.txt").read_text().split()
+    assert "sitemap-galaxies-1.txt" in robots
+    assert "https://example.org/x/sitemap.txt" in robots
+    for way in ("", "galaxies/gallery/", "galaxies/walks/1.html", "about/", "pages/imprint.html", "pl/galaxies/"):
+        assert f"https://example.org/x/{way}" in pages
     assert (
         'property="og:image" content="https://example.org/x/media/' in (gallery.public / "galaxies/2.html").read_text()
     )

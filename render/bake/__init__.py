@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from render.bake.about import Cards
 from render.bake.api import CollectionApi, offer_site_record
-from render.bake.chrome import Assets, Chrome, There, code_key
+from render.bake.chrome import Assets, Chrome, There, code_key, home_of
 from render.bake.draw import MODELS, RUNTIME, Studio
 from render.bake.exhibitions import Exhibitions, exhibitions_of
 from render.bake.exhibits import CollectionPages, Follower
@@ -36,16 +35,15 @@ from render.bake.prose import Prose
 from render.bake.redirects import offer_redirects
 from render.bake.rooms import Rooms
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
-from render.bake.search import offer_search
+from render.bake.search import offer_search, offer_search_page
 from render.bake.source import Row, Source
+from render.bake.stored import linked, reading
 from render.bake.theme import FOLDER, Theme
-from render.bake.walks import offer_walks
+from render.bake.tongue import speaking, spoken, words_key
+from render.bake.walks import offer_walks, walk_pages
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, read_curation, read_lock
 from render.resources import resource
-
-if TYPE_CHECKING:
-    from render.media import Store
 
 __all__ = ["BakeReport", "bake"]
 
@@ -120,18 +118,21 @@ def bake(
     laboratory = Laboratory(gallery, home)
     with (
         Catalogue(home / FILE) as catalogue,
+        ExitStack() as stack,
         Press(pages) as press,
         Outputs(public, state, press) as out,
     ):
-        looks = (pages.everything(), assets.key, theme.key)
+        looks = (pages.everything(), assets.key, theme.key, *(words_key(one) for one in gallery.about.languages))
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
         decided = (prose.key, repr(curation), repr(upgraded), real_key(gallery), laboratory.key)
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
-        media = Media(public / "media", _linked(gallery, home))
+        media = Media(public / "media", linked(gallery, home))
         if out.untouched(inputs, media.count()):
             return BakeReport(kept=out.kept, seconds=clock() - started)
+        first, *others = gallery.about.languages
         source = Source(catalogue.db, curation, upgraded)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
+        stack.enter_context(speaking(first))
         parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys() if gallery.store.media_url is None else ())
@@ -140,7 +141,7 @@ def bake(
             for part in parts:
                 part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
-                part.rooms.offer(out, pages, part.chrome, _read(gallery, home))
+                part.rooms.offer(out, pages, part.chrome, reading(gallery, home))
                 for former in part.formerly:
                     offer_redirects(former, part.chrome, out, pages)
                 advance(len(part.walks))
@@ -149,9 +150,13 @@ def bake(
             laboratory.offer(out, pages, parts[0].chrome)
             offer_offline(gallery.bake.offline, gallery.about.base, assets, out, pages, parts[0].chrome)
             offer_search(gallery, source, home / ".nonesuch", out, pages, parts[0].chrome)
-            _offer_rest(gallery, source, out, pages, cards, parts)
+            listed = [*_listed(parts, exhibitions), *(page.href for page in prose.pages)]
+            for language in others:
+                with speaking(language, retold=True):
+                    listed += _translate(gallery, source, out, pages, assets, cards, prose, laboratory)
+            _offer_rest(gallery, source, out, pages, cards, parts, listed)
             owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]
-            owned.append(SEARCH.rstrip("/"))
+            owned += [SEARCH.rstrip("/"), *others]
             owned += [slug for part in parts for slug in (part.pages.slug, *part.formerly)]
             out.finish(owned=owned)
             swept = media.sweep()
@@ -165,28 +170,40 @@ def bake(
     )
 
 
-def _linked(gallery: Gallery, home: Path) -> Callable[[str], Path | bytes]:
-    """Where a key's file is, or what it holds. The store's room is entered (with numpy and Pillow) when there is
-    something to link.
+def _translate(
+    gallery: Gallery,
+    source: Source,
+    out: Outputs,
+    pages: Pages,
+    assets: Assets,
+    cards: Cards,
+    prose: Prose,
+    laboratory: Laboratory,
+) -> list[str]:
+    """The same pages in the language that is spoken; the maker's own, the lab and what programs read are shared.
+
+    Returns their addresses, for the sitemap.
     """
-    opened = _opened(gallery, home)
-    return lambda key: opened().path(key) if opened().local else opened().read(key)
+    exhibitions = Exhibitions(exhibitions_of(gallery, source), home_of(spoken(), gallery))
+    parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
+    for part in parts:
+        part.pages.offer(lambda exhibits: None, part.followers)
+        offer_walks(part.walks, gallery, out, pages, part.chrome)
+        part.rooms.offer(out, pages, part.chrome, reading(gallery, out.public.parent))
+    chrome = parts[0].chrome
+    exhibitions.offer(out, pages, chrome, prose)
+    _offer_about(gallery, source, cards, out, pages, chrome)
+    if gallery.bake.search:
+        offer_search_page(gallery, out, pages, chrome)
+    return _listed(parts, exhibitions)
 
 
-def _read(gallery: Gallery, home: Path) -> Callable[[str], bytes]:
-    """What a key's file holds."""
-    opened = _opened(gallery, home)
-    return lambda key: opened().read(key)
-
-
-def _opened(gallery: Gallery, home: Path) -> Callable[[], Store]:
-    @cache
-    def store() -> Store:
-        from render.media import open_store
-
-        return open_store(gallery.store.location, home)
-
-    return store
+def _listed(parts: list[_Part], exhibitions: Exhibitions) -> list[str]:
+    """The addresses of a language's pages, exhibits' and later ones of galleries left out."""
+    listed = [parts[0].chrome.home, *(f"{part.chrome.place}/" for part in parts)]
+    listed += [entry["href"] for part in parts for entry in part.chrome.site["menu"]]
+    listed += [href for part in parts for href in walk_pages(part.walks, part.chrome)]
+    return [*listed, *exhibitions.hrefs]
 
 
 def _data(catalogue: Path) -> str:
@@ -217,11 +234,11 @@ def _parts(
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, cards.detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
-        previews = Previews(chrome, assets, out, _read(gallery, out.public.parent), gallery.bake.previews)
+        previews = Previews(chrome, assets, out, reading(gallery, out.public.parent), gallery.bake.previews)
         size = gallery.bake.page_size
         one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
-        followers: list[Follower] = [exhibitions.gather(collection.slug), rooms.oddities]
-        for at in ("", *collection.formerly):
+        followers: list[Follower] = [exhibitions.gather(chrome.exhibits), rooms.oddities]
+        for at in ("", *collection.formerly) if not chrome.home else ():
             followers += _followers(gallery, chrome, one, out, at)
         parts.append(_Part(chrome, one, walks, followers, rooms, collection.formerly))
     return parts
@@ -230,20 +247,36 @@ def _parts(
 def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs, at: str) -> list[Follower]:
     followers: list[Follower] = []
     if gallery.bake.api:
-        read = _read(gallery, out.public.parent)
+        read = reading(gallery, out.public.parent)
         followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media", read, at))
     if chrome.site["address"]:
         followers.append(Feeds(chrome, out, at))
     return followers
 
 
-def _offer_rest(gallery: Gallery, source: Source, out: Outputs, pages: Pages, cards: Cards, parts: list[_Part]) -> None:
-    """The files that belong to no collection."""
-    chrome, first = parts[0].chrome, parts[0].pages
+def _offer_about(gallery: Gallery, source: Source, cards: Cards, out: Outputs, pages: Pages, chrome: Chrome) -> None:
     whole = {one.slug: source.figures(one.slug) for one in gallery.collections}
     offer_about(gallery, cards, source.authentic(), whole, out, pages, chrome)
+
+
+def _offer_rest(
+    gallery: Gallery,
+    source: Source,
+    out: Outputs,
+    pages: Pages,
+    cards: Cards,
+    parts: list[_Part],
+    listed: list[str],
+) -> None:
+    """The files that belong to no collection."""
+    chrome, first = parts[0].chrome, parts[0].pages
+    _offer_about(gallery, source, cards, out, pages, chrome)
     offer_missing(gallery, first.first, out, pages, chrome)
+    languages = gallery.about.languages
     tallies = {part.pages.slug: part.pages.tally for part in parts}
-    offer_plain(gallery, chrome, tallies, out, [part.pages.slug for part in parts if part.rooms.studio.open])
+    drawn = [
+        f"{home_of(one, gallery)}{part.pages.slug}" for part in parts if part.rooms.studio.open for one in languages
+    ]
+    offer_plain(gallery, chrome, tallies, out, drawn, listed)
     if gallery.bake.api:
         offer_site_record(chrome.site, tallies, out)

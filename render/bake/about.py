@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 
 from render.bake.judged import calibrated, judged
 from render.bake.outputs import digest
-from render.bake.words import licence_sentence, percent
+from render.bake.tongue import N_, _, number
+from render.bake.words import called, licence_sentence, percent
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 from render.evidence.authentic import authentic_share
 from render.weights import Card, Credit, find_weights, load_card, unfit
 
 ROLES = {
-    "classifier": "Names the class of a picture, with probabilities calibrated on real pictures.",
-    "copydetector": "Looks for a picture's nearest real galaxies, and for copies.",
+    "classifier": N_("Names the class of a picture, with probabilities calibrated on real pictures."),
+    "copydetector": N_("Looks for a picture's nearest real galaxies, and for copies."),
 }
 
 
@@ -60,13 +61,18 @@ def about_context(
     gallery: Gallery, cards: Cards, licence: str, authentic: tuple[int, int], whole: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """The variables of ``about.html``. whole: by collection, what a stage found out about it as a whole."""
-    *others, last = [collection.many for collection in gallery.collections] or [""]
-    many = f"{', '.join(others)} and {last}" if others else last
-    imported = ", ".join(folder.many for folder in gallery.folders)
-    by = f" Made by {gallery.about.author}." if gallery.about.author else ""
-    shows = f"shows {many} that were never observed, and says how it knows" if many else f"shows {imported}"
+    *others, last = [called(collection).many for collection in gallery.collections] or [""]
+    many = _("%(others)s and %(last)s") % {"others": ", ".join(others), "last": last} if others else last
+    imported = ", ".join(called(folder).many for folder in gallery.folders)
+    shows = (
+        _("%(title)s shows %(many)s that were never observed, and says how it knows.")
+        if many
+        else _("%(title)s shows %(many)s.")
+    )
+    lead = shows % {"title": gallery.about.title, "many": many or imported}
+    by = _("Made by %(author)s.") % {"author": gallery.about.author} if gallery.about.author else ""
     return {
-        "lead": f"{gallery.about.title} {shows}.{by}",
+        "lead": " ".join(part for part in (lead, by) if part),
         "rendered": bool(many),
         "folders": [_folder(folder) for folder in gallery.folders],
         "models": [_model(card) for card in cards.all()],
@@ -83,8 +89,8 @@ def about_context(
     }
 
 
-AUTHENTIC = "Exhibits farther from their nearest real galaxy than that one from its own"
-TWINS = "Pairs of exhibits that are nearly the same picture"
+AUTHENTIC = N_("Exhibits farther from their nearest real galaxy than that one from its own")
+TWINS = N_("Pairs of exhibits that are nearly the same picture")
 
 
 def _together(gallery: Gallery, whole: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -98,9 +104,9 @@ def _together(gallery: Gallery, whole: dict[str, dict[str, Any]]) -> list[tuple[
         if not told:
             continue
         of = f" ({_heading(collection, gallery)})" if len(gallery.collections) > 1 else ""
-        shares.append(_share(told.get("authentic"), "authentic", AUTHENTIC + of))
+        shares.append(_share(told.get("authentic"), "authentic", _(AUTHENTIC) + of))
         if "twins" in told:
-            pairs.append((TWINS + of, str(len(told["twins"]))))
+            pairs.append((_(TWINS) + of, str(len(told["twins"]))))
     return [*pairs, *(line for line in shares if line)]
 
 
@@ -116,15 +122,15 @@ def figures(
     test = cards.classifier.quality.get("test", {}) if cards.classifier else {}
     lines = [line for card in cards.generators for line in _drawn(card)]
     lines += [
-        _share(test.get("seven", {}), "accuracy", "Classifier, seven classes, on real galaxies of the test fold"),
-        _share(test.get("seven", {}), "balanced_accuracy", "The same, every class counted alike"),
-        _share(test.get("four", {}), "accuracy", "Classifier, four classes, on uncontaminated real galaxies"),
-        _share(detector.get("caught", {}).get("everything", {}), "caught", "Planted copies that were caught"),
-        _share(detector, "false_alarms", "Real galaxies of the test fold wrongly taken for copies"),
+        _share(test.get("seven", {}), "accuracy", _("Classifier, seven classes, on real galaxies of the test fold")),
+        _share(test.get("seven", {}), "balanced_accuracy", _("The same, every class counted alike")),
+        _share(test.get("four", {}), "accuracy", _("Classifier, four classes, on uncontaminated real galaxies")),
+        _share(detector.get("caught", {}).get("everything", {}), "caught", _("Planted copies that were caught")),
+        _share(detector, "false_alarms", _("Real galaxies of the test fold wrongly taken for copies")),
     ]
     checked, good = authentic
-    lines += together or [_share(authentic_share(good, checked), "authentic", AUTHENTIC)]
-    lines.append(_share(detector.get("authentic", {}), "authentic", "The same of real galaxies of the test fold"))
+    lines += together or [_share(authentic_share(good, checked), "authentic", _(AUTHENTIC))]
+    lines.append(_share(detector.get("authentic", {}), "authentic", _("The same of real galaxies of the test fold")))
     return [line for line in lines if line]
 
 
@@ -133,12 +139,14 @@ def _drawn(card: Card) -> list[tuple[str, str] | None]:
     agreed, blind = card.quality.get("class_agreement", {}), card.quality.get("blind_sheet", {})
     trees = card.quality.get("plausibility", {}).get("trees", {})
     return [
-        _share(agreed, "generated", "Pictures drawn for a class in which the classifier finds that class"),
-        _share(agreed, "real", "The same of real galaxies of the test fold"),
+        _share(agreed, "generated", _("Pictures drawn for a class in which the classifier finds that class")),
+        _share(agreed, "real", _("The same of real galaxies of the test fold")),
         _share(
-            blind, "right", "Right answers of someone shown real and generated galaxies mixed; guessing gives 50\u202f%"
+            blind,
+            "right",
+            _("Right answers of someone shown real and generated galaxies mixed; guessing gives 50\u202f%"),
         ),
-        _share(trees, "right", "The same of decision trees that were taught to tell them apart by measurements"),
+        _share(trees, "right", _("The same of decision trees that were taught to tell them apart by measurements")),
     ]
 
 
@@ -147,8 +155,8 @@ def _share(values: Any, key: str, label: str) -> tuple[str, str] | None:
     if not isinstance(values, dict) or not isinstance(value := values.get(key), int | float):
         return None
     interval = values.get(f"{key}_interval_95") or (values.get("interval") if key == "authentic" else None)
-    between = f" ({percent(interval[0])} to {percent(interval[1])})" if interval else ""
-    return label, percent(value) + between
+    between = _("%(low)s to %(high)s") % {"low": percent(interval[0]), "high": percent(interval[1])} if interval else ""
+    return label, f"{percent(value)} ({between})" if between else percent(value)
 
 
 def credits(cards: list[Card]) -> list[dict[str, str]]:
@@ -176,16 +184,16 @@ def web(url: str) -> str:
 
 def _model(card: Card) -> dict[str, Any]:
     training = card.training
-    facts = [("Parameters", f"{card.parameters:,}")] if card.parameters else []
-    facts += [("Size", f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
+    facts = [(_("Parameters"), number(card.parameters))] if card.parameters else []
+    facts += [(_("Size"), f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
     if training.data:
-        facts.append(("Trained on", training.data))
+        facts.append((_("Trained on"), training.data))
     if training.pictures:
-        facts.append(("Real pictures", f"{training.pictures:,}"))
+        facts.append((_("Real pictures"), number(training.pictures)))
     if training.seconds:
         where = f" on {training.device}" if training.device else ""
-        facts.append(("Training", _duration(training.seconds) + where))
-    facts.append(("Licence of the weights", card.licence))
+        facts.append((_("Training"), _duration(training.seconds) + where))
+    facts.append((_("Licence of the weights"), card.licence))
     return {
         "title": card.title or card.name,
         "role": _role(card),
@@ -195,26 +203,31 @@ def _model(card: Card) -> dict[str, Any]:
 
 def _role(card: Card) -> str:
     if card.family == "classifier" and not calibrated(card):
-        return "Names the class of a picture; somebody else trained it, and its probabilities are its own."
-    return ROLES.get(card.family, f"Draws the pictures, from random numbers and a class ({card.family}).")
+        return _("Names the class of a picture; somebody else trained it, and its probabilities are its own.")
+    if card.family in ROLES:
+        return _(ROLES[card.family])
+    return _("Draws the pictures, from random numbers and a class (%(family)s).") % {"family": card.family}
 
 
 def _folder(folder: Folder) -> dict[str, str]:
     """Pictures that others made: what the maker of the gallery said of them, and no more."""
     said = {
-        "model": "The maker of this gallery says that models made these pictures.",
-        "camera": "The maker of this gallery says that these are photographs.",
-        "unknown": "Nobody said how these pictures came about. Where a file itself names a program that draws, its "
-        "page repeats that.",
+        "model": _("The maker of this gallery says that models made these pictures."),
+        "camera": _("The maker of this gallery says that these are photographs."),
+        "unknown": _(
+            "Nobody said how these pictures came about. Where a file itself names a program that draws, its page "
+            "repeats that."
+        ),
     }
     licence = licence_sentence(folder.licence)
-    return {"name": folder.many, "said": said[folder.made], "credit": folder.credit, "licence": licence}
+    return {"name": called(folder).many, "said": said[folder.made], "credit": folder.credit, "licence": licence}
 
 
 def _heading(collection: Collection, gallery: Gallery) -> str:
     """A collection's heading, with its slug where another has the same."""
     shared = sum(one.many == collection.many for one in gallery.collections) > 1
-    return f"{collection.many} ({collection.slug})" if shared else collection.many
+    many = called(collection).many
+    return f"{many} ({collection.slug})" if shared else many
 
 
 def _duration(seconds: float) -> str:

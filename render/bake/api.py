@@ -15,7 +15,7 @@ from typing import Any
 from render.bake import views
 from render.bake.chrome import Chrome, code_key
 from render.bake.compositor import as_json
-from render.bake.evidence import NOT_CHECKED, sentence
+from render.bake.evidence import UNCHECKED, sentence
 from render.bake.facts import origin_of
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
@@ -36,6 +36,7 @@ from render.bake.records import (
 )
 from render.bake.source import Medium, Row, Tally
 from render.bake.texts import texts_of
+from render.bake.tongue import _
 from render.bake.windows import Window, Windows
 from render.bake.words import class_slug
 from render.provenance import TRAINED
@@ -122,8 +123,8 @@ class CollectionApi:
                 self._shard_file(index), Rank.INDEX, ShardRecord(collection=self._slug, index=index, exhibits=[])
             )
         self._shard_next = window.index + 1
-        key = digest(code_key(), self._slug, *(row.digest for row in window.rows))
-        work = partial(shard_json, window.index, window.rows, self._slug)
+        key = digest(self._chrome.code, self._slug, *(row.digest for row in window.rows))
+        work = partial(shard_json, window.index, window.rows, self._chrome)
         self._out.order(self._shard_file(window.index), Rank.INDEX, key, work)
 
     def _shard_file(self, index: int) -> str:
@@ -165,15 +166,17 @@ def offer_site_record(site: dict[str, Any], tallies: dict[str, Tally], out: Outp
     out.offer(f"{API}schema.json", Rank.PAGE, digest(code_key()), lambda: as_json(schema()))
 
 
-def exhibit_json(row: Row, chrome: Chrome, _: Pages) -> bytes:
+def exhibit_json(row: Row, chrome: Chrome, pages: Pages) -> bytes:
     """An exhibit's record."""
-    return _exhibit(row, chrome).as_json()
+    with chrome.voice():
+        return _exhibit(row, chrome).as_json()
 
 
-def shard_json(index: int, rows: list[Row], slug: str, _: Pages) -> bytes:
+def shard_json(index: int, rows: list[Row], chrome: Chrome, pages: Pages) -> bytes:
     """The exhibits of a stretch of numbers, in brief."""
-    exhibits = [_brief(row, slug) for row in rows]
-    return ShardRecord(collection=slug, index=index, exhibits=exhibits).as_json()
+    with chrome.voice():
+        exhibits = [_brief(row, chrome.slug) for row in rows]
+    return ShardRecord(collection=chrome.slug, index=index, exhibits=exhibits).as_json()
 
 
 def _exhibit(row: Row, chrome: Chrome) -> ExhibitRecord:
@@ -211,7 +214,7 @@ def _exhibit(row: Row, chrome: Chrome) -> ExhibitRecord:
         measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
         evidence=Compared(
             checked=bool(evidence.get("checked")),
-            line=None if origin else sentence(evidence) if evidence.get("checked") else NOT_CHECKED["sentence"],
+            line=None if origin else sentence(evidence) if evidence.get("checked") else _(UNCHECKED),
             **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
         ),
         recipe=None if origin else row.json("recipe"),

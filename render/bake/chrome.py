@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,9 @@ from urllib.parse import urlsplit
 
 from render.bake.outputs import digest
 from render.bake.places import API, EXHIBITIONS, SEARCH, feeds_of
-from render.bake.words import MARK, licence_sentence
+from render.bake.tongue import N_, NAMES, UNREVIEWED, _, speaking, spoken, words_key
+from render.bake.words import MARK, called, licence_sentence
+from render.captions.texts import Language
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 
@@ -92,17 +95,42 @@ class There(NamedTuple):
     lab: bool = False
 
 
+ROOMS = (
+    *(N_("gallery"), N_("sky"), N_("oddities"), N_("guess"), N_("walks"), N_("draw")),
+    *(N_("exhibitions"), N_("lab"), N_("search"), N_("about")),
+)
+"""The menu's words."""
+
+
 class Chrome:
-    """The surroundings of the pages of one collection, and the hash of everything in them."""
+    """The surroundings of the pages of one collection in the language that is spoken when it is made, and the hash of
+    everything in them.
+
+    home: the folder of that language's pages, empty for the first language; place: the collection's folder in it;
+    exhibits: where the pages of exhibits are that these pages lead to.
+    """
 
     def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets, there: There) -> None:
         about = gallery.about
         told = told_of(collection, gallery)
+        self.language = spoken()
+        self._languages = gallery.about.languages
+        self.home = home_of(self.language, gallery)
         self.slug = collection.slug
+        self.place = f"{self.home}{collection.slug}"
+        self.exhibits = exhibits_of(collection, gallery)
+        self.complete = self.exhibits == self.place  # whether exhibits have pages in this language
+        self.data = f"{self.home}data/{collection.slug}"
+        self.everywhere = gallery.bake.exhibit_languages  # whether they have one in all
+        self.code = digest(code_key(), words_key(self.language))
+        words = called(collection)
         self.site: dict[str, Any] = {
             "title": about.title,
             "description": told.description,
-            "language": "en",  # of the interface; texts of exhibits say which language they are in
+            "language": self.language,  # of the interface; texts of exhibits say which language they are in
+            "home": self.home,
+            "exhibits": self.exhibits if self.home and self.complete else "",
+            "unreviewed": UNREVIEWED.get(self.language, ""),
             "author": told.author,
             "address": f"{about.address.rstrip('/')}/" if about.address else "",
             "licence": licence_sentence(told.licence),
@@ -126,17 +154,33 @@ class Chrome:
         self.drawn = dict(there.drawn)
         self.collection: dict[str, Any] = {
             "slug": collection.slug,
-            "title": collection.title,
-            "many": collection.many,
-            "sentence": collection.signature,
+            "title": words.title,
+            "many": words.many,
+            "sentence": words.sentence,
             "sky": there.sky,
         }
-        self.key = digest(code_key(), json.dumps([self.site, self.collection, self.drawn], sort_keys=True))
+        languages = self._elsewhere("")
+        self.key = digest(self.code, json.dumps([self.site, self.collection, self.drawn, languages], sort_keys=True))
 
-    def context(self, base: str, current: str = "", **more: Any) -> dict[str, Any]:
-        """A page's variables; `base` leads from it to the root of the site."""
-        mine = {"site": self.site, "collection": self.collection, "base": base, "current": current}
+    def voice(self) -> AbstractContextManager[None]:
+        """Meanwhile, words are as these pages say them: files are made later, and by other processes."""
+        return speaking(self.language, bool(self.home))
+
+    def context(self, base: str, current: str = "", path: str = "", **more: Any) -> dict[str, Any]:
+        """A page's variables; `base` leads from it to the root of the site. path: its own, where it stands in every
+        language.
+        """
+        mine: dict[str, Any] = {"site": self.site, "collection": self.collection, "base": base, "current": current}
+        mine |= {"elsewhere": self._elsewhere(path) if len(self._languages) > 1 else (), "same": bool(path)}
         return {**mine, "media": self.site["media"] or f"{base}media/", **more}
+
+    def _elsewhere(self, path: str) -> list[dict[str, str]]:
+        """The same page in every language, in the gallery's order; without a path, the collection's first page."""
+        here = path.removeprefix(self.home).removesuffix("index.html") if path else f"{self.slug}/"
+        return [
+            {"language": one, "name": NAMES[one], "href": f"{folder_of(one, self._languages)}{here}"}
+            for one in self._languages
+        ]
 
     @property
     def media(self) -> str:
@@ -152,6 +196,21 @@ class Chrome:
 def code_key() -> bytes:
     """Hash of this package's own code: another version of nonesuch may make other pages of the same rows."""
     return digest(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+
+
+def folder_of(language: Language, languages: Sequence[Language]) -> str:
+    """The folder of a language's pages, relative to the site's root; empty for the first, which stands there."""
+    return "" if language == languages[0] else f"{language}/"
+
+
+def home_of(language: Language, gallery: Gallery) -> str:
+    """`folder_of` for a gallery's languages."""
+    return folder_of(language, gallery.about.languages)
+
+
+def exhibits_of(collection: Collection | Folder, gallery: Gallery) -> str:
+    """Where the pages of exhibits are that pages in the spoken language lead to, relative to the site's root."""
+    return f"{home_of(spoken(), gallery) if gallery.bake.exhibit_languages else ''}{collection.slug}"
 
 
 def base_of(path: str) -> str:
@@ -170,23 +229,25 @@ class Told(NamedTuple):
 
 def told_of(collection: Collection | Folder, gallery: Gallery) -> Told:
     """Of rendered pictures we know how they came about; of imported ones, what the maker said."""
-    many = collection.many.capitalize()
+    many = called(collection).many.capitalize()
     if isinstance(collection, Collection):
-        description = f"{many} that do not exist, drawn by a network from random numbers."
-        return Told(description, MARK, gallery.about.author, gallery.about.licence)
-    footnote = {"model": "Made by a model, not observed.", "camera": "Photographed.", "unknown": ""}[collection.made]
+        description = _("%(many)s that do not exist, drawn by a network from random numbers.") % {"many": many}
+        return Told(description, _(MARK), gallery.about.author, gallery.about.licence)
+    made = {"model": _("Made by a model, not observed."), "camera": _("Photographed."), "unknown": ""}
+    footnote = made[collection.made]
     return Told(f"{many}.", footnote, collection.credit, collection.licence)
 
 
 def _menu(gallery: Gallery, here: Collection | Folder, there: There) -> list[dict[str, str]]:
+    home = home_of(spoken(), gallery)
     several = gallery.sections if len(gallery.sections) > 1 else []
-    menu = [{"title": one.many, "href": f"{one.slug}/"} for one in several]
-    menu += [{"title": room, "href": f"{here.slug}/{room}/"} for room in ("gallery", *there.rooms)]
+    menu = [{"title": called(one).many, "href": f"{home}{one.slug}/"} for one in several]
+    menu += [{"title": _(room), "href": f"{home}{here.slug}/{room}/"} for room in ("gallery", *there.rooms)]
     if there.exhibitions:
-        menu.append({"title": "exhibitions", "href": EXHIBITIONS})
+        menu.append({"title": _("exhibitions"), "href": f"{home}{EXHIBITIONS}"})
     if there.lab:
-        menu.append({"title": "lab", "href": "lab/"})
+        menu.append({"title": _("lab"), "href": "lab/"})  # it is in English only
     if gallery.bake.search:
-        menu.append({"title": "search", "href": SEARCH})
-    menu.append({"title": "about", "href": "about/"})
+        menu.append({"title": _("search"), "href": f"{home}{SEARCH}"})
+    menu.append({"title": _("about"), "href": f"{home}about/"})
     return menu

@@ -35,7 +35,7 @@ class Compositor:
 
     def __init__(self, chrome: Chrome, facts: Facts, composed: bool) -> None:
         """composed: whether every exhibit has a preview of its own."""
-        self.slug = chrome.slug
+        self.slug = chrome.exhibits
         self._chrome = chrome
         self._facts = facts
         self._composed = composed
@@ -53,10 +53,23 @@ class Compositor:
         """An exhibit's page. drawn: the exhibits that came of the same drawing; hanging: the exhibitions it is in; kin:
         what other weights drew of its seed, where any did.
         """
-        base = base_of(views.page_of(self.slug, row.number))
+        with self._chrome.voice():
+            return self._exhibit(row, near, drawn, hanging, kin, pages)
+
+    def _exhibit(
+        self,
+        row: Row,
+        near: Neighbours,
+        drawn: list[Drawn],
+        hanging: list[dict[str, str]],
+        kin: Kin | None,
+        pages: Pages,
+    ) -> bytes:
+        path = views.page_of(self.slug, row.number)
+        base = base_of(path)
         view = {
             **views.tile(row, self.slug),
-            **self._facts.exhibit(row, self.slug),
+            **self._facts.exhibit(row, self._chrome.slug),
             "drawing": drawing(row, self.slug, drawn),
             "exhibitions": hanging,
             "again": views.again(row, self._chrome.drawn),
@@ -66,6 +79,7 @@ class Compositor:
             view["rights"] = ""  # of a card that is not here
         context = self._chrome.context(
             base,
+            path=path if self._chrome.everywhere else "",
             exhibit=view,
             linked_data=linked_data(view, self._chrome.site, base),
             previous=near.before and self._step(near.before),
@@ -78,21 +92,25 @@ class Compositor:
 
     def gallery(self, path: str, rows: list[Row], variables: dict[str, Any], pages: Pages) -> bytes:
         """A page of a gallery; `variables` is what it shows beside its tiles."""
-        context = self._chrome.context(
-            base_of(path),
-            f"{self.slug}/gallery/",
-            tiles=[views.tile(row, self.slug) for row in rows],
-            **variables,
-        )
-        return pages.render("gallery.html", **context)
+        with self._chrome.voice():
+            context = self._chrome.context(
+                base_of(path),
+                f"{self._chrome.place}/gallery/",
+                path,
+                tiles=[views.tile(row, self.slug) for row in rows],
+                **variables,
+            )
+            return pages.render("gallery.html", **context)
 
     def shard(self, rows: list[Row], _: Pages) -> bytes:
         """What the home page's script reads of a stretch of numbers."""
-        return as_json([views.shard_entry(row, self.slug) for row in rows])
+        with self._chrome.voice():
+            return as_json([views.shard_entry(row, self.slug) for row in rows])
 
     def traits(self, rows: list[Row], _: Pages) -> bytes:
         """What the gallery's filters read of a stretch of numbers."""
-        return as_json(traits_table(rows))
+        with self._chrome.voice():
+            return as_json(traits_table(rows))
 
     def _step(self, number: int) -> dict[str, str]:
         return {"href": views.page_of(self.slug, number), "designation": views.designation(number)}

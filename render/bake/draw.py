@@ -12,12 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from render.bake.chrome import Assets, Chrome, base_of, policy
+from render.bake.chrome import Assets, Chrome, base_of, home_of, policy
 from render.bake.facts import link
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
+from render.bake.tongue import _, spoken
 from render.bake.words import class_name
-from render.captions.facts import about, facts
+from render.captions.facts import about, facts, in_language
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 from render.weights import MODEL, find_weights, load_card, unfit
@@ -46,6 +47,7 @@ class Studio:
         self._assets = assets
         self._policy = policy(gallery, drawing=True)
         self._slug = collection.slug
+        self._home = home_of(spoken(), gallery)
 
     @property
     def open(self) -> bool:
@@ -61,14 +63,20 @@ class Studio:
             return {}
         card = self._draw.card
         weights = card.sha256.get(MODEL, "") if card.network.get("zoom", 1) == 1 else ""  # the script draws in one go
-        return {"weights": weights, "models": f"{MODELS}/{self._slug}.json", "megabytes": self._megabytes}
+        return {"weights": weights, "models": self._models, "megabytes": self._megabytes}
 
-    @cached_property
+    @property
+    def _models(self) -> str:
+        """What the scripts read first: it names classes, so each language has one of its own."""
+        return f"{self._home}{MODELS}/{self._slug}.json"
+
+    @property
     def _megabytes(self) -> str:
         models = [model for model in (self._draw, self._classify) if model]
         weight = sum(part["bytes"] for model in models for part in (model.about["graph"], model.about["weights"]))
         runtime = sum((self._assets.folder / self._assets.name(name)).stat().st_size for name in RUNTIME)
-        return f"{weight / 1e6:.0f} MB and a runtime of {runtime / 1e6:.0f} MB"
+        sizes = {"weights": f"{weight / 1e6:.0f}", "runtime": f"{runtime / 1e6:.0f}"}
+        return _("%(weights)s MB and a runtime of %(runtime)s MB") % sizes
 
     @property
     def key(self) -> bytes:
@@ -84,23 +92,36 @@ class Studio:
             model.offer(out)
         told = self._told()
         body = json.dumps(told, separators=(",", ":")).encode()
-        out.offer(f"{MODELS}/{chrome.slug}.json", Rank.INDEX, digest(body), lambda: body)
+        out.offer(self._models, Rank.INDEX, digest(body), lambda: body)
         for name in PAGES:
             key = digest(pages.key(f"{name}.html"), chrome.key, *self.told.values())
-            out.order(f"{chrome.slug}/{name}/index.html", Rank.PAGE, key, self._page(name, chrome))
+            out.order(f"{chrome.place}/{name}/index.html", Rank.PAGE, key, self._page(name, chrome))
 
     def _page(self, name: str, chrome: Chrome) -> Page:
-        here = f"{chrome.slug}/{name}/"
+        here = f"{chrome.place}/{name}/"
         site = {**chrome.site, "policy": self._policy}
         more = {**self.told, "site": site, "judged": bool(self._classify)}
-        return Page(f"{name}.html", chrome.context(base_of(here), here, **more))
+        return Page(
+            f"{name}.html",
+            chrome.context(base_of(here), here, f"{here}index.html", index=f"{chrome.data}/index.json", **more),
+        )
+
+    def _parts(self, model: _Model) -> dict[str, Any]:
+        """A model's files, as seen from the folder of this language's list of them."""
+        if not self._home:
+            return model.parts
+        up = f"{base_of(self._models)}{MODELS}/"
+        moved = {
+            part: {**model.parts[part], "href": f"{up}{model.parts[part]['href']}"} for part in ("graph", "weights")
+        }
+        return {**model.parts, **moved}
 
     def _told(self) -> dict[str, Any]:
         assert self._draw is not None
         card, network = self._draw.card, self._draw.card.network
         told: dict[str, Any] = {
             "draw": {
-                **self._draw.parts,
+                **self._parts(self._draw),
                 "size": card.size,
                 "classes": card.classes,
                 "sources": card.sources,
@@ -109,16 +130,17 @@ class Studio:
         }
         if self._classify:
             told["classify"] = {
-                **self._classify.parts,
+                **self._parts(self._classify),
                 "names": [class_name(one) for one in self._classify.card.classes],
                 "facts": [_facts(one) for one in self._classify.card.classes],
             }
         return told
 
 
-def _facts(of_class: str) -> list[dict[str, str]]:
+def _facts(of_class: str) -> list[dict[str, str | None]]:
     """What is known of such galaxies, and where it was read."""
-    return [{"text": fact.text, "title": fact.title, "href": link(fact)} for fact in about(of_class)[:FACTS]]
+    known = about(of_class, language=spoken())[:FACTS]
+    return [{"text": in_language(fact, spoken()), "title": fact.title, "href": link(fact)} for fact in known]
 
 
 class _Model:

@@ -10,11 +10,12 @@ from typing import Any
 
 from render.bake.rulers import ruler
 from render.bake.source import Row
+from render.bake.tongue import N_, _, decimal
 from render.bake.words import class_name, percent
 from render.weights import Card
 
 SHOWN = 3
-LABEL = "Dots: these three. Band: where nine in ten real galaxies have their own nearest; tick: the median."
+LABEL = N_("Dots: these three. Band: where nine in ten real galaxies have their own nearest; tick: the median.")
 
 
 def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
             "height": pictures[i].height if i in pictures else 0,
             "name": object_of(str(near.get("file", ""))),
             "class": class_name(near.get("class_name")),
-            "distance": f"{near['distance']:.2f}",
+            "distance": decimal(near["distance"], 2),
         }
         for i, near in enumerate(evidence.get("neighbours", [])[:SHOWN])
     ]
@@ -36,13 +37,14 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
         "sentence": sentence(evidence),
         "neighbours": neighbours,
         "credits": _credits(evidence, detector),
-        "ruler": ruler(_quantiles(detector), distances, LABEL, start=0.0),
+        "ruler": ruler(_quantiles(detector), distances, _(LABEL), start=0.0),
         "pixels": _pixels(evidence),
     }
 
 
+UNCHECKED = N_("Not checked.")
 NOT_CHECKED: dict[str, Any] = {
-    "sentence": "Not checked.",
+    "sentence": UNCHECKED,
     "neighbours": [],
     "credits": [],
     "ruler": None,
@@ -50,33 +52,33 @@ NOT_CHECKED: dict[str, Any] = {
 }
 
 
-COPY = (
+COPY = N_(
     "It can be laid upon a real galaxy better than other real galaxies can: probably a copy. "
     "It is shown because the gallery keeps such pictures."
 )
-UNRANKED = "Compared with the real galaxies that the generator learned from: none is as near as a copy would be."
-USUAL = (
+UNRANKED = N_("Compared with the real galaxies that the generator learned from: none is as near as a copy would be.")
+USUAL = N_(
     "As far from the nearest real galaxy as such galaxies usually are from their own nearest. "
     "A drawing by a network, not an observation."
 )
-NEARER = (
-    "Nearer to a real galaxy than most real galaxies are to their own nearest ({share} of them lie nearer still), "
+NEARER = N_(
+    "Nearer to a real galaxy than most real galaxies are to their own nearest (%(share)s of them lie nearer still), "
     "yet farther than a copy would be."
 )
-FARTHER = (
-    "Farther from every real galaxy than most real galaxies are from their own nearest ({share} of them lie nearer)."
+FARTHER = N_(
+    "Farther from every real galaxy than most real galaxies are from their own nearest (%(share)s of them lie nearer)."
 )
 
 
 UNLIKE = 0.99
-UNLIKE_ANY = (
+UNLIKE_ANY = N_(
     "Unlike any training galaxy: farther from every real one than 99 in a hundred of those are from their own nearest. "
     "What is said of its class is worth little."
 )
 
 
-PIXELS = (
-    "A plainer look, pixel by pixel in eight orientations: {share} of real galaxies lie nearer to their own nearest "
+PIXELS = N_(
+    "A plainer look, pixel by pixel in eight orientations: %(share)s of real galaxies lie nearer to their own nearest "
     "than this picture to any; such a look misses a copy that was turned a little, and decides nothing."
 )
 
@@ -84,7 +86,7 @@ PIXELS = (
 def _pixels(evidence: dict[str, Any]) -> str:
     """What the second view says; it stands beside the verdict and has no part in it."""
     share = evidence.get("pca_percentile")
-    return "" if share is None else PIXELS.format(share=percent(share))
+    return "" if share is None else _(PIXELS) % {"share": percent(share)}
 
 
 def _credits(evidence: dict[str, Any], detector: Card | None) -> list[dict[str, str]]:
@@ -98,14 +100,14 @@ def sentence(evidence: dict[str, Any]) -> str:
     """The verdict in words. `percentile`: the share of real galaxies that lie nearer to their own nearest."""
     share = evidence.get("percentile")
     if evidence.get("near_copy"):
-        return COPY
+        return _(COPY)
     if share is None:
-        return UNRANKED
+        return _(UNRANKED)
     if share >= UNLIKE:
-        return UNLIKE_ANY
+        return _(UNLIKE_ANY)
     if 0.2 <= share <= 0.8:
-        return USUAL
-    return (NEARER if share < 0.2 else FARTHER).format(share=percent(share))
+        return _(USUAL)
+    return _(NEARER if share < 0.2 else FARTHER) % {"share": percent(share)}
 
 
 def object_of(file: str) -> str:

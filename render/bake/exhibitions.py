@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from render.bake import views
-from render.bake.chrome import Chrome
+from render.bake.chrome import Chrome, base_of
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.places import EXHIBITIONS, exhibition_of
@@ -42,8 +42,10 @@ def _title(name: str) -> str:
 class Exhibitions:
     """All exhibitions of a gallery. What hangs in them is gathered while the collections' rows pass by."""
 
-    def __init__(self, exhibitions: list[Exhibition]) -> None:
+    def __init__(self, exhibitions: list[Exhibition], home: str = "") -> None:
+        """home: the folder of the language's pages."""
         self.all = exhibitions
+        self._home = home
         self._in: dict[str, list[Exhibition]] = {}
         for one in exhibitions:
             for identity in one.exhibits:
@@ -52,11 +54,18 @@ class Exhibitions:
 
     def of(self, identity: str) -> list[dict[str, str]]:
         """The exhibitions that an exhibit hangs in, for its page."""
-        return [{"title": one.title, "href": exhibition_of(one.slug)} for one in self._in.get(identity, [])]
+        return [
+            {"title": one.title, "href": f"{self._home}{exhibition_of(one.slug)}"} for one in self._in.get(identity, [])
+        ]
 
-    def gather(self, slug: str) -> Gatherer:
-        """Looks on while the rows of a collection pass by."""
-        return Gatherer(slug, self._in, self._hung)
+    @property
+    def hrefs(self) -> list[str]:
+        """The addresses of their pages."""
+        return [f"{self._home}{exhibition_of(one.slug)}" for one in self.all]
+
+    def gather(self, exhibits: str) -> Gatherer:
+        """Looks on while the rows of a collection pass by. exhibits: where their pages are."""
+        return Gatherer(exhibits, self._in, self._hung)
 
     def offer(self, out: Outputs, pages: Pages, chrome: Chrome, prose: Prose) -> None:
         """Offer a page for each exhibition and one that lists them; nothing where there are none."""
@@ -66,34 +75,39 @@ class Exhibitions:
             self._offer(one, out, pages, chrome, prose)
         hung = {one.slug: self._rows(one) for one in self.all}
         told = repr([(one.slug, one.title, len(hung[one.slug])) for one in self.all])
+        path = f"{self._home}{EXHIBITIONS}index.html"
         covers = [rows[0][1].digest for rows in hung.values() if rows]
 
         def render() -> bytes:
             listed = [
                 {
                     "title": one.title,
-                    "href": exhibition_of(one.slug),
+                    "href": f"{self._home}{exhibition_of(one.slug)}",
                     "count": len(hung[one.slug]),
                     "cover": _tile(hung[one.slug][0]) if hung[one.slug] else None,
                 }
                 for one in self.all
             ]
-            return pages.render("exhibitions.html", **chrome.context("../", EXHIBITIONS, exhibitions=listed))
+            context = chrome.context(base_of(path), f"{self._home}{EXHIBITIONS}", path, exhibitions=listed)
+            return pages.render("exhibitions.html", **context)
 
         key = digest(pages.key("exhibitions.html"), chrome.key, told, *covers)
-        out.offer(f"{EXHIBITIONS}index.html", Rank.INDEX, key, render)
+        out.offer(path, Rank.INDEX, key, render)
 
     def _offer(self, one: Exhibition, out: Outputs, pages: Pages, chrome: Chrome, prose: Prose) -> None:
         rows = self._rows(one)
-        html = prose.html(one.text, "../../pages/", f"the exhibition '{one.slug}' in {CURATION}")
+        path = f"{self._home}{exhibition_of(one.slug)}index.html"
+        html = prose.html(one.text, f"{base_of(path)}pages/", f"the exhibition '{one.slug}' in {CURATION}")
         key = digest(pages.key("exhibition.html"), chrome.key, one.title, html, *(row.digest for _, row in rows))
 
         def render() -> bytes:
             tiles = [_tile(each) for each in rows]
-            context = chrome.context("../../", EXHIBITIONS, heading=one.title, html=html, tiles=tiles)
+            context = chrome.context(
+                base_of(path), f"{self._home}{EXHIBITIONS}", path, heading=one.title, html=html, tiles=tiles
+            )
             return pages.render("exhibition.html", **context)
 
-        out.offer(f"{exhibition_of(one.slug)}index.html", Rank.INDEX, key, render)
+        out.offer(path, Rank.INDEX, key, render)
 
     def _rows(self, one: Exhibition) -> list[tuple[str, Row]]:
         """What hangs there now: what is hidden, taken off or not yet made leaves no gap."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from render.bake import views
-from render.bake.chrome import Chrome, base_of, code_key
+from render.bake.chrome import Chrome, base_of
 from render.bake.compositor import Compositor, Neighbours, as_json
 from render.bake.exhibitions import Exhibitions
 from render.bake.facts import Facts
@@ -20,6 +20,7 @@ from render.bake.pages import Page, Pages
 from render.bake.previews import Previews
 from render.bake.series import Series
 from render.bake.source import Row, Source
+from render.bake.tongue import _
 from render.bake.windows import Window, Windows
 from render.bake.words import class_plural, class_slug, in_order
 
@@ -108,7 +109,7 @@ class CollectionPages:
             follower.close()
         if not self.tally.shown:
             self._gallery(None, Window(0))
-        for number in self.tally.gone:
+        for number in self.tally.gone if self._chrome.complete else ():
             self._gone(number)
         self._index()
         self._compare()
@@ -118,9 +119,11 @@ class CollectionPages:
         return Windows(self._size, lambda window: self._gallery(name, window))
 
     def _exhibit(self, row: Row, before: int | None, after: int | None) -> None:
+        if not self._chrome.complete:
+            return
         self._previews.offer(row)
-        path = views.page_of(self.slug, row.number)
-        gallery = f"{self.slug}/gallery/{_page_name((row.number - 1) // self._size)}"
+        path = views.page_of(self._chrome.exhibits, row.number)
+        gallery = f"{self._chrome.place}/gallery/{_page_name((row.number - 1) // self._size)}"
         near, drawn, hanging = Neighbours(before, after, gallery), self._series.of(row), self._exhibitions.of(row.id)
         kin = self._generations.of(row)
         key = digest(self._exhibit_key, row.digest, f"{before} {after} {gallery} {drawn} {hanging} {kin or ''}")
@@ -128,21 +131,21 @@ class CollectionPages:
 
     def _gone(self, number: int) -> None:
         """A number that shows no exhibit says so under its address."""
-        path = views.page_of(self.slug, number)
+        path = views.page_of(self._chrome.exhibits, number)
         key = digest(self._pages.key("gone.html"), self._chrome.key, str(number))
-        told = {"designation": views.designation(number), "gallery_href": f"{self.slug}/gallery/"}
+        told = {"designation": views.designation(number), "gallery_href": f"{self._chrome.place}/gallery/"}
         self._out.order(path, Rank.PAGE, key, Page("gone.html", self._chrome.context(base_of(path), **told)))
 
     def _compare(self) -> None:
-        path = f"{self.slug}/compare/index.html"
+        path = f"{self._chrome.place}/compare/index.html"
         key = digest(self._pages.key("compare.html"), self._chrome.key)
-        self._out.order(path, Rank.PAGE, key, Page("compare.html", self._chrome.context(base_of(path))))
+        self._out.order(path, Rank.PAGE, key, Page("compare.html", self._chrome.context(base_of(path), path=path)))
 
     def _gallery(self, name: str | None, window: Window) -> None:
         folder = self._gallery_folder(name)
         path = f"{folder}{_page_name(window.index) or 'index.html'}"
         variables = {
-            "index": f"data/{self.slug}/index.json",
+            "index": f"{self._chrome.data}/index.json",
             "only": name or "",
             "heading": (class_plural(name) if name else self._chrome.collection["many"]).capitalize(),
             "page": window.index + 1,
@@ -157,7 +160,7 @@ class CollectionPages:
         self._out.order(path, Rank.GALLERY if window.index else Rank.INDEX, key, work)
 
     def _gallery_folder(self, name: str | None) -> str:
-        return f"{self.slug}/gallery/" + (f"{class_slug(name)}/" if name else "")
+        return f"{self._chrome.place}/gallery/" + (f"{class_slug(name)}/" if name else "")
 
     def _filters(self, here: str | None, counts: bool) -> list[dict[str, Any]]:
         """The line of classes. Only first pages state how many, and those of a class only its own: so a new exhibit
@@ -166,7 +169,7 @@ class CollectionPages:
         names: list[str | None] = [None, *in_order(name for name in self.tally.classes if name)]
         return [
             {
-                "name": class_plural(name) if name else "all",
+                "name": class_plural(name) if name else _("all"),
                 "href": self._gallery_folder(name),
                 "count": self._count(name) if counts and here in (None, name) else None,
                 "current": name == here,
@@ -186,7 +189,10 @@ class CollectionPages:
         """It says where the next page begins, not where it ends: that would change with every new exhibit."""
         if index is None:
             return None
-        return {"href": self._gallery_folder(name) + _page_name(index), "range": f"from {index * self._size + 1}"}
+        return {
+            "href": self._gallery_folder(name) + _page_name(index),
+            "range": _("from %(n)s") % {"n": index * self._size + 1},
+        }
 
     def _range(self, name: str | None, index: int) -> str:
         """The numbers that a page can hold, or of a class the ranks, as far as there are any."""
@@ -204,11 +210,11 @@ class CollectionPages:
         """A file of a stretch of numbers; its hash is in its name, and the index lists the hashes."""
         if not self._chrome.site["js"]:  # nobody would read it
             return
-        key = digest(code_key(), self.slug, *(row.digest for row in window.rows))
+        key = digest(self._chrome.code, self.slug, *(row.digest for row in window.rows))
         while len(hashes) <= window.index:
             hashes.append("")
         hashes[window.index] = key.hex()[:12]
-        path = f"data/{self.slug}/{name}-{window.index:03d}.{hashes[window.index]}.json"
+        path = f"{self._chrome.data}/{name}-{window.index:03d}.{hashes[window.index]}.json"
         self._out.order(path, Rank.NEW, key, partial(make, window.rows))
 
     def _index(self) -> None:
@@ -228,7 +234,7 @@ class CollectionPages:
         if self._home.stars:
             index["stars"] = self._home.stars
         body = as_json(index)
-        self._out.offer(f"data/{self.slug}/index.json", Rank.INDEX, digest(body), lambda: body)
+        self._out.offer(f"{self._chrome.data}/index.json", Rank.INDEX, digest(body), lambda: body)
 
 
 def _page_name(index: int) -> str:

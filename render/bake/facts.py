@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from render.bake import views
-from render.bake.evidence import NOT_CHECKED, evidence_view
+from render.bake.evidence import NOT_CHECKED, UNCHECKED, evidence_view
 from render.bake.judged import calibrated, tested
 from render.bake.morphology import morphology
 from render.bake.outputs import digest
 from render.bake.path import path
 from render.bake.source import Row
 from render.bake.texts import shown, texts_of
+from render.bake.tongue import N_, _, number
 from render.bake.words import class_name, class_plural, percent
 from render.captions.facts import Fact, facts
 from render.provenance import CAPTURE, TRAINED
@@ -58,7 +59,7 @@ class Facts:
             "morphology": morphology(row, self._classifier),
             "path": path(row, self._classifier),
             "calibrated": calibrated(self._classifier),
-            "recipe_title": "Where it is from" if origin else "Recipe",
+            "recipe_title": _("Where it is from") if origin else _("Recipe"),
             "recipe": origin_lines(row, origin) if origin else views.recipe(row),
             "downloads": views.downloads(row, slug),
             "surface": views.surface(row),
@@ -77,20 +78,19 @@ class Facts:
         lines = []
         if one := quality.get("recall", {}).get(row.column("found")):
             name = class_plural(row.column("found"))
-            lines.append(
-                f"Of {one['n']:,} real {name} that it never saw, the classifier names {percent(one['recall'])} so."
-            )
+            line = _("Of %(n)s real %(classes)s that it never saw, the classifier names %(share)s so.")
+            lines.append(line % {"n": number(one["n"]), "classes": name, "share": percent(one["recall"])})
         if "accuracy" in quality:
-            of, right = f"{quality['pictures']:,}", percent(quality["accuracy"])
-            lines.append(
-                f"Of {of} real pictures of all classes, none of which it ever saw, it names {right} as people did."
+            line = _(
+                "Of %(n)s real pictures of all classes, none of which it ever saw, it names %(share)s as people did."
             )
+            lines.append(line % {"n": number(quality["pictures"]), "share": percent(quality["accuracy"])})
         return lines
 
     def _evidence(self, row: Row) -> dict[str, Any]:
         evidence = row.json("evidence")
         if not evidence.get("checked"):
-            return NOT_CHECKED
+            return NOT_CHECKED | {"sentence": _(UNCHECKED)}
         return evidence_view(evidence, row, self._detector)
 
 
@@ -99,8 +99,9 @@ def written(texts: dict[str, Any]) -> str:
     if not texts.get("caption"):
         return ""
     if (author := texts.get("author", "facts")) == "facts":
-        return "Words: by rule, from the measurements and from reviewed facts."
-    return f"Words: {author}, a language model, from the measurements; the facts after them are reviewed."
+        return _("Words: by rule, from the measurements and from reviewed facts.")
+    told = _("Words: %(author)s, a language model, from the measurements; the facts after them are reviewed.")
+    return told % {"author": author}
 
 
 UNSEEN = NOT_CHECKED | {"sentence": ""}
@@ -120,27 +121,29 @@ def origin_of(row: Row) -> dict[str, Any]:
 
 def origin_lines(row: Row, origin: dict[str, Any]) -> list[tuple[str, str]]:
     """The same as lines: everything after the first is the file's own claim."""
-    lines = [("Exhibit", row.id), ("How it was made", HOW.get(origin["source_type"], "nobody said"))]
+    source = origin["source_type"]
+    how = _(HOW[source]) if source in HOW else _("nobody said")
+    lines = [(_("Exhibit"), row.id), (_("How it was made"), how)]
     if origin.get("program"):
-        lines.append(("Its file names", origin["program"]))
+        lines.append((_("Its file names"), origin["program"]))
     lines += [(name, str(value)) for name, value in origin.get("settings", {}).items()]
     lines += [(name, str(value)) for name, value in origin.get("texts", {}).items()]
-    return [*lines, ("Original", f"{origin['width']}\u202f×\u202f{origin['height']}\u202fpx")]
+    return [*lines, (_("Original"), f"{origin['width']}\u202f×\u202f{origin['height']}\u202fpx")]
 
 
 LONGEST = 4_000  # characters of one text of a file
-HOW = {TRAINED: "by a trained model", CAPTURE: "by a camera"}
+HOW = {TRAINED: N_("by a trained model"), CAPTURE: N_("by a camera")}
 
 
-PLATE = "Generated. No scale, no north, no distance: nothing was observed."
-PLATE_OF_GLOBE = "Generated. No scale, no distance: nothing was observed."  # its map has a north
+PLATE = N_("Generated. No scale, no north, no distance: nothing was observed.")
+PLATE_OF_GLOBE = N_("Generated. No scale, no distance: nothing was observed.")  # its map has a north
 
 
 def plate(row: Row, imported: bool) -> str:
     """What stands beside every picture that was drawn as a whole; of others the page cannot say it."""
     if imported or row.json("recipe").get("mask"):
         return ""
-    return PLATE_OF_GLOBE if views.surface(row) else PLATE
+    return _(PLATE_OF_GLOBE if views.surface(row) else PLATE)
 
 
 def rights(generator: Card | None) -> str:
@@ -148,8 +151,10 @@ def rights(generator: Card | None) -> str:
     if generator is None:
         return ""
     names = list(dict.fromkeys(one.name for one in generator.training.credits if one.name))
-    learned = f" It learned from pictures of: {'; '.join(names)}." if names else ""
-    return f"The model is under {generator.licence}.{learned}"
+    told = [_("The model is under %(licence)s.") % {"licence": generator.licence}]
+    if names:
+        told.append(_("It learned from pictures of: %(names)s.") % {"names": "; ".join(names)})
+    return " ".join(told)
 
 
 def references(texts: dict[str, Any]) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from render.bake.evidence import object_of
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Tally
+from render.bake.tongue import _
 from render.bake.words import class_name, percent
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
@@ -44,14 +45,14 @@ class Guess:
             return
         told = [self._picture(one, out) for one in _listed(self._folder)]
         body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-        data, path = f"data/{self._slug}/guess.json", f"{self._slug}/guess/index.html"
+        data, path = f"{chrome.data}/guess.json", f"{chrome.place}/guess/index.html"
         out.offer(data, Rank.INDEX, digest(body), lambda: body)
         others = judges(self._generator)
         key = digest(pages.key("guess.html"), chrome.key, repr(others), str(len(told)))
 
         def page() -> bytes:
-            more = {"data": data, "index": f"data/{self._slug}/index.json", "others": others, "pictures": len(told)}
-            return pages.render("guess.html", **chrome.context(base_of(path), f"{self._slug}/guess/", **more))
+            more = {"data": data, "index": f"{chrome.data}/index.json", "others": others, "pictures": len(told)}
+            return pages.render("guess.html", **chrome.context(base_of(path), f"{chrome.place}/guess/", path, **more))
 
         out.offer(path, Rank.INDEX, key, page)
 
@@ -89,13 +90,15 @@ def judges(generator: Card | None) -> list[str]:
     blind, trees = quality.get("blind_sheet", {}), quality.get("plausibility", {}).get("trees", {})
     said = []
     if "right" in blind:
-        said.append(f"Someone who saw a mixed sheet was right {percent(blind['right'])} of {blind['answers']} times.")
+        line = _("Someone who saw a mixed sheet was right %(share)s of %(n)s times.")
+        said.append(line % {"share": percent(blind["right"]), "n": blind["answers"]})
     if "right" in trees:
         low, high = (percent(value) for value in trees["right_interval_95"])
-        said.append(
-            "Decision trees that were taught on many of both, by measurements, are right "
-            f"{percent(trees['right'])} of the time ({low} to {high})."
+        line = _(
+            "Decision trees that were taught on many of both, by measurements, are right %(share)s of the time "
+            "(%(low)s to %(high)s)."
         )
+        said.append(line % {"share": percent(trees["right"]), "low": low, "high": high})
     return said
 
 

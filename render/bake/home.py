@@ -51,7 +51,7 @@ class Home:
         """Offer the page; root: also as that of the whole site."""
         if self.first:
             self._previews.offer(self.first, home=True)
-        for path in ["index.html", f"{self._chrome.slug}/index.html"][0 if root else 1 :]:
+        for path in [f"{self._chrome.home}index.html", f"{self._chrome.place}/index.html"][0 if root else 1 :]:
             self._offer(path)
 
     def _offer(self, path: str) -> None:
@@ -69,9 +69,10 @@ class Home:
                 "home.html",
                 **self._chrome.context(
                     base_of(path),
-                    f"{self._chrome.slug}/",
-                    exhibit=row and views.tile(row, self._chrome.slug),
-                    another={"href": views.page_of(self._chrome.slug, other)},
+                    f"{self._chrome.place}/",
+                    path,
+                    exhibit=row and views.tile(row, self._chrome.exhibits),
+                    another={"href": views.page_of(self._chrome.exhibits, other)},
                     preview=row and self._previews.view(row, home=True),
                     here=path.removesuffix("index.html"),
                 ),

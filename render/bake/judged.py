@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from render.bake.tongue import _, per_cent
 from render.bake.words import class_name, in_order, percent
 from render.weights import Card
 
@@ -45,16 +46,16 @@ def _row(name: str, found: dict[str, Any]) -> dict[str, str]:
     recall, precision = found.get("recall", {}).get(name), found["precision"].get(name)
     return {
         "name": class_name(name),
-        "precision": _counted(precision["precision"]) if precision else "none",
+        "precision": _counted(precision["precision"]) if precision else _("none"),
         "named": str(precision["n"]) if precision else "0",
-        "recall": _counted(recall["recall"]) if recall else "none",
+        "recall": _counted(recall["recall"]) if recall else _("none"),
         "real": str(recall["n"]) if recall else "0",
     }
 
 
 def _counted(share: float) -> str:
     """A share of a number that stands beside it: three of three are 100 %."""
-    return f"{100 * share:.0f}\u202f%"
+    return per_cent(share)
 
 
 def _dots(bins: list[dict[str, float]]) -> list[dict[str, float]]:
@@ -72,5 +73,7 @@ def _dots(bins: list[dict[str, float]]) -> list[dict[str, float]]:
 
 def _label(bins: list[dict[str, float]]) -> str:
     """The same for those who cannot see it."""
-    told = (f"said {percent(one['said'])}, right {percent(one['right'])} of {one['n']:.0f}" for one in bins)
-    return "; ".join(told)
+    told = _("said %(said)s, right %(right)s of %(n)s")
+    return "; ".join(
+        told % {"said": percent(one["said"]), "right": percent(one["right"]), "n": f"{one['n']:.0f}"} for one in bins
+    )

@@ -6,24 +6,29 @@ from typing import Any
 
 from render.bake.rulers import ruler
 from render.bake.source import Row
+from render.bake.tongue import N_, _, decimal, number
 from render.weights import Card
 
 VALUES = {
-    "concentration": ("Concentration", 2, "larger: more light in the middle"),
-    "asymmetry": ("Asymmetry", 2, "what changes after half a turn"),
-    "smoothness": ("Smoothness", 2, "larger: clumpier"),
-    "gini": ("Gini", 2, "larger: light in fewer pixels"),
-    "m20": ("M20", 2, "larger: bright spots farther out"),
-    "sersic_index": ("Sérsic index", 2, "1 a disc, more: a sharper core"),
-    "half_light_px": ("Half-light radius", 1, "in pixels of the model's own size"),
+    "concentration": (N_("Concentration"), 2, N_("larger: more light in the middle")),
+    "asymmetry": (N_("Asymmetry"), 2, N_("what changes after half a turn")),
+    "smoothness": (N_("Smoothness"), 2, N_("larger: clumpier")),
+    "gini": (N_("Gini"), 2, N_("larger: light in fewer pixels")),
+    "m20": (N_("M20"), 2, N_("larger: bright spots farther out")),
+    "sersic_index": (N_("Sérsic index"), 2, N_("1 a disc, more: a sharper core")),
+    "half_light_px": (N_("Half-light radius"), 1, N_("in pixels of the model's own size")),
 }
-UNMEASURED = "statmorph marks its own measurement of this picture as bad (flag {flag}), so nothing of it is shown."
-SUSPECT = "statmorph marks this measurement as suspect. "
-AMONG = (
-    "{suspect}Measured by statmorph with the picture's stretch undone. Dot: this picture. Band: nine in ten of {n:,} "
+UNMEASURED = N_(
+    "statmorph marks its own measurement of this picture as bad (flag %(flag)s), so nothing of it is shown."
+)
+SUSPECT = N_("statmorph marks this measurement as suspect.")
+AMONG = N_(
+    "Measured by statmorph with the picture's stretch undone. Dot: this picture. Band: nine in ten of %(n)s "
     "real galaxies that went the same way at the same size; tick: their median. The survey's pictures were stretched "
     "before, so these are no values for a table of real galaxies."
 )
+DOT = N_("%(name)s: dot, this picture; band, nine in ten real galaxies.")
+LIES = N_("Its long axis lies %(angle)s° counter-clockwise from the picture's horizontal.")
 
 
 def morphology(row: Row, classifier: Card | None) -> dict[str, Any] | None:
@@ -33,20 +38,19 @@ def morphology(row: Row, classifier: Card | None) -> dict[str, Any] | None:
     if not told or not real or real.get("size") != row.json("recipe").get("size"):
         return None
     if told.get("flag", 4) > 1:
-        return {"lines": [], "note": UNMEASURED.format(flag=told.get("flag", 4))}
+        return {"lines": [], "note": _(UNMEASURED) % {"flag": told.get("flag", 4)}}
     lines = [
         {
-            "name": name,
-            "value": f"{told[key]:.{digits}f}".replace("-", "\u2212"),
-            "meaning": meaning,
-            "ruler": ruler(real[key], [told[key]], f"{name}: dot, this picture; band, nine in ten real galaxies."),
+            "name": _(name),
+            "value": decimal(told[key], digits).replace("-", "\u2212"),
+            "meaning": _(meaning),
+            "ruler": ruler(real[key], [told[key]], _(DOT) % {"name": _(name)}),
         }
         for key, (name, digits, meaning) in VALUES.items()
         if key in told and key in real
     ]
-    note = AMONG.format(suspect=SUSPECT if told["flag"] else "", n=real.get("n", 0))
+    notes = [_(SUSPECT)] if told["flag"] else []
+    notes.append(_(AMONG) % {"n": number(real.get("n", 0))})
     if "orientation_deg" in told:
-        note = (
-            f"Its long axis lies {told['orientation_deg']:.0f}° counter-clockwise from the picture's horizontal. {note}"
-        )
-    return {"lines": lines, "note": note}
+        notes.insert(0, _(LIES) % {"angle": decimal(told["orientation_deg"], 0)})
+    return {"lines": lines, "note": " ".join(notes)}

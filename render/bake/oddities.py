@@ -17,6 +17,7 @@ from render.bake.chrome import Chrome, base_of
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Row, Tally
+from render.bake.tongue import N_, _, decimal, number
 from render.bake.words import percent
 from render.evidence import authentic_share
 from render.weights import Card
@@ -24,19 +25,25 @@ from render.weights import Card
 SHOWN = 6
 FAR = 0.99
 TAILS = (
-    ("axis_ratio", "5", -1, "Flattest", "flatter than an axis ratio of {:.2f}"),
-    ("axis_ratio", "95", 1, "Roundest", "rounder than an axis ratio of {:.2f}"),
-    ("half_light_radius", "5", -1, "Smallest in their picture", "smaller than {:.2f} of the picture’s width"),
-    ("half_light_radius", "95", 1, "Largest in their picture", "larger than {:.2f} of the picture’s width"),
-    ("concentration", "5", -1, "Light spread most evenly", "less concentrated than {:.2f}"),
-    ("concentration", "95", 1, "Light most in the middle", "more concentrated than {:.2f}"),
-    ("colour", "5", -1, "Bluest", "bluer than {:.2f} mag"),
-    ("colour", "95", 1, "Reddest", "redder than {:.2f} mag"),
+    ("axis_ratio", "5", -1, N_("Flattest"), N_("flatter than an axis ratio of %(limit)s")),
+    ("axis_ratio", "95", 1, N_("Roundest"), N_("rounder than an axis ratio of %(limit)s")),
+    (
+        "half_light_radius",
+        "5",
+        -1,
+        N_("Smallest in their picture"),
+        N_("smaller than %(limit)s of the picture’s width"),
+    ),
+    ("half_light_radius", "95", 1, N_("Largest in their picture"), N_("larger than %(limit)s of the picture’s width")),
+    ("concentration", "5", -1, N_("Light spread most evenly"), N_("less concentrated than %(limit)s")),
+    ("concentration", "95", 1, N_("Light most in the middle"), N_("more concentrated than %(limit)s")),
+    ("colour", "5", -1, N_("Bluest"), N_("bluer than %(limit)s mag")),
+    ("colour", "95", 1, N_("Reddest"), N_("redder than %(limit)s mag")),
 )
 """Measurement, quantile of the real galaxies, side, and how it is called."""
-ONE_IN_TWENTY = "Among real galaxies it is one in twenty."
-FARTHER = "farther from every real galaxy than 99 in a hundred of those are from their own nearest"
-ONE_IN_A_HUNDRED = (
+ONE_IN_TWENTY = N_("Among real galaxies it is one in twenty.")
+FARTHER = N_("farther from every real galaxy than 99 in a hundred of those are from their own nearest")
+ONE_IN_A_HUNDRED = N_(
     "Among real galaxies it is one in a hundred, by what is counted. What is said of such a picture’s class is worth "
     "little."
 )
@@ -55,7 +62,7 @@ class Kind:
     found: int = 0
     best: list[tuple[float, int, dict[str, Any], bytes]] = field(default_factory=list)
 
-    def see(self, row: Row, slug: str, value: Any) -> None:
+    def see(self, row: Row, exhibits: str, value: Any) -> None:
         if not isinstance(value, int | float):
             return
         self.of += 1
@@ -64,33 +71,41 @@ class Kind:
             return
         self.found += 1
         if len(self.best) < SHOWN:
-            heapq.heappush(self.best, (far, -row.number, views.tile(row, slug), row.digest))
+            heapq.heappush(self.best, (far, -row.number, views.tile(row, exhibits), row.digest))
         elif far > self.best[0][0]:
-            heapq.heapreplace(self.best, (far, -row.number, views.tile(row, slug), row.digest))
+            heapq.heapreplace(self.best, (far, -row.number, views.tile(row, exhibits), row.digest))
 
     @property
     def sentence(self) -> str:
         """How often it is found here, within what chance allows, and among real galaxies."""
         share = authentic_share(self.found, self.of)
         low, high = (percent(value) for value in share["interval"])
-        here = f"{self.found:,} of {self.of:,} here are {self.words}: {percent(share['authentic'])}"
-        return f"{here} (95\u202f% interval {low} to {high}). {self.real}"
+        told = _("%(found)s of %(of)s here are %(words)s: %(share)s (95\u202f%% interval %(low)s to %(high)s).") % {
+            "found": number(self.found),
+            "of": number(self.of),
+            "words": self.words,
+            "share": percent(share["authentic"]),
+            "low": low,
+            "high": high,
+        }
+        return f"{told} {self.real}"
 
     def view(self) -> dict[str, Any]:
         """What the page shows, the oddest first."""
-        tiles = [tile for *_, tile, _ in sorted(self.best, key=lambda one: one[:2], reverse=True)]
+        tiles = [one[2] for one in sorted(self.best, key=lambda one: one[:2], reverse=True)]
         return {"title": self.title, "sentence": self.sentence, "tiles": tiles}
 
 
 class Oddities:
     """A collection's oddities, gathered while the bake goes over its rows."""
 
-    def __init__(self, classifier: Card | None, tally: Tally, slug: str) -> None:
+    def __init__(self, classifier: Card | None, tally: Tally, exhibits: str) -> None:
+        """exhibits: where their pages are."""
         measured = classifier.quality.get("measured", {}) if classifier else {}
-        self._slug = slug
+        self._exhibits = exhibits
         self._real = int(measured.get("n", 0))
         self._kinds = _kinds(measured) if any(tally.classes) else {}
-        self._far = Kind("Farthest from every real galaxy", FARTHER, FAR, 1, ONE_IN_A_HUNDRED)
+        self._far = Kind(_("Farthest from every real galaxy"), _(FARTHER), FAR, 1, _(ONE_IN_A_HUNDRED))
 
     @property
     def open(self) -> bool:
@@ -104,8 +119,8 @@ class Oddities:
         measured = row.json("measurements")
         for name, kinds in self._kinds.items() if measured.get("detected", True) else ():
             for kind in kinds:
-                kind.see(row, self._slug, measured.get(name))
-        self._far.see(row, self._slug, row.json("evidence").get("percentile"))
+                kind.see(row, self._exhibits, measured.get(name))
+        self._far.see(row, self._exhibits, row.json("evidence").get("percentile"))
 
     def close(self) -> None:
         """There are no more rows."""
@@ -117,13 +132,15 @@ class Oddities:
         kinds = [kind for kind in chain(*self._kinds.values(), [self._far]) if kind.of]
         rare = sorted((kind for kind in kinds if kind.found), key=lambda kind: (kind.found / kind.of, kind.title))
         none = [kind.words for kind in kinds if not kind.found]
-        path = f"{self._slug}/oddities/index.html"
+        path = f"{chrome.place}/oddities/index.html"
         said = repr([(kind.title, kind.sentence) for kind in kinds])
         key = digest(pages.key("oddities.html"), chrome.key, said, *(one[3] for kind in rare for one in kind.best))
 
         def page() -> bytes:
             more = {"kinds": [kind.view() for kind in rare], "none": none, "real": self._real}
-            return pages.render("oddities.html", **chrome.context(base_of(path), f"{self._slug}/oddities/", **more))
+            return pages.render(
+                "oddities.html", **chrome.context(base_of(path), f"{chrome.place}/oddities/", path, **more)
+            )
 
         out.offer(path, Rank.INDEX, key, page)
 
@@ -134,6 +151,6 @@ def _kinds(measured: dict[str, Any]) -> dict[str, list[Kind]]:
     for name, quantile, side, title, words in TAILS:
         if quantile in measured.get(name, {}):
             limit = float(measured[name][quantile])
-            said = words.format(limit).replace("-", "\u2212")
-            found.setdefault(name, []).append(Kind(title, said, limit, side, ONE_IN_TWENTY))
+            said = _(words) % {"limit": decimal(limit, 2).replace("-", "\u2212")}
+            found.setdefault(name, []).append(Kind(_(title), said, limit, side, _(ONE_IN_TWENTY)))
     return found

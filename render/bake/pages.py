@@ -11,6 +11,7 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from render.bake.outputs import digest
+from render.bake.tongue import SOURCE, number, tongue
 from render.errors import NonesuchError
 
 if TYPE_CHECKING:
@@ -46,19 +47,21 @@ class Pages:
         self.folder = folder
         self.own = own
         self.from_disk = from_disk
-        self._environment: Environment | None = None
-        self._templates: dict[str, Template] = {}
+        self._environments: dict[str, Environment] = {}  # by language
+        self._templates: dict[tuple[str, str], Template] = {}
         self.key = cache(self._key)
 
     def render(self, name: str, **context: Any) -> bytes:
-        """One page. A name that the template uses and nobody gave is an error, not an empty place.
+        """One page, in the language that its ``site`` says. A name that the template uses and nobody gave is an error,
+        not an empty place.
 
         Raises NonesuchError with the template's line for whatever a template does wrong.
         """
         try:
-            template = self._templates.get(name)
+            language = context["site"]["language"] if "site" in context else SOURCE
+            template = self._templates.get((language, name))
             if template is None:
-                template = self._templates[name] = self._load(name)
+                template = self._templates[language, name] = self._load(name, language)
             page = template.render(context)
             return (_TO_FOLDER.sub(r"\1index.html", page) if self.from_disk else page).encode()
         except Exception as error:  # a template may divide by zero or call what is no function, like any program
@@ -93,10 +96,10 @@ class Pages:
         except UnicodeDecodeError as error:
             raise NonesuchError(f"the template {self.folder / name} is not UTF-8 ({error}): save it so.") from None
 
-    def _load(self, name: str) -> Template:
-        if self._environment is None:
-            self._environment = _environment(self.folder, self.own)
-        return self._environment.get_template(name)
+    def _load(self, name: str, language: str) -> Template:
+        if language not in self._environments:
+            self._environments[language] = _environment(self.folder, self.own, language)
+        return self._environments[language].get_template(name)
 
     def _where(self, name: str, error: Exception) -> str:
         """Template and line of a mistake; Jinja gives its templates frames of their own in the traceback."""
@@ -119,12 +122,14 @@ def _mistake(error: Exception) -> str:
     return plain if isinstance(error, TemplateError) else f"{type(error).__name__}: {plain}"
 
 
-def _environment(folder: Path, own: Path | None) -> Environment:
+def _environment(folder: Path, own: Path | None, language: str) -> Environment:
     from html import escape as escape_html
     from types import CodeType
 
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
     from markupsafe import Markup, escape
+
+    from render.bake.folding import folded
 
     escape_text = lru_cache(4096)(escape_html)  # most pieces of a page were on the last one too
 
@@ -159,7 +164,9 @@ def _environment(folder: Path, own: Path | None) -> Environment:
                 return obj[attribute]
             return super().getattr(obj, attribute)
 
-    return Quick(
+    spoken = tongue(language)
+    made = Quick(
+        extensions=[folded(spoken)],
         loader=ChoiceLoader(
             [
                 FileSystemLoader([own, folder] if own else [folder]),
@@ -173,3 +180,11 @@ def _environment(folder: Path, own: Path | None) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    made.filters["number"] = number
+    made.globals["words_of_scripts"] = lambda kind: Markup(_in_script(spoken.scripts(kind))) if spoken else ""
+    return made
+
+
+def _in_script(text: str) -> str:
+    """JSON that may stand between the tags of a script."""
+    return text.replace("<", "\\u003c").replace("&", "\\u0026")

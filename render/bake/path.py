@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from render.bake.source import Row
+from render.bake.tongue import N_, _, decimal
 from render.bake.words import percent
 from render.weights import Card
 
 NAMES = {
-    "edge_on": "Seen edge-on",
-    "bar": "Bar",
-    "ring": "Ring",
-    "arm_strength": "Arms",
-    "bulge": "Bulge",
-    "dust": "Dust",
+    "edge_on": N_("Seen edge-on"),
+    "bar": N_("Bar"),
+    "ring": N_("Ring"),
+    "arm_strength": N_("Arms"),
+    "bulge": N_("Bulge"),
+    "dust": N_("Dust"),
 }
 WORTH = 0.5
 """A step is shown where its rank correlation with the experts, on real galaxies never seen, is at least this."""
@@ -39,9 +40,9 @@ STAGES = {
     11: "dE",
 }
 WIDTH, HEIGHT, STEP = 180.0, 40.0, 10.0  # of the histogram, in its own units
-NOTE = (
-    "Strengths from 0 to 1 as EFIGI's experts give them, with the usual distance from an expert's answer; on {n} real "
-    "galaxies never seen, the stage named most probable was one that the experts accept {accepted} of the time."
+NOTE = N_(
+    "Strengths from 0 to 1 as EFIGI's experts give them, with the usual distance from an expert's answer; on %(n)s "
+    "real galaxies never seen, the stage named most probable was one that the experts accept %(accepted)s of the time."
 )
 
 
@@ -54,9 +55,11 @@ def path(row: Row, classifier: Card | None) -> dict[str, Any] | None:
     worth = {name for name, one in test.get("steps", {}).items() if one.get("rank_correlation", 0) >= WORTH}
     return {
         "featured": percent(told["featured"]),
-        "steps": [_step(NAMES[name], *told["path"][name]) for name in NAMES if name in worth and name in told["path"]],
+        "steps": [
+            _step(_(NAMES[name]), *told["path"][name]) for name in NAMES if name in worth and name in told["path"]
+        ],
         "stages": _histogram({int(stage): share for stage, share in told["stages"].items()}),
-        "note": NOTE.format(n=test["stages"]["n"], accepted=percent(test["stages"]["accepted"])),
+        "note": _(NOTE) % {"n": test["stages"]["n"], "accepted": percent(test["stages"]["accepted"])},
     }
 
 
@@ -64,7 +67,7 @@ def _step(name: str, strength: float, uncertainty: float) -> dict[str, Any]:
     low, high = max(0.0, strength - uncertainty), min(1.0, strength + uncertainty)
     return {
         "name": name,
-        "value": f"{strength:.2f} ± {uncertainty:.2f}",
+        "value": f"{decimal(strength, 2)} ± {decimal(uncertainty, 2)}",
         "strength": strength,
         "low": round(200 * low, 1),
         "width": round(200 * (high - low), 1),

@@ -36,7 +36,7 @@ def picture_of_links(row: Row, chrome: Chrome, composed: bool) -> dict[str, Any]
     if composed:
         address = f"{chrome.site['address']}{preview_of(chrome.slug, row.number)}"
         return {"address": address, "width": WIDTH, "height": HEIGHT}
-    image = views.tile(row, chrome.slug)["image"]
+    image = views.tile(row, chrome.exhibits)["image"]
     return {"address": chrome.at(image["jpeg"]), "width": image["width"], "height": image["height"]}
 
 
@@ -55,8 +55,8 @@ class Previews:
         return picture_of_links(row, self._chrome, self._wanted(home))
 
     def offer(self, row: Row, home: bool = False) -> None:
-        """Offer an exhibit's preview, if it is to have one."""
-        if self._wanted(home) and (source := _largest(row)) is not None:
+        """Offer an exhibit's preview, if it is to have one: it speaks the site's first language."""
+        if not self._chrome.home and self._wanted(home) and (source := _largest(row)) is not None:
             key = digest(code_key(), self._chrome.key, self._assets.key, source.key)
             path = preview_of(self._chrome.slug, row.number)
             self._out.offer(path, Rank.NEW, key, lambda: self._compose(row, source))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from render.bake.about import Cards
-from render.bake.chrome import Assets, Chrome
+from render.bake.chrome import Assets, Chrome, exhibits_of
 from render.bake.draw import Studio
 from render.bake.guess import Guess
 from render.bake.oddities import Oddities
@@ -25,7 +25,7 @@ class Rooms:
         tally = source.tally(collection.slug)
         self._shown = tally.shown
         self.sky = Sky(source, collection, gallery.bake.sky)
-        self.oddities = Oddities(cards.classifier, tally, collection.slug)
+        self.oddities = Oddities(cards.classifier, tally, exhibits_of(collection, gallery))
         self.guess = Guess(gallery, collection, cards.of(collection), tally)
         self.studio = Studio(gallery, collection, assets)
 

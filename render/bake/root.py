@@ -7,7 +7,7 @@ from typing import Any
 
 from render.bake import views
 from render.bake.about import Cards, about_context
-from render.bake.chrome import Assets, Chrome, header
+from render.bake.chrome import Assets, Chrome, base_of, header, home_of
 from render.bake.draw import PAGES
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
@@ -16,6 +16,7 @@ from render.bake.source import Row, Tally
 from render.config import Gallery
 
 SITEMAP = 10_000
+PAGES_MAP = "sitemap.txt"
 
 
 def offer_about(
@@ -27,14 +28,17 @@ def offer_about(
     pages: Pages,
     chrome: Chrome,
 ) -> None:
-    """Offer ``about/index.html``. whole: by collection, what a stage found out about it as a whole."""
+    """Offer ``about/index.html``, in the language that is spoken. whole: by collection, what a stage found out about
+    it as a whole.
+    """
     variables: dict[str, Any] = about_context(gallery, cards, chrome.site["licence"], authentic, whole)
     key = digest(pages.key("about.html"), chrome.key, repr(variables))
 
     def render() -> bytes:
-        return pages.render("about.html", **chrome.context("../", "about/", **variables))
+        return pages.render("about.html", **chrome.context(base_of(path), f"{chrome.home}about/", path, **variables))
 
-    out.offer("about/index.html", Rank.INDEX, key, render)
+    path = f"{chrome.home}about/index.html"
+    out.offer(path, Rank.INDEX, key, render)
 
 
 def offer_missing(gallery: Gallery, first: Row | None, out: Outputs, pages: Pages, chrome: Chrome) -> None:
@@ -48,25 +52,39 @@ def offer_missing(gallery: Gallery, first: Row | None, out: Outputs, pages: Page
     out.offer("404.html", Rank.INDEX, key, render)
 
 
-def offer_plain(gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out: Outputs, drawn: list[str]) -> None:
-    """Offer ``_headers``, ``.nojekyll``, and, where the site's address is known, ``robots.txt`` and the sitemaps."""
+def offer_plain(
+    gallery: Gallery, chrome: Chrome, tallies: dict[str, Tally], out: Outputs, drawn: list[str], pages: list[str]
+) -> None:
+    """Offer ``_headers``, ``.nojekyll``, and, where the site's address is known, ``robots.txt`` and the sitemaps.
+
+    drawn: folders of collections that visitors draw in; pages: the addresses of all pages that are no exhibit's and no
+    later page of a gallery.
+    """
     _offer(out, ".nojekyll", "")
     _offer(out, "_headers", _headers(gallery, drawn))
     if moved := rules(gallery):
         _offer(out, "_redirects", moved)
     if address := chrome.site["address"]:
-        maps = [name for slug, tally in tallies.items() for name in _sitemaps(address, slug, tally, out)]
+        homes = [home_of(one, gallery) for one in gallery.about.languages] if gallery.bake.exhibit_languages else [""]
+        maps = [
+            name
+            for home in homes
+            for slug, tally in tallies.items()
+            for name in _sitemaps(address, f"{home}{slug}", tally, out)
+        ]
+        _offer(out, PAGES_MAP, "".join(f"{address}{page}\n" for page in dict.fromkeys(pages)))
+        maps.append(PAGES_MAP)
         lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {address}{name}" for name in maps)]
         _offer(out, "robots.txt", "\n".join(lines) + "\n")
 
 
-def _sitemaps(address: str, slug: str, tally: Tally, out: Outputs) -> Iterator[str]:
+def _sitemaps(address: str, place: str, tally: Tally, out: Outputs) -> Iterator[str]:
     """Plain-text sitemaps, filled from the oldest number like everything else."""
     gone = set(tally.gone)
     for start in range(1, tally.last + 1, SITEMAP):
         numbers = [n for n in range(start, min(start + SITEMAP, tally.last + 1)) if n not in gone]
-        name = f"sitemap-{slug}-{start}.txt"
-        _offer(out, name, "".join(f"{address}{views.page_of(slug, n)}\n" for n in numbers))
+        name = f"sitemap-{place.replace('/', '-')}-{start}.txt"
+        _offer(out, name, "".join(f"{address}{views.page_of(place, n)}\n" for n in numbers))
         yield name
 
 

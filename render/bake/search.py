@@ -47,7 +47,12 @@ def offer_search(gallery: Gallery, source: Source, state: Path, out: Outputs, pa
     for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(WITHOUT)):
         name = file.relative_to(folder).as_posix()
         out.offer(f"{BUNDLE}/{name}", Rank.NEW, digest(wanted, name), file.read_bytes)
-    path = f"{SEARCH}index.html"
+    offer_search_page(gallery, out, pages, chrome)
+
+
+def offer_search_page(gallery: Gallery, out: Outputs, pages: Pages, chrome: Chrome) -> None:
+    """Offer the page alone: all languages share the index."""
+    path = f"{chrome.home}{SEARCH}index.html"
     out.order(path, Rank.PAGE, digest(pages.key("search.html"), chrome.key), _page(gallery, path, chrome))
 
 
@@ -57,7 +62,7 @@ def _slugs(gallery: Gallery) -> Iterator[str]:
 
 def _page(gallery: Gallery, path: str, chrome: Chrome) -> Page:
     site = {**chrome.site, "policy": policy(gallery, drawing=True)}  # Pagefind is WebAssembly
-    return Page("search.html", chrome.context(base_of(path), SEARCH, site=site))
+    return Page("search.html", chrome.context(base_of(path), f"{chrome.home}{SEARCH}", path, site=site))
 
 
 def _record(row: Row, slug: str) -> dict[str, Any]:

@@ -75,6 +75,17 @@ class Sky:
         if not self.open:
             return
         places = [Place(*row) for row in self._db.execute(_PLACES, (self._slug, self._hidden))]
+        if not chrome.home:
+            self._offer_data(places, out, chrome, read)
+        path = f"{chrome.place}/sky/index.html"
+        key = digest(pages.key("sky.html"), chrome.key, f"{self._chart['method']} {len(places)} {count}")
+        more = {"method": self._chart["method"], "placed": len(places), "count": count, "sky": self.data}
+        index = f"{chrome.data}/index.json"
+        page = Page("sky.html", chrome.context(base_of(path), f"{chrome.place}/sky/", path, index=index, **more))
+        out.order(path, Rank.INDEX, key, page)
+
+    def _offer_data(self, places: list[Place], out: Outputs, chrome: Chrome, read: Callable[[str], bytes]) -> None:
+        """What the scripts read: no word is in it, so all languages share it."""
         told = {
             "method": self._chart["method"],
             "dark": self._chart["dark"],
@@ -88,15 +99,6 @@ class Sky:
         }
         body = json.dumps(told, separators=(",", ":")).encode()
         out.offer(self.data, Rank.INDEX, digest(body), lambda: body)
-        path = f"{self._slug}/sky/index.html"
-        key = digest(pages.key("sky.html"), chrome.key, f"{self._chart['method']} {len(places)} {count}")
-
-        def page() -> Page:
-            more = {"method": self._chart["method"], "placed": len(places), "count": count, "sky": self.data}
-            index = f"data/{self._slug}/index.json"
-            return Page("sky.html", chrome.context(base_of(path), f"{self._slug}/sky/", index=index, **more))
-
-        out.order(path, Rank.INDEX, key, page())
 
     def _tables(self, out: Outputs, places: list[Place]) -> dict[int, str]:
         """Offer the tables; returns their names by position."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from render.bake.retelling import retold
 from render.bake.source import Row
+from render.bake.tongue import SOURCE, Voice, voice
 
 LIMITS = {"title": 200, "alt": 400, "description": 4_000, "caption": 4_000, "author": 100, "language": 20}
 """Characters; well above what any captioner writes."""
@@ -18,13 +20,16 @@ TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 def texts_of(row: Row) -> dict[str, Any]:
     """The row's texts, each cut to its limit; what is no text is left out."""
-    if row.words is None:
-        row.words = _texts_of(row)
+    now = voice()
+    if row.words is None or row.spoken != now[:2]:
+        row.words, row.spoken = _texts_of(row, now), now[:2]
     return row.words
 
 
-def _texts_of(row: Row) -> dict[str, Any]:
+def _texts_of(row: Row, now: Voice) -> dict[str, Any]:
     texts = row.json("texts")
+    if now.retold and texts.get("caption") and texts.get("language", SOURCE) != now.language:
+        texts = retold(row, texts, now.language)
     words = {name: shown(texts[name], limit) for name, limit in LIMITS.items() if isinstance(texts.get(name), str)}
     if row.title:
         words["title"] = shown(row.title, LIMITS["title"])

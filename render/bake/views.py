@@ -7,15 +7,16 @@ from typing import Any
 from render.bake.rulers import ruler
 from render.bake.source import Medium, Row
 from render.bake.texts import texts_of
+from render.bake.tongue import N_, _, day, decimal, spoken, voice
 from render.bake.words import class_name, in_order, percent
 from render.recipe import NOISE_METHOD
 
 MIME = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "avif": "image/avif", "jpeg": "image/jpeg"}
 MEASURES = {
-    "axis_ratio": ("Axis ratio", 2, "1 is round, 0 a line"),
-    "half_light_radius": ("Half-light radius", 2, "as a share of the picture's width"),
-    "concentration": ("Concentration", 2, "larger: more light in the middle"),
-    "colour": ("Colour, red less blue", 2, "larger: redder"),
+    "axis_ratio": (N_("Axis ratio"), 2, N_("1 is round, 0 a line")),
+    "half_light_radius": (N_("Half-light radius"), 2, N_("as a share of the picture's width")),
+    "concentration": (N_("Concentration"), 2, N_("larger: more light in the middle")),
+    "colour": (N_("Colour, red less blue"), 2, N_("larger: redder")),
 }
 FORMATS = {"h264": "MP4 (H.264)", "av1": "MP4 (AV1)"}
 FALLBACK_COLOUR = "#8d8678"
@@ -28,7 +29,7 @@ def designation(number: int) -> str:
 
 def walk_designation(number: int) -> str:
     """Walks have a series of numbers of their own."""
-    return f"Walk {number}"
+    return _("Walk %(number)s") % {"number": number}
 
 
 def page_of(slug: str, number: int) -> str:
@@ -38,7 +39,7 @@ def page_of(slug: str, number: int) -> str:
 
 def tile(row: Row, slug: str) -> dict[str, Any]:
     """What a grid, the home page and a shard show of an exhibit."""
-    if row.tile is None:
+    if row.tile is None or row.tile["spoken"] != (voice()[:2], slug):
         texts = texts_of(row)
         found = row.column("found")
         share = row.json("classes").get("probabilities", {}).get(found)
@@ -50,9 +51,15 @@ def tile(row: Row, slug: str) -> dict[str, Any]:
             "found": class_name(found),
             "share": share,
             "percent": "" if share is None else percent(share),
-            "image": image(row, texts.get("alt") or f"{designation(row.number)}: a generated picture"),
+            "image": image(row, texts.get("alt") or _bare(row)),
+            "spoken": (voice()[:2], slug),
         }
     return row.tile
+
+
+def _bare(row: Row) -> str:
+    """The alternative of a picture that has none."""
+    return _("%(designation)s: a generated picture") % {"designation": designation(row.number)}
 
 
 def image(row: Row, alt: str) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def image(row: Row, alt: str) -> dict[str, Any]:
         "width": largest.width if largest else display.get("width", 0),
         "height": largest.height if largest else display.get("height", 0),
         "alt": alt,
-        "language": texts_of(row).get("language", "en"),
+        "language": texts_of(row).get("language", "en") if texts_of(row).get("alt") else spoken(),
         "placeholder": display.get("placeholder") or "",
         "colour": display.get("colour") or FALLBACK_COLOUR,
     }
@@ -134,7 +141,7 @@ def _map(medium: Medium, row: Row, slug: str) -> dict[str, str]:
     """A planet's map, for globes and game engines."""
     size = f"{medium.width}\u202f×\u202f{medium.height}\u202fpx, {_size(medium.bytes)}"
     name = f"nonesuch-{slug}-{row.number}-map.{medium.key.rpartition('.')[2]}"
-    return {"key": medium.key, "name": name, "label": f"Map (equirectangular), {size}"}
+    return {"key": medium.key, "name": name, "label": f"{_('Map (equirectangular)')}, {size}"}
 
 
 def surface(row: Row) -> dict[str, Any] | None:
@@ -182,31 +189,64 @@ def hung(aspect: dict[str, Any]) -> str:
     if not aspect:
         return ""
     phase, lean = abs(aspect.get("phase", 0)), aspect.get("lean", 0)
-    side = "right" if aspect.get("phase", 0) > 0 else "left"
-    rings = "; the rings were computed too, with gaps and brightness from the seed" if aspect.get("rings") else ""
-    return (
-        f"The network drew this map. Its globe is computed from it: lit from the {side} at a phase of {phase:.0f}°, "
-        f"the axis leaning by {abs(lean):.0f}°, as the seed says{rings}."
-    )
+    return _(HUNG[aspect.get("phase", 0) > 0, bool(aspect.get("rings"))]) % {
+        "phase": decimal(phase, 0),
+        "lean": decimal(abs(lean), 0),
+    }
+
+
+HUNG = {
+    (True, False): N_(
+        "The network drew this map. Its globe is computed from it: lit from the right at a phase of %(phase)s°, "
+        "the axis leaning by %(lean)s°, as the seed says."
+    ),
+    (False, False): N_(
+        "The network drew this map. Its globe is computed from it: lit from the left at a phase of %(phase)s°, "
+        "the axis leaning by %(lean)s°, as the seed says."
+    ),
+    (True, True): N_(
+        "The network drew this map. Its globe is computed from it: lit from the right at a phase of %(phase)s°, "
+        "the axis leaning by %(lean)s°, as the seed says; the rings were computed too, with gaps and brightness from "
+        "the seed."
+    ),
+    (False, True): N_(
+        "The network drew this map. Its globe is computed from it: lit from the left at a phase of %(phase)s°, "
+        "the axis leaning by %(lean)s°, as the seed says; the rings were computed too, with gaps and brightness from "
+        "the seed."
+    ),
+}
+"""By whether the light comes from the right, and whether there are rings."""
+
+
+CHOICES = (
+    *(N_("Algorithm"), N_("Class name"), N_("Family"), N_("Guidance"), N_("Kind"), N_("Mask"), N_("Negative")),
+    *(N_("Noise"), N_("Prompt"), N_("Sampler"), N_("Seed"), N_("Size"), N_("Sketch"), N_("Source"), N_("Steps")),
+    *(N_("Strength"), N_("Truncation"), N_("Upscaler"), N_("Weights")),
+)
+"""What a recipe may name, for the catalogues."""
 
 
 def recipe(row: Row) -> list[tuple[str, str]]:
     """The recipe, one line a choice; classes and hashes in words short enough for a label."""
-    lines = [("Exhibit", row.id)]
+    lines = [(_("Exhibit"), row.id)]
     for name, value in row.json("recipe").items():
         if name == "walk":
-            lines += [("Path", str(value["path"])), ("Frames", str(value["frames"]))]
-            lines += [("Keyframe", _keyframe(one)) for one in value.get("keyframes", [])]
-            lines += [(f"Swirl, {part}", str(number)) for part, number in (value.get("swirl") or {}).items()]
+            lines += [(_("Path"), str(value["path"])), (_("Frames"), str(value["frames"]))]
+            lines += [(_("Keyframe"), _keyframe(one)) for one in value.get("keyframes", [])]
+            lines += [(f"{_('Swirl')}, {part}", str(number)) for part, number in (value.get("swirl") or {}).items()]
         elif not isinstance(value, dict | list):
-            lines.append((name.replace("_", " ").capitalize(), str(value)))
+            lines.append((_(name.replace("_", " ").capitalize()), str(value)))
     if made := row.column("made_at"):
-        lines.append(("Made", str(made)[:10]))
+        lines.append((_("Made"), day(str(made)[:10])))
     return lines
 
 
 def _keyframe(value: dict[str, Any]) -> str:
-    parts = [f"seed {value['seed']}", class_name(value.get("class_name")), value.get("source") or ""]
+    parts = [
+        _("seed %(seed)s") % {"seed": value["seed"]},
+        class_name(value.get("class_name")),
+        value.get("source") or "",
+    ]
     parts += [f"“{value['prompt']}”"] if value.get("prompt") else []
     return ", ".join(part for part in parts if part)
 
@@ -230,7 +270,8 @@ def measurements(row: Row, real: dict[str, Any]) -> list[dict[str, Any]]:
     lines = []
     for key, (name, digits, meaning) in MEASURES.items():
         if isinstance(value := values.get(key), int | float):
-            label = f"{name}: dot, this picture; band, nine in ten real galaxies; tick, their median."
+            label = _("%(name)s: dot, this picture; band, nine in ten real galaxies; tick, their median.")
+            label %= {"name": _(name)}
             scale = ruler(real.get(key, {}), [value], label)
-            lines.append({"name": name, "value": f"{value:.{digits}f}", "meaning": meaning, "ruler": scale})
+            lines.append({"name": _(name), "value": decimal(value, digits), "meaning": _(meaning), "ruler": scale})
     return lines

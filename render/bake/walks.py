@@ -12,6 +12,7 @@ from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.source import Medium, Row
 from render.bake.texts import texts_of
+from render.bake.tongue import N_, _, ngettext, spoken
 from render.bake.words import class_name
 from render.config import Gallery, Walk
 
@@ -20,17 +21,20 @@ SMALL_AV1 = 768
 """The widest square film of AV1's level 3.0; wider ones are of level 4.0 (AV1 specification, annex A)."""
 KINDS = {
     "great-circle": (
-        "Great circle",
-        "The noise goes once around a circle through both pictures; their opposites, as good noise as any, lie on it.",
+        N_("Great circle"),
+        N_(
+            "The noise goes once around a circle through both pictures; their opposites, as good noise as any, lie on "
+            "it."
+        ),
     ),
-    "spline": ("Closed spline", "The noise goes along a smooth closed curve through all pictures."),
+    "spline": (N_("Closed spline"), N_("The noise goes along a smooth closed curve through all pictures.")),
     "w-spline": (
-        "Closed spline in W",
-        "The styles, not the noise, go along a smooth closed curve through those of all pictures.",
+        N_("Closed spline in W"),
+        N_("The styles, not the noise, go along a smooth closed curve through those of all pictures."),
     ),
     "morph": (
-        "Morph",
-        "The noise is the same in every frame; what the network was asked for changes, and changes back.",
+        N_("Morph"),
+        N_("The noise is the same in every frame; what the network was asked for changes, and changes back."),
     ),
 }
 """What a walk's path is called, and what moves on it."""
@@ -42,7 +46,7 @@ def offer_walks(rows: list[Row], gallery: Gallery, out: Outputs, pages: Pages, c
     described = repr([walk.model_dump() for walk in settings])
     key = digest(pages.key("walks.html"), chrome.key, described, *(row.digest for row in rows))
     for position, row in enumerate(rows):
-        paths = [_page_of(chrome.slug, row.number)] + ([f"{chrome.slug}/walks/index.html"] if position == 0 else [])
+        paths = [_page_of(chrome.place, row.number)] + ([f"{chrome.place}/walks/index.html"] if position == 0 else [])
         for path in paths:
             out.offer(
                 path,
@@ -52,36 +56,41 @@ def offer_walks(rows: list[Row], gallery: Gallery, out: Outputs, pages: Pages, c
             )
 
 
+def walk_pages(rows: list[Row], chrome: Chrome) -> list[str]:
+    """The addresses of these walks."""
+    return [_page_of(chrome.place, row.number) for row in rows]
+
+
 def _page(rows: list[Row], position: int, settings: list[Walk], pages: Pages, chrome: Chrome, path: str) -> bytes:
-    walks = [_view(row, settings, chrome.slug) for row in rows]
-    context = chrome.context(base_of(path), f"{chrome.slug}/walks/", walk=walks[position], walks=walks)
+    walks = [_view(row, settings, chrome) for row in rows]
+    context = chrome.context(base_of(path), f"{chrome.place}/walks/", path, walk=walks[position], walks=walks)
     return pages.render("walks.html", **context)
 
 
-def _page_of(slug: str, number: int) -> str:
-    return f"{slug}/walks/{number}.html"
+def _page_of(place: str, number: int) -> str:
+    return f"{place}/walks/{number}.html"
 
 
-def _view(row: Row, settings: list[Walk], slug: str) -> dict[str, Any]:
+def _view(row: Row, settings: list[Walk], chrome: Chrome) -> dict[str, Any]:
     setting = _setting(row, settings)
     texts = texts_of(row)
     posters = [m for m in row.media if m.role == "poster"]
     poster = next((m for m in posters if m.format == "jpeg"), posters[0] if posters else None)
     title = (setting.title if setting else "") or texts.get("title") or _between(row)
     return {
-        "href": _page_of(slug, row.number),
+        "href": _page_of(chrome.place, row.number),
         "designation": views.walk_designation(row.number),
         "title": title,
-        "alt": texts.get("alt") or f"A closed loop through generated pictures: {title}",
+        "alt": texts.get("alt") or _("A closed loop through generated pictures: %(title)s") % {"title": title},
         "caption": texts.get("caption", ""),
-        "language": texts.get("language", "en"),
+        "language": texts.get("language", "en") if texts.get("title") or texts.get("caption") else spoken(),
         "written": written(texts),
         "width": poster.width if poster else 0,
         "height": poster.height if poster else 0,
         "poster": poster.key if poster else "",
         "videos": _videos(row),
         "gif": next(({"key": m.key} for m in row.media if m.role == "gif"), None),
-        "downloads": views.downloads(row, slug),
+        "downloads": views.downloads(row, chrome.slug),
         "kind": _kind(row),
         "moves": _moves(row),
         "facts": _facts(row),
@@ -109,38 +118,50 @@ def _setting(row: Row, settings: list[Walk]) -> Walk | None:
 
 def _between(row: Row) -> str:
     keyframes = row.json("recipe").get("walk", {}).get("keyframes", [])
-    names = list(dict.fromkeys(class_name(one.get("class_name")) or "galaxy" for one in keyframes))
+    names = list(dict.fromkeys(class_name(one.get("class_name")) or _("galaxy") for one in keyframes))
     if len(names) == 1:
-        return f"From one {names[0]} to another, and back"
-    return f"{', '.join(names[:-1])} and {names[-1]}, and back".capitalize()
+        return _("From one %(name)s to another, and back") % {"name": names[0]}
+    told = _("%(others)s and %(last)s, and back") % {"others": ", ".join(names[:-1]), "last": names[-1]}
+    return told.capitalize()
 
 
 def _kind(row: Row) -> str:
     """What moves, in two or three words."""
     walk = row.json("recipe").get("walk", {})
-    name = KINDS.get(walk.get("path", ""), ("Loop", ""))[0]
-    return f"Swirl over a {name[0].lower()}{name[1:]}" if walk.get("swirl") else name
+    name = _(KINDS.get(walk.get("path", ""), (N_("Loop"), ""))[0])
+    return _("Swirl over a %(path)s") % {"path": f"{name[0].lower()}{name[1:]}"} if walk.get("swirl") else name
 
 
 def _moves(row: Row) -> str:
     """The same in sentences, for people who have never heard of latents."""
     walk = row.json("recipe").get("walk", {})
-    moves = KINDS.get(walk.get("path", ""), ("", ""))[1]
-    swirl = walk.get("swirl")
-    if not swirl:
-        return moves
-    mirrors = f", and stand between {swirl['mirrors']} mirrors" if swirl["mirrors"] else ""
-    drift = f"The pictures drift on computed currents, come slowly nearer{mirrors}"
-    return f"{moves} {drift}: that is ours, not the network's."
+    path = KINDS.get(walk.get("path", ""))
+    moves, swirl = [_(path[1])] if path else [], walk.get("swirl")
+    if swirl and swirl["mirrors"]:
+        moves.append(_(MIRRORED) % {"mirrors": swirl["mirrors"]})
+    elif swirl:
+        moves.append(_(DRIFTING))
+    return " ".join(moves)
+
+
+DRIFTING = N_("The pictures drift on computed currents, come slowly nearer: that is ours, not the network's.")
+MIRRORED = N_(
+    "The pictures drift on computed currents, come slowly nearer, and stand between %(mirrors)s mirrors: that is ours, "
+    "not the network's."
+)
 
 
 def _facts(row: Row) -> str:
     walk, display = row.json("recipe").get("walk", {}), row.json("display")
     pictures = walk.get("frames", 0)
-    parts = [f"through {len(walk.get('keyframes', []))} keyframes", f"{pictures} pictures"]
+    keyframes = len(walk.get("keyframes", []))
+    parts = [
+        ngettext("through %(n)s keyframe", "through %(n)s keyframes", keyframes) % {"n": keyframes},
+        ngettext("%(n)s picture", "%(n)s pictures", pictures) % {"n": pictures},
+    ]
     frames, fps = display.get("frames", pictures), display.get("fps")
     if frames != pictures:
-        parts.append(f"{frames} frames")
+        parts.append(ngettext("%(n)s frame", "%(n)s frames", frames) % {"n": frames})
     if fps:
-        parts += [f"{fps} a second", views.lasting(frames / fps)]
+        parts += [_("%(n)s a second") % {"n": fps}, views.lasting(frames / fps)]
     return " · ".join(parts)

@@ -54,6 +54,11 @@ def _slugs(gallery: Gallery) -> Iterator[str]:
         before = seen.setdefault(section.slug, place)
         if before != place:
             yield f"{place}, slug: '{section.slug}' is already the slug of {before}"
+    for language in dict.fromkeys(gallery.about.languages):
+        if gallery.about.languages.count(language) > 1:
+            yield f"gallery, languages: '{language}' is there twice"
+        if language in seen:
+            yield f"{seen[language]}, slug: '{language}' is the folder of a language's pages; choose another"
     former = [slug for section in gallery.sections for slug in section.formerly]
     for slug in dict.fromkeys(former):
         if slug in seen or former.count(slug) > 1:

@@ -7,9 +7,9 @@ is missing. Everything is strict: no key is ignored, no text becomes a number.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from render.config.lab import Lab
 from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Strict, Text
@@ -19,6 +19,10 @@ from render.recipe import Path as Path_
 
 Language = Literal["en", "pl", "cs", "ko"]
 Style = Literal["plain", "poetic", "children"]
+
+
+def _english() -> list[Language]:
+    return ["en"]
 
 
 class About(Strict):
@@ -35,6 +39,9 @@ class About(Strict):
     """The path under which the site will stand: `/`, or `/repository/` on GitHub Pages. Only the 404 page needs it."""
     licence: Text = "CC0-1.0"
     """The licence of the generated pictures, as an SPDX name."""
+    languages: list[Language] = Field(default_factory=_english, min_length=1)
+    """The languages of the pages' own words: the first at the site's root, each other one in a folder of its name
+    (`/pl/`). No native speaker has reviewed Polish, Czech and Korean, and their pages say so."""
 
 
 class Store(Strict):
@@ -286,7 +293,8 @@ class Captions(Strict):
     needs_key: bool = True
     """Whether nobody is called without a key. A server on your own machine mostly wants none."""
     language: Language = "en"
-    """The language of the texts: English, Polish, Czech or Korean. No native speaker has reviewed the last three."""
+    """The language of the texts: English, Polish, Czech or Korean. No native speaker has reviewed the last three. The
+    first of `gallery.languages` when left out."""
     style: Style = "plain"
     """How the texts sound. Facts and measurements are the same in every style."""
     picture: bool = False
@@ -331,6 +339,9 @@ class Bake(Strict):
     offline: bool = True
     """Whether a browser keeps what its visitor has seen, to be read without a network, and offers to install the site.
     Once it was on, switching it off takes what was kept out of visitors' browsers."""
+    exhibit_languages: bool = False
+    """Whether exhibits have a page in every one of `gallery.languages`, which multiplies their number. Otherwise all
+    lead to the pages of the first language."""
     search: bool = False
     """Whether visitors can search captions and classes (`pip install 'nonesuch[search]'`): a small file more for each
     exhibit, and about 200 KB, of which a browser loads what a question needs."""
@@ -368,6 +379,17 @@ class Gallery(Strict):
     """Models compared; none when left out."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _speaks(cls, tables: Any) -> Any:
+        """Texts are in the site's first language unless they are to be in another."""
+        told = tables.get("gallery", {}) if isinstance(tables, dict) else {}
+        first = told["languages"][:1] if isinstance(told, dict) and isinstance(told.get("languages"), list) else []
+        captions = tables.get("captions", {}) if first else None
+        if not isinstance(captions, dict) or first[0] not in get_args(Language):
+            return tables
+        return {**tables, "captions": {"language": first[0], **captions}}
 
     @property
     def folder(self) -> Path:

@@ -1,5 +1,6 @@
 // Two exhibits side by side: what their own pages say, fetched and set beside each other.
 import { siteRoot } from "./history";
+import { t } from "./words";
 
 const PARTS = [".plate .picture", ".card-head", ".caption", ".classes", ".surface", ".measurements"];
 const ADDRESSES = ["src", "href"] as const;
@@ -10,6 +11,7 @@ export function startCompare(page: HTMLElement): void {
   const table = page.querySelector<HTMLElement>("[data-pair]");
   const said = page.querySelector<HTMLElement>("[data-say]");
   const collection = document.documentElement.dataset.collection ?? "";
+  const exhibits = document.documentElement.dataset.exhibits ?? collection;
   if (!form || !table || !said) return;
   const field = (name: string): HTMLInputElement => form.elements.namedItem(name) as HTMLInputElement;
   const query = new URLSearchParams(location.search);
@@ -19,11 +21,11 @@ export function startCompare(page: HTMLElement): void {
     turn += 1;
     const mine = turn;
     const numbers = ["a", "b"].map((name) => field(name).valueAsNumber);
-    const columns = await Promise.all(numbers.map((number) => column(new URL(`${collection}/${number}.html`, siteRoot()), number)));
+    const columns = await Promise.all(numbers.map((number) => column(new URL(`${exhibits}/${number}.html`, siteRoot()), number)));
     if (mine !== turn) return;
     table.replaceChildren(...columns.flatMap((one) => one ?? []));
     const missing = numbers.filter((_, i) => !columns[i]);
-    said.textContent = missing.length ? `There is no exhibit ${missing.join(" and no ")} here, or it did not load.` : "";
+    said.textContent = missing.length ? t("Not here, or it did not load: {numbers}.", { numbers: missing.join(", ") }) : "";
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -43,7 +45,7 @@ async function column(address: URL, number: number): Promise<HTMLElement | null>
     if (!page.querySelector(PARTS[0] as string)) return null; // the number of one that is no longer shown
     const made = document.createElement("article");
     made.className = "card";
-    made.setAttribute("aria-label", `Exhibit ${number}`);
+    made.setAttribute("aria-label", t("Exhibit {number}", { number }));
     for (const part of PARTS) {
       const found = page.querySelector(part);
       if (found) made.append(link(document.importNode(found, true), part, address));

@@ -1,6 +1,7 @@
 // What exhibits can be chosen by: filters over their traits, each with how many it leaves. The gallery and the sky share them.
 import { kept } from "./kept";
 import type { Traits } from "./traits";
+import { t } from "./words";
 
 type Test = (one: Traits) => boolean;
 
@@ -16,7 +17,7 @@ export function selectOf(filter: Filter, all: Traits[], chosen: string): HTMLEle
   const label = document.createElement("label");
   const select = document.createElement("select");
   select.name = filter.name;
-  select.append(new Option(filter.name === "kept" ? filter.title : `any ${filter.title}`, ""));
+  select.append(new Option(filter.name === "kept" ? filter.title : t("any {filter}", { filter: filter.title }), ""));
   for (const { value, label: text, test } of filter.options) {
     select.append(new Option(`${text} (${all.filter(test).length})`, value));
   }
@@ -46,20 +47,20 @@ export function testsOf(filters: Filter[], chosen: [string, string][]): Test[] {
 export function filtersOf(all: Traits[], collection: string): Filter[] {
   const mine = new Set(kept(collection));
   const filters: Filter[] = [
-    thirds(all, "colour", "colour", ["bluest third", "middle third", "reddest third"], (one) => one.colour),
-    thirds(all, "size", "size", ["smallest third", "middle third", "largest third"], (one) => one.size),
+    thirds(all, "colour", t("colour"), [t("bluest third"), t("middle third"), t("reddest third")], (one) => one.colour),
+    thirds(all, "size", t("size"), [t("smallest third"), t("middle third"), t("largest third")], (one) => one.size),
     {
       name: "sure",
-      title: "confidence",
+      title: t("confidence"),
       options: [
-        { value: "high", label: "over 80 % sure", test: (one: Traits) => (one.sure ?? -1) > 80 },
-        { value: "middle", label: "50 to 80 % sure", test: (one: Traits) => (one.sure ?? -1) >= 50 && (one.sure ?? 101) <= 80 },
-        { value: "low", label: "under 50 % sure", test: (one: Traits) => (one.sure ?? 101) < 50 },
+        { value: "high", label: t("over 80 % sure"), test: (one: Traits) => (one.sure ?? -1) > 80 },
+        { value: "middle", label: t("50 to 80 % sure"), test: (one: Traits) => (one.sure ?? -1) >= 50 && (one.sure ?? 101) <= 80 },
+        { value: "low", label: t("under 50 % sure"), test: (one: Traits) => (one.sure ?? 101) < 50 },
       ].filter(({ test }) => all.some(test)),
     },
-    named(all, "model", "model", (one) => one.model),
-    named(all, "night", "night", (one) => one.day),
-    { name: "kept", title: "kept or not", options: [{ value: "yes", label: "kept by you", test: (one) => mine.has(one.number) }] },
+    named(all, "model", t("model"), (one) => one.model),
+    named(all, "night", t("night"), (one) => one.day),
+    { name: "kept", title: t("kept or not"), options: [{ value: "yes", label: t("kept by you"), test: (one) => mine.has(one.number) }] },
   ];
   return filters.filter((one) => one.options.length > 1 || one.name === "kept"); // with one setting there is no choice
 }

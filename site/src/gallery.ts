@@ -1,5 +1,6 @@
 // The gallery with a script: more tiles without leaving the page, the same place on Back, filters, and a light table.
 import { startSieve } from "./sieve";
+import { t } from "./words";
 
 const MARGIN = "1200px"; // how far below the window the next page is fetched, once the visitor has asked for more
 
@@ -71,7 +72,7 @@ export class Roll {
       this.pages += 1;
     } catch {
       this.asked = false; // the plain links below still lead on
-      this.button.textContent = "The next page did not load. Try again";
+      this.button.textContent = t("The next page did not load. Try again");
       return;
     }
     this.label();
@@ -83,7 +84,7 @@ export class Roll {
   }
 
   private label(): void {
-    this.button.textContent = "more";
+    this.button.textContent = t("more");
     this.button.hidden = !this.next || this.grid.hidden;
   }
 

@@ -11,6 +11,7 @@ import { Plate } from "./plate";
 import { startShare } from "./share";
 import type { Pace } from "./slideshow";
 import { onSwipe } from "./swipe";
+import { t } from "./words";
 
 const AHEAD = 2; // pictures fetched before they are asked for
 
@@ -159,7 +160,7 @@ class Home {
 
   /** Says once, where there is a keyboard, which keys there are. */
   hint(): void {
-    this.plate.hint(matchMedia("(hover: hover)").matches ? "or press space" : "or swipe");
+    this.plate.hint(matchMedia("(hover: hover)").matches ? t("or press space") : t("or swipe"));
   }
 
   /** Presses while an exhibit is on its way are not queued: they would fly past unseen. */

@@ -1,5 +1,6 @@
 // What a visitor keeps: numbers of exhibits, by collection, in this browser and nowhere else.
 import { recall, remember } from "./memory";
+import { t } from "./words";
 
 /** The numbers that are kept, in the order in which they were. */
 export function kept(collection: string): number[] {
@@ -22,13 +23,13 @@ export function toggle(collection: string, number: number): boolean {
 export function startKeepButton(button: HTMLButtonElement, collection: string, number: () => number): () => void {
   const label = (): void => {
     const on = kept(collection).includes(number());
-    button.textContent = on ? "kept" : "keep";
+    button.textContent = on ? t("kept") : t("keep");
     button.setAttribute("aria-pressed", String(on));
   };
   button.addEventListener("click", () => {
     const stored = toggle(collection, number());
     label();
-    if (!stored) button.textContent = "this browser stores nothing";
+    if (!stored) button.textContent = t("this browser stores nothing");
   });
   addEventListener("storage", label); // another tab
   label();

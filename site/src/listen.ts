@@ -1,6 +1,7 @@
 // A picture to be heard: a radar's sweep goes round it once. Low notes are the middle, high ones the rim; louder is brighter; left and
 // right are where they are. And in words, what is heard.
 import { stillness } from "./motion";
+import { N, t, tn } from "./words";
 
 const SECONDS = 8;
 const NOTES = [110, 130.81, 164.81, 196, 220, 261.63, 329.63, 392]; // hertz, from the middle outwards: steps that sound well together
@@ -8,7 +9,7 @@ const DIRECTIONS = 64;
 const SIZE = 128; // samples across the picture
 const SILENT = 0.05; // displayed brightness that is no longer heard
 const UNEVEN = 0.2; // of a wave's height to the mean, from which on it is worth a word
-const TOWARDS = ["the top", "the upper right", "the right", "the lower right", "the bottom", "the lower left", "the left", "the upper left"];
+const TOWARDS = [N("the top"), N("the upper right"), N("the right"), N("the lower right"), N("the bottom"), N("the lower left"), N("the left"), N("the upper left")];
 
 /** Brightness in [0, 1] of each ring (from the middle) in each direction (from the top, clockwise). */
 export type Profile = number[][];
@@ -18,7 +19,7 @@ export function profileOf(image: HTMLImageElement): Profile {
   const small = document.createElement("canvas");
   small.width = small.height = SIZE;
   const ink = small.getContext("2d");
-  if (!ink) throw new Error("this browser has no canvas");
+  if (!ink) throw new Error(t("this browser has no canvas"));
   ink.drawImage(image, 0, 0, SIZE, SIZE);
   const { data } = ink.getImageData(0, 0, SIZE, SIZE);
   const light = (x: number, y: number): number => {
@@ -41,7 +42,7 @@ export function profileOf(image: HTMLImageElement): Profile {
 export function words(profile: Profile): string {
   const mean = (ring: number[]): number => ring.reduce((a, b) => a + b, 0) / ring.length;
   const heard = profile.filter((ring) => mean(ring) > SILENT);
-  if (!heard.length) return "Nothing is heard: there is hardly any light.";
+  if (!heard.length) return t("Nothing is heard: there is hardly any light.");
   const outer = heard.slice(1).length ? heard.slice(1) : heard;
   const wave = (times: number): { height: number; peak: number } => {
     let [x, y, all] = [0, 0, 0];
@@ -55,16 +56,16 @@ export function words(profile: Profile): string {
     }
     return { height: (2 * Math.hypot(x, y)) / all, peak: ((Math.atan2(y, x) / (2 * Math.PI) + 1) % 1) / times };
   };
-  const name = (turn: number): string => TOWARDS[Math.round(turn * 8) % 8] as string;
+  const name = (turn: number): string => t(TOWARDS[Math.round(turn * 8) % 8] as string);
   const [once, twice] = [wave(1), wave(2)];
-  const reach = heard.length === profile.length ? "All notes are heard: light reaches the picture's edge" : `${heard.length} of ${profile.length} notes are heard: the light ends before the picture does`;
+  const reach = heard.length === profile.length ? t("All notes are heard: light reaches the picture's edge.") : tn("{n} of {all} notes is heard: the light ends before the picture does.", "{n} of {all} notes are heard: the light ends before the picture does.", heard.length, { all: profile.length });
   const turn =
     twice.height > UNEVEN && twice.height >= once.height
-      ? `They swell twice in a turn, towards ${name(twice.peak)} and opposite: it is longer that way, or has two arms`
+      ? t("They swell twice in a turn, towards {direction} and opposite: it is longer that way, or has two arms.", { direction: name(twice.peak) })
       : once.height > UNEVEN
-        ? `They swell once in a turn, towards ${name(once.peak)}: more of the light lies there`
-        : "They hardly change in a turn: it is nearly round";
-  return `${reach}. ${turn}.`;
+        ? t("They swell once in a turn, towards {direction}: more of the light lies there.", { direction: name(once.peak) })
+        : t("They hardly change in a turn: it is nearly round.");
+  return `${reach} ${turn}`;
 }
 
 /** Plays a profile; the result ends it early. `done` is called when it is over. */

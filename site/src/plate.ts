@@ -1,5 +1,6 @@
 // The picture of the home page and the line below it.
 import { mediaAddress, type Entry } from "./manifest";
+import { perCent } from "./words";
 
 const KEPT = 8; // decoded pictures held: those ahead, and a few that the back button may ask for
 
@@ -96,7 +97,6 @@ export class Plate {
 
 /** A probability as a label, as the bake writes it: never 0 % or 100 %, which nothing measured can be. */
 function percent(share: number): string {
-  if (share < 0.005) return "< 1\u202f%";
-  if (share > 0.995) return "> 99\u202f%";
-  return `${Math.round(100 * share)}\u202f%`;
+  if (share < 0.005) return `< ${perCent(0.01)}`;
+  return share > 0.995 ? `> ${perCent(0.99)}` : perCent(share);
 }

@@ -1,6 +1,7 @@
 // Search over captions and classes: Pagefind's index, read in parts, and only the parts that a question needs.
 import { siteRoot } from "./history";
 import { mediaAddress } from "./manifest";
+import { t, tn } from "./words";
 
 const AT_ONCE = 24; // results that are shown at a time
 
@@ -61,12 +62,12 @@ class Search {
       if (mine !== this.turn) return;
       this.rest = words.length ? results.filter((one) => !out.has(one.id)) : [];
       const count = this.rest.length;
-      this.say(!words.length ? "" : count ? `${count.toLocaleString("en")} ${count === 1 ? "exhibit" : "exhibits"}` : "Nothing here is described so.");
+      this.say(!words.length ? "" : count ? tn("{n} exhibit", "{n} exhibits", count) : t("Nothing here is described so."));
       this.find("[data-found]")?.replaceChildren();
       await this.more(mine);
     } catch {
       this.index = null;
-      this.say("The index did not load. The gallery is sorted by class without it.");
+      this.say(t("The index did not load. The gallery is sorted by class without it."));
     }
   }
 

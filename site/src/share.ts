@@ -1,4 +1,5 @@
 // An exhibit's address, handed on: by the system's own sheet where there is one, else by the clipboard.
+import { t } from "./words";
 
 /** Lets `button` share what `what` says at the moment it is pressed; hides it where nothing can be shared. */
 export function startShare(button: HTMLButtonElement, what: () => { title: string; url: string }): void {
@@ -11,9 +12,9 @@ export function startShare(button: HTMLButtonElement, what: () => { title: strin
         return;
       }
       await navigator.clipboard.writeText(what().url);
-      say("address copied");
+      say(t("address copied"));
     } catch (error) {
-      if ((error as DOMException).name !== "AbortError") say("could not be shared"); // Abort: the visitor thought better of it
+      if ((error as DOMException).name !== "AbortError") say(t("could not be shared")); // Abort: the visitor thought better of it
     }
   });
   const say = (text: string): void => {

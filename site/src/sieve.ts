@@ -6,6 +6,7 @@ import { kept } from "./kept";
 import { Manifest, type Entry } from "./manifest";
 import { newTile } from "./tile";
 import { readTraits, type Traits } from "./traits";
+import { t } from "./words";
 
 const AT_ONCE = 48; // tiles that are added at a time
 
@@ -47,7 +48,7 @@ class Sieve {
     this.found.hidden = true;
     this.button.type = "button";
     this.button.className = "more";
-    this.button.textContent = "more";
+    this.button.textContent = t("more");
     this.button.hidden = true;
     gallery.querySelector("[data-grid]")?.after(this.found, this.button);
   }
@@ -55,7 +56,7 @@ class Sieve {
   start(): void {
     const query = new URLSearchParams(location.search);
     for (const filter of this.filters) this.form.append(selectOf(filter, this.all, query.get(filter.name) ?? ""));
-    this.form.append(this.action("one at random", () => this.random()), this.action("download what is kept", () => this.download()));
+    this.form.append(this.action(t("one at random"), () => this.random()), this.action(t("download what is kept"), () => this.download()));
     this.form.addEventListener("change", () => {
       this.address();
       void this.show();
@@ -91,7 +92,7 @@ class Sieve {
     this.found.hidden = !active;
     this.found.replaceChildren();
     this.showing = 0;
-    if (this.count) this.count.textContent = active ? `${this.matching.length} of ${this.all.length}` : "";
+    if (this.count) this.count.textContent = active ? t("{n} of {all}", { n: this.matching.length, all: this.all.length }) : "";
     if (active) await this.add();
     else this.button.hidden = true;
   }
@@ -103,7 +104,7 @@ class Sieve {
     try {
       entries = await Promise.all(next.map((one) => this.manifest.entry(one.number)));
     } catch {
-      if (this.count && turn === this.turn) this.count.textContent = "A part of the gallery did not load: try again.";
+      if (this.count && turn === this.turn) this.count.textContent = t("A part of the gallery did not load: try again.");
       return;
     }
     if (turn !== this.turn) return; // the visitor has chosen anew meanwhile

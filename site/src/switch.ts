@@ -1,5 +1,6 @@
 // Dark or paper: the system decides until the visitor does.
 import { recall, remember } from "./memory";
+import { t } from "./words";
 
 type Theme = "dark" | "paper";
 
@@ -14,7 +15,7 @@ export function startThemeSwitch(): void {
   const button = document.querySelector<HTMLButtonElement>("[data-theme-switch]");
   if (!button) return;
   const label = (): void => {
-    button.textContent = current() === "dark" ? "paper" : "dark";
+    button.textContent = current() === "dark" ? t("paper") : t("dark");
   };
   button.addEventListener("click", () => {
     const next: Theme = current() === "dark" ? "paper" : "dark";

@@ -3,6 +3,7 @@ import { startKeepButton } from "./kept";
 import { keyIsTaken } from "./keys";
 import { readable } from "./largest";
 import { startShare } from "./share";
+import { N, t } from "./words";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEVELS = 33; // of a stretch's curve
@@ -10,9 +11,9 @@ const SOFTENING = 0.35; // of the display mapping that made the picture: asinh(x
 
 /** Ways to show the same light. `curve` takes a displayed brightness in [0, 1] to another. */
 const STRETCHES: { label: string; curve: ((value: number) => number) | null }[] = [
-  { label: "stretch", curve: null },
-  { label: "stretch: faint parts", curve: (value) => Math.sqrt(value) },
-  { label: "stretch: linear", curve: (value) => SOFTENING * Math.sinh(value * Math.asinh(1 / SOFTENING)) },
+  { label: N("stretch"), curve: null },
+  { label: N("stretch: faint parts"), curve: (value) => Math.sqrt(value) },
+  { label: N("stretch: linear"), curve: (value) => SOFTENING * Math.sinh(value * Math.asinh(1 / SOFTENING)) },
 ];
 
 /** Gives the exhibit's page its tools. */
@@ -34,7 +35,7 @@ export function startTools(tools: HTMLElement): void {
     listen: listener(tools, image, find("listen")),
     wallpaper: () => {
       const name = `nonesuch-${collection}-${number}`;
-      const failed = (error: Error): void => { (find("wallpaper") as HTMLElement).textContent = `no wallpaper: ${error.message}`; };
+      const failed = (error: Error): void => { (find("wallpaper") as HTMLElement).textContent = t("no wallpaper: {reason}", { reason: error.message }); };
       import("./wallpaper").then(({ wallpaper }) => wallpaper(image, name)).catch(failed);
     },
   };
@@ -76,9 +77,9 @@ function listener(tools: HTMLElement, image: HTMLImageElement, button: HTMLButto
         button.setAttribute("aria-pressed", "false");
       });
       button.setAttribute("aria-pressed", "true");
-      line.textContent = `Once round from the top, clockwise; low notes are the middle, high ones the rim, louder is brighter. ${words(profile)}.`.replace("..", ".");
+      line.textContent = `${t("Once round from the top, clockwise; low notes are the middle, high ones the rim, louder is brighter.")} ${words(profile)}`;
     } catch {
-      line.textContent = "This browser plays no sound here.";
+      line.textContent = t("This browser plays no sound here.");
     }
   };
 }
@@ -100,7 +101,7 @@ function turner(plate: HTMLElement, tools: HTMLElement, image: HTMLImageElement,
           : await (await import("./turn/galaxy")).turnGalaxy(plate, picture, tools, image);
       button.setAttribute("aria-pressed", String(stage !== null));
     } catch (error) {
-      button.textContent = `cannot turn here: ${(error as Error).message}`;
+      button.textContent = t("cannot turn here: {reason}", { reason: (error as Error).message });
       button.disabled = true;
     } finally {
       busy = false;
@@ -115,7 +116,7 @@ function stretcher(plate: HTMLElement, button: HTMLButtonElement | null): () => 
     at = (at + 1) % STRETCHES.length;
     const { label, curve } = STRETCHES[at] as (typeof STRETCHES)[number];
     plate.style.setProperty("--stretch", curve ? `url(#${filter(at, curve)})` : "none");
-    if (button) button.textContent = label;
+    if (button) button.textContent = t(label);
   };
 }
 

@@ -1,6 +1,7 @@
 // Walks: loops that play by themselves where motion is welcome, while they are in sight, and that a button stops for good; at other
 // speeds, or frame by frame.
 import { stillness } from "./motion";
+import { t } from "./words";
 
 /** Gives every loop of the page its player. Without this script the browser's own controls stay. */
 export function startWalks(): void {
@@ -15,7 +16,7 @@ function startWalk(video: HTMLVideoElement, player: HTMLElement): void {
   const button = player.querySelector<HTMLButtonElement>("[data-pause]");
   let wanted = !stillness();
   const label = (): void => {
-    if (button) button.textContent = video.paused ? "Play" : "Pause";
+    if (button) button.textContent = video.paused ? t("Play") : t("Pause");
   };
   const play = (): void => {
     // A browser that saves power may refuse; then the poster and the button stay.
@@ -58,7 +59,7 @@ function startScrub(video: HTMLVideoElement, scrub: HTMLInputElement, stop: () =
   const frames = Number(scrub.max) + 1;
   const show = (frame: number): void => {
     scrub.value = String(frame);
-    scrub.setAttribute("aria-valuetext", `frame ${frame + 1} of ${frames}`);
+    scrub.setAttribute("aria-valuetext", t("frame {n} of {all}", { n: frame + 1, all: frames }));
   };
   scrub.addEventListener("input", () => {
     stop();

@@ -1,6 +1,7 @@
 // An exhibit for the visitor's own screen: the largest picture there is, in the middle of black, as large as the screen is.
 import { largest, readable } from "./largest";
 import { download, markedPng } from "./mark";
+import { t } from "./words";
 
 const MOST = 4096; // pixels across
 const SHARE = 0.92; // of the screen's shorter side
@@ -12,7 +13,7 @@ export async function wallpaper(image: HTMLImageElement, name: string): Promise<
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [Math.round(screen.width * scale), Math.round(screen.height * scale)];
   const ink = canvas.getContext("2d");
-  if (!ink) throw new Error("this browser has no canvas");
+  if (!ink) throw new Error(t("this browser has no canvas"));
   ink.fillStyle = "#000";
   ink.fillRect(0, 0, canvas.width, canvas.height);
   ink.imageSmoothingQuality = "high";
@@ -20,6 +21,6 @@ export async function wallpaper(image: HTMLImageElement, name: string): Promise<
   const [width, height] = [picture.naturalWidth * fit, picture.naturalHeight * fit];
   ink.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
   const file = await markedPng(canvas);
-  if (!file) throw new Error("this browser writes no pictures");
+  if (!file) throw new Error(t("this browser writes no pictures"));
   download(file, `${name}-${canvas.width}x${canvas.height}.png`);
 }

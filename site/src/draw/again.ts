@@ -3,6 +3,7 @@ import { readable } from "../largest";
 import { mark, startEngine, type Engine } from "./engine";
 import { recipeOn } from "./latent";
 import type { Answer } from "./worker";
+import { decimal, t } from "../words";
 
 const NEAR = 30; // decibels: the picture on the page is compressed and enlarged. Another galaxy lies below 25
 
@@ -23,7 +24,7 @@ export function startAgain(part: HTMLElement): void {
     mark(false);
     engine = null;
     button.disabled = false;
-    say(`It does not render here: ${reason}. Everything else on this page works.`);
+    say(t("It does not render here: {reason}. Everything else on this page works.", { reason: t(reason) }));
   };
   const hear = (answer: Answer): void => {
     if (answer.kind === "failed") failed(answer.reason);
@@ -33,17 +34,18 @@ export function startAgain(part: HTMLElement): void {
     if (!answer.last) return;
     mark(false);
     button.disabled = false;
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "").then((words) => say(`${words} Made here in ${seconds} s.`)).catch(() => say("Made here; the page's picture could not be read."));
+    const seconds = decimal((performance.now() - started) / 1000, 1);
+    const made = t("Made here in {seconds} s.", { seconds });
+    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "").then((words) => say(`${words} ${made}`)).catch(() => say(t("Made here; the page's picture could not be read.")));
   };
   button.addEventListener("click", async () => {
     button.disabled = true;
     canvas.hidden = false;
-    say("The network is on its way.");
+    say(t("The network is on its way."));
     try {
       engine ??= startEngine(new URL(models, location.href), part.querySelector("progress"), hear);
       const { ask } = await engine;
-      say("The same noise, the same network, the same steps.");
+      say(t("The same noise, the same network, the same steps."));
       turn += 1;
       started = performance.now();
       mark(true);
@@ -57,12 +59,12 @@ export function startAgain(part: HTMLElement): void {
 
 /** Same, near or another, with the number that says so. */
 async function verdict(pixels: Uint8ClampedArray, size: number, image: HTMLImageElement, hash: string): Promise<string> {
-  if (hash && (await hashOf(pixels, size)) === hash) return `Same: every one of its ${(size * size).toLocaleString("en")} pixels.`;
+  if (hash && (await hashOf(pixels, size)) === hash) return t("Same: every one of its {n} pixels.", { n: (size * size).toLocaleString(document.documentElement.lang) });
   const picture = await readable(image.currentSrc || image.src);
   const small = document.createElement("canvas");
   small.width = small.height = size;
   const ink = small.getContext("2d");
-  if (!ink) return "This browser cannot compare them.";
+  if (!ink) return t("This browser cannot compare them.");
   ink.imageSmoothingQuality = "high";
   ink.drawImage(picture, 0, 0, size, size);
   const shown = ink.getImageData(0, 0, size, size).data;
@@ -75,9 +77,9 @@ async function verdict(pixels: Uint8ClampedArray, size: number, image: HTMLImage
   }
   const count = 3 * size * size;
   const decibels = 10 * Math.log10((255 * 255 * count) / Math.max(square, 1));
-  const apart = `${decibels.toFixed(0)} dB, on average ${(level / count).toFixed(1)} of 255 levels`;
-  if (decibels < NEAR) return `Not the same: it differs from the picture above by ${apart}.`;
-  return `Near: it differs from the picture above, which is compressed, by ${apart}. Last digits of sums differ between machines.`;
+  const apart = { decibels: decibels.toFixed(0), levels: decimal(level / count, 1) };
+  if (decibels < NEAR) return t("Not the same: it differs from the picture above by {decibels} dB, on average {levels} of 255 levels.", apart);
+  return t("Near: it differs from the picture above, which is compressed, by {decibels} dB, on average {levels} of 255 levels. Last digits of sums differ between machines.", apart);
 }
 
 /** What the maker's machine calls the same picture (`pixel_hash`): sha256 of shape and pixels. */

@@ -4,6 +4,7 @@ import { startShare } from "../share";
 import { mark, startEngine, type Engine } from "./engine";
 import { fromQuery, recipeOf, toQuery } from "./latent";
 import type { Answer, Made } from "./worker";
+import { decimal, t } from "../words";
 
 /** Brings the page to life. */
 export function startCross(page: HTMLElement): void {
@@ -30,8 +31,8 @@ class Cross {
     this.made = fromQuery(query);
     if (this.made) {
       this.field("t").value = String(Math.round(100 * this.made.between));
-      this.say("This link is a recipe. Press “cross them”, and your browser draws what it names.");
-    } else if (query.has("a")) this.say("This link names no recipe that can be drawn here. Choose two exhibits instead.");
+      this.say(t("This link is a recipe. Press “cross them”, and your browser draws what it names."));
+    } else if (query.has("a")) this.say(t("This link names no recipe that can be drawn here. Choose two exhibits instead."));
     const first = Number(query.get("x"));
     if (first >= 1) [this.field("x").value, this.field("y").value] = [String(first), String(first + 1)];
     for (const name of ["x", "y"]) this.field(name).addEventListener("input", () => { this.made = null; }); // others are meant now
@@ -57,11 +58,11 @@ class Cross {
       if (!this.made || id !== this.turn) return;
       this.made.between = this.field("t").valueAsNumber / 100;
       history.replaceState(history.state, "", toQuery(this.made));
-      if (!this.engine) this.say("The network is on its way.");
+      if (!this.engine) this.say(t("The network is on its way."));
       this.engine ??= startEngine(this.models, this.page.querySelector("progress"), (answer) => this.hear(answer));
       const { ask } = await this.engine;
       if (id !== this.turn) return;
-      this.say("On its way from noise to a picture.");
+      this.say(t("On its way from noise to a picture."));
       this.started = performance.now();
       mark(true);
       ask({ kind: "recipe", id, recipe: this.made });
@@ -76,7 +77,7 @@ class Cross {
     const numbers = ["x", "y"].map((name) => this.field(name).valueAsNumber);
     const [one, other] = await Promise.all(numbers.map((number) => recipeOf(collection, number)));
     if (one && other) return { ...one, to: other.from };
-    this.say(`There is no exhibit ${one ? numbers[1] : numbers[0]} here whose recipe a browser can repeat.`);
+    this.say(t("There is no exhibit {number} here whose recipe a browser can repeat.", { number: (one ? numbers[1] : numbers[0]) as number }));
     return null;
   }
 
@@ -88,16 +89,16 @@ class Cross {
     if (!answer.last || !this.made) return;
     mark(false);
     const share = Math.round(100 * this.made.between);
-    this.canvas.setAttribute("aria-label", `A galaxy between two others, which does not exist: ${100 - share} to ${share} parts`);
-    const seconds = ((performance.now() - this.started) / 1000).toFixed(1);
-    this.say(`${100 - share} parts of the first to ${share} of the second, drawn here in ${seconds} s. The address of this page is its recipe.`);
+    this.canvas.setAttribute("aria-label", t("A galaxy between two others, which does not exist: {first} to {second} parts", { first: 100 - share, second: share }));
+    const seconds = decimal((performance.now() - this.started) / 1000, 1);
+    this.say(t("{first} parts of the first to {second} of the second, drawn here in {seconds} s. The address of this page is its recipe.", { first: 100 - share, second: share, seconds }));
     for (const button of this.page.querySelectorAll<HTMLElement>("[data-save], [data-share]")) button.hidden = false;
   }
 
   private failed(reason: string): void {
     mark(false);
     this.engine = null;
-    this.say(`The network does not draw here: ${reason}. Everything else on this site works; pressing again tries again.`);
+    this.say(t("The network does not draw here: {reason}. Everything else on this site works; pressing again tries again.", { reason: t(reason) }));
   }
 
   private say(text: string): void {

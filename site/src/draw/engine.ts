@@ -2,6 +2,7 @@
 import worker from "worker:./worker.ts";
 import { fetchJson } from "../manifest";
 import type { Answer, Ask, Models } from "./worker";
+import { t } from "../words";
 
 const SENTINEL = "nonesuch.drawing"; // stands while the network loads or runs: a tab that died leaves it behind
 
@@ -29,7 +30,7 @@ export async function startEngine(address: URL, progress: HTMLProgressElement | 
         else if (answer.kind === "ready" && answer.drawing) resolve(answer.threads);
         hear(answer);
       });
-      made.addEventListener("error", () => reject(new Error("its script did not load")));
+      made.addEventListener("error", () => reject(new Error(t("its script did not load"))));
       ask({ kind: "load", models, base: new URL(import.meta.url).href, careful, drawing: true });
     });
     return { models, threads, ask };

@@ -7,9 +7,10 @@ import { Pad } from "./pad";
 import { Near, tellClasses } from "./told";
 import { visit } from "./visit";
 import type { Answer, Ask, Models } from "./worker";
+import { N, decimal, t, tn } from "../words";
 
 const STEPS = 8;
-const UNREAD = "This file is no picture that the browser can read.";
+const UNREAD = N("This file is no picture that the browser can read.");
 
 /** Brings the page to life; where the browser cannot draw, it says so. */
 export function startDraw(page: HTMLElement): void {
@@ -18,13 +19,13 @@ export function startDraw(page: HTMLElement): void {
   if (!desk || !address) return;
   desk.hidden = false;
   if (!("WebAssembly" in window)) {
-    say(page, "This browser has no WebAssembly, so the network cannot run here. Everything else on this site works.");
+    say(page, t("This browser has no WebAssembly, so the network cannot run here. Everything else on this site works."));
     return;
   }
   try {
     new Desk(page, new URL(address, location.href));
   } catch {
-    say(page, "This browser has no canvas to draw on. Everything else on this site works.");
+    say(page, t("This browser has no canvas to draw on. Everything else on this site works."));
   }
 }
 
@@ -70,7 +71,7 @@ class Desk {
     this.find("[data-listen]")?.addEventListener("change", () => void this.draw());
     this.find<HTMLInputElement>("[data-import]")?.addEventListener("change", (event) => {
       const [file] = (event.target as HTMLInputElement).files ?? [];
-      if (file) this.pad.bring(file).catch(() => say(this.page, UNREAD));
+      if (file) this.pad.bring(file).catch(() => say(this.page, t(UNREAD)));
     });
     this.startVisits();
   }
@@ -100,12 +101,12 @@ class Desk {
     const brought = await visit(file).catch(() => null);
     if (id !== this.turn || !canvas) return;
     if (!brought) {
-      say(this.page, UNREAD);
+      say(this.page, t(UNREAD));
       return;
     }
     canvas.width = canvas.height = brought.pixels.width;
     this.made?.putImageData(brought.pixels, 0, 0);
-    canvas.setAttribute("aria-label", "Your picture, as the classifier sees it");
+    canvas.setAttribute("aria-label", t("Your picture, as the classifier sees it"));
     this.show("save", false);
     void this.near?.show(canvas);
     try {
@@ -113,9 +114,9 @@ class Desk {
       if (id !== this.turn) return;
       const ask: Ask = { kind: "classify", id, picture: brought.data };
       worker.postMessage(ask);
-      say(this.page, "Your picture was looked at here and has not left this page. The classifier knows galaxies only: of anything else its word is worth nothing.");
+      say(this.page, t("Your picture was looked at here and has not left this page. The classifier knows galaxies only: of anything else its word is worth nothing."));
     } catch (error) {
-      this.failed((error as Error).message, "look at your picture");
+      this.failed((error as Error).message, false);
     }
   }
 
@@ -128,7 +129,7 @@ class Desk {
       if (id !== this.turn || !this.models) return;
       const listen = Number(this.find<HTMLInputElement>("[data-listen]")?.value ?? STEPS);
       const sketch = this.pad.sketch(this.models.draw.size);
-      if (!sketch) say(this.page, "The sheet is blank: the network draws what it likes.");
+      if (!sketch) say(this.page, t("The sheet is blank: the network draws what it likes."));
       this.started = performance.now();
       this.show("cancel", true);
       mark(true);
@@ -152,7 +153,7 @@ class Desk {
     mark(true);
     const progress = this.find<HTMLProgressElement>("[data-progress]");
     if (progress) progress.hidden = false;
-    say(this.page, "The network is on its way.");
+    say(this.page, t("The network is on its way."));
     this.models ??= absolute(await fetchJson<Models>(this.address), this.address);
     const made = (this.worker ??= this.start(progress));
     await new Promise<void>((resolve, reject) => {
@@ -160,11 +161,11 @@ class Desk {
         const answer = event.data;
         if (answer.kind === "failed") reject(new Error(answer.reason));
         else if (answer.kind === "ready" && answer.drawing === drawing) {
-          say(this.page, `The network runs here as WebAssembly, ${answer.threads === 1 ? "in one thread" : `in ${answer.threads} threads`}.`);
+          say(this.page, tn("The network runs here as WebAssembly, in one thread.", "The network runs here as WebAssembly, in {n} threads.", answer.threads));
           resolve();
         }
       });
-      made.addEventListener("error", () => reject(new Error("its script did not load")));
+      made.addEventListener("error", () => reject(new Error(t("its script did not load"))));
       const ask: Ask = { kind: "load", models: this.models as Models, base: new URL(import.meta.url).href, careful, drawing };
       made.postMessage(ask);
     }).finally(() => {
@@ -194,28 +195,30 @@ class Desk {
     mark(false);
     this.show("cancel", false);
     this.show("save", true);
-    this.find("[data-made]")?.setAttribute("aria-label", "A galaxy drawn after your sketch, which does not exist");
+    this.find("[data-made]")?.setAttribute("aria-label", t("A galaxy drawn after your sketch, which does not exist"));
     if (this.made) void this.near?.show(this.made.canvas);
     const seconds = (performance.now() - this.started) / 1000;
-    say(this.page, `Drawn here in ${seconds.toFixed(1)} s, from noise number ${this.seed}. It does not exist, and nobody else has seen it.`);
+    say(this.page, t("Drawn here in {seconds} s, from noise number {seed}. It does not exist, and nobody else has seen it.", { seconds: decimal(seconds, 1), seed: this.seed }));
   }
 
   private cancel(): void {
     this.turn += 1;
     mark(false);
     this.show("cancel", false);
-    say(this.page, "Stopped.");
+    say(this.page, t("Stopped."));
     const ask: Ask = { kind: "cancel" };
     this.worker?.postMessage(ask);
   }
 
-  private failed(reason: string, what = "draw"): void {
+  private failed(reason: string, drawing = true): void {
     mark(false);
     this.worker?.terminate();
     this.worker = null; // the next stroke tries again
     this.proven = {};
     this.show("cancel", false);
-    say(this.page, `The network does not ${what} here: ${reason}. Everything else on this site works; ${what === "draw" ? "a new stroke" : "the next picture"} tries again.`);
+    say(this.page, drawing
+      ? t("The network does not draw here: {reason}. Everything else on this site works; a new stroke tries again.", { reason: t(reason) })
+      : t("The network does not look at your picture here: {reason}. Everything else on this site works; the next picture tries again.", { reason: t(reason) }));
   }
 
   /** The galaxy as a file of the visitor's, which says that a network made it. */

@@ -2,6 +2,7 @@
 // that look like it.
 import { look } from "../near/look";
 import { Neighbourhood } from "../near/strip";
+import { perCent } from "../words";
 import type { ClassFact } from "./worker";
 
 const COUNT = 6;
@@ -40,7 +41,7 @@ function line({ name, share }: Share, found: boolean): HTMLElement {
   head.textContent = name;
   const percent = document.createElement("td");
   percent.className = "number";
-  percent.textContent = `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;
+  percent.textContent = perCent(Math.min(0.99, Math.max(0.01, share)));
   row.append(head, percent);
   return row;
 }

@@ -3,6 +3,7 @@ import type { InferenceSession } from "onnxruntime-web/wasm";
 import { blurredColour, display, isGuided, sample, slerp, times, type Velocity } from "./flow";
 import { open, prepare, proven, tensor, type About } from "./model";
 import { normals } from "./noise";
+import { N } from "../words";
 
 /** A reviewed sentence about a class, and where it was read. */
 export interface ClassFact {
@@ -84,7 +85,7 @@ async function load(ask: Extract<Ask, { kind: "load" }>): Promise<void> {
   const found = await pass(
     normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes.length), classes.length), oneHot(0, sources.length), sketch,
   );
-  if (!proven(found, vector)) throw new Error("this browser computes something else than it should, so nothing is drawn");
+  if (!proven(found, vector)) throw new Error(N("this browser computes something else than it should, so nothing is drawn"));
   scope.postMessage({ kind: "ready", drawing: true, threads, milliseconds: performance.now() - started });
 }
 
@@ -155,7 +156,7 @@ async function classify(id: number, picture: Float32Array): Promise<void> {
   if (!about) return;
   classifier ??= open(about, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (session) => {
     const found = await session.run({ picture: tensor(clamped(normals(about.vector.seed, 3 * 96 * 96)), [1, 3, 96, 96]) });
-    if (!proven(found.probabilities?.data as Float32Array, about.vector)) throw new Error("the classifier computes something else here");
+    if (!proven(found.probabilities?.data as Float32Array, about.vector)) throw new Error(N("the classifier computes something else here"));
     return session;
   });
   const found = await (await classifier).run({ picture: tensor(picture, [1, 3, 96, 96]) });
@@ -175,7 +176,7 @@ function oneHot(at: number, none: number): Float32Array {
 
 /** One pass of the network. */
 async function pass(x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null): Promise<Float32Array> {
-  if (!models || !drawing) throw new Error("the model is not loaded");
+  if (!models || !drawing) throw new Error(N("the model is not loaded"));
   const { size } = models.draw;
   const out = await drawing.run({
     x: tensor(x, [1, 3, size, size]),

@@ -3,6 +3,7 @@ import { siteRoot } from "../history";
 import { fetchJson, Manifest, mediaAddress, type Entry } from "../manifest";
 import { recall, remember } from "../memory";
 import { readTraits, type Traits } from "../traits";
+import { perCent, t, tn } from "../words";
 
 const WIDTH = "384"; // of the files that both are shown from
 const Z = 1.96; // of a 95 % interval
@@ -33,7 +34,7 @@ export async function startGuess(page: HTMLElement): Promise<void> {
     await new Guess(page, reals, traits, manifest).ask();
   } catch {
     const line = page.querySelector("[data-score]");
-    if (line) line.textContent = "A part of this page did not load, so nothing can be asked. The rest of the site works.";
+    if (line) line.textContent = t("A part of this page did not load, so nothing can be asked. The rest of the site works.");
   }
 }
 
@@ -52,7 +53,7 @@ class Guess {
     private readonly manifest: Manifest,
   ) {
     for (const one of this.ones) one.addEventListener("click", () => this.answer(Number(one.dataset.one)));
-    this.find("next").addEventListener("click", () => void this.ask().catch(() => this.say("score", "The next pair did not load: try again.")));
+    this.find("next").addEventListener("click", () => void this.ask().catch(() => this.say("score", t("The next pair did not load: try again."))));
   }
 
   /** Shows a pair: the next real one, none twice before all were seen, and a generated one of its class, if there is any. */
@@ -84,19 +85,23 @@ class Guess {
     if (!this.open || !real || !made) return;
     this.open = false;
     const right = side === this.side;
+    const told = [
+      [t("Wrong: the left one, {name}, is real. The other does not exist."), t("Wrong: the right one, {name}, is real. The other does not exist.")],
+      [t("Right: the left one, {name}, is real. The other does not exist."), t("Right: the right one, {name}, is real. The other does not exist.")],
+    ];
     const { right: before, asked } = this.read();
     const kept = remember(this.key, JSON.stringify({ right: before + Number(right), asked: asked + 1 }));
     this.ones.forEach((one, i) => {
       one.dataset.truth = i === this.side ? "real" : "generated";
       const word = one.querySelector(".guess-word");
-      if (word) word.textContent = i === this.side ? `real: ${real.name}, ${real.called}` : `generated: ${made.d ?? made.t}, ${made.c}`;
+      if (word) word.textContent = i === this.side ? t("real: {name}, {class}", { name: real.name, class: real.called }) : t("generated: {name}, {class}", { name: made.d ?? made.t, class: made.c });
     });
-    this.say("answer", `${right ? "Right" : "Wrong"}: the ${this.side === 0 ? "left" : "right"} one, ${real.name}, is real. The other does not exist.`);
+    this.say("answer", t(told[Number(right)]![this.side]!, { name: real.name }));
     this.say("credit", `${real.name}: ${real.credit} (${real.licence}).`);
     (this.find("evidence") as HTMLAnchorElement).href = `${new URL(made.u, siteRoot()).href}#evidence`;
     this.find("told").hidden = false;
     this.score();
-    if (!kept) this.say("score", "This browser stores nothing, so answers are not counted.");
+    if (!kept) this.say("score", t("This browser stores nothing, so answers are not counted."));
     this.find("next").focus();
   }
 
@@ -107,8 +112,8 @@ class Guess {
     const share = right / asked;
     const middle = (share + Z ** 2 / (2 * asked)) / (1 + Z ** 2 / asked);
     const half = (Z / (1 + Z ** 2 / asked)) * Math.sqrt((share * (1 - share)) / asked + Z ** 2 / (4 * asked ** 2));
-    const percent = (value: number): string => `${Math.round(100 * Math.min(1, Math.max(0, value)))}\u202f%`;
-    this.say("score", `You: right ${right} of ${asked} times, ${percent(share)} (95\u202f% interval ${percent(middle - half)} to ${percent(middle + half)}).`);
+    const percent = (value: number): string => perCent(Math.min(1, Math.max(0, value)));
+    this.say("score", tn("You: right {right} of {n} time, {share} (95\u202f% interval {low} to {high}).", "You: right {right} of {n} times, {share} (95\u202f% interval {low} to {high}).", asked, { right, share: percent(share), low: percent(middle - half), high: percent(middle + half) }));
   }
 
   private read(): Score {
@@ -141,11 +146,11 @@ class Guess {
 function put(one: HTMLElement, address: { avif: string; jpg: string }, avif: boolean): HTMLImageElement {
   delete one.dataset.truth;
   const word = one.querySelector(".guess-word");
-  if (word) word.textContent = "this one";
+  if (word) word.textContent = t("this one");
   const picture = document.createElement("picture");
   const image = document.createElement("img");
   image.width = image.height = 384;
-  image.alt = one.dataset.one === "0" ? "The left picture" : "The right picture";
+  image.alt = one.dataset.one === "0" ? t("The left picture") : t("The right picture");
   if (avif) {
     const source = document.createElement("source");
     source.type = "image/avif";

@@ -1,6 +1,7 @@
 // On an exhibit's page: what else here looks like it.
 import { siteRoot } from "../history";
 import { Neighbourhood } from "./strip";
+import { t } from "../words";
 
 const COUNT = 6;
 
@@ -11,7 +12,7 @@ export async function showAlike(tools: HTMLElement, collection: string, number: 
   if (!section) {
     section = document.createElement("section");
     section.className = "alike";
-    section.setAttribute("aria-label", "Exhibits that look like this one");
+    section.setAttribute("aria-label", t("Exhibits that look like this one"));
     section.append(heading(), await row(collection, number));
     after.append(section);
   }
@@ -21,7 +22,7 @@ export async function showAlike(tools: HTMLElement, collection: string, number: 
 
 function heading(): HTMLElement {
   const title = document.createElement("h2");
-  title.textContent = "Looks alike";
+  title.textContent = t("Looks alike");
   return title;
 }
 
@@ -30,22 +31,23 @@ async function row(collection: string, number: number): Promise<HTMLElement> {
   const note = document.createElement("p");
   note.className = "fine";
   const root = siteRoot();
-  const data = (name: string): string => new URL(`data/${collection}/${name}.json`, root).href;
+  const home = document.documentElement.dataset.folder ?? "";
+  const data = (name: string, there = ""): string => new URL(`${there}data/${collection}/${name}.json`, root).href;
   try {
-    const here = await Neighbourhood.open(data("sky"), data("index"));
+    const here = await Neighbourhood.open(data("sky"), data("index", home));
     const place = here.places.of(number);
     if (!place) throw new Error("no place");
     const list = document.createElement("ul");
     list.className = "grid";
     await here.fill(list, here.places.nearest(place.index, COUNT, number));
-    note.append("By light, colour and shape, however it is turned: not by what anything is. ");
+    note.append(`${t("By light, colour and shape, however it is turned: not by what anything is.")} `);
     const sky = document.createElement("a");
-    sky.href = new URL(`${collection}/sky/?at=${number}`, root).href;
-    sky.textContent = "Its place in the sky";
+    sky.href = new URL(`${home}${collection}/sky/?at=${number}`, root).href;
+    sky.textContent = t("Its place in the sky");
     note.append(sky, ".");
     box.append(list, note);
   } catch {
-    note.textContent = "What looks alike could not be found: a part of the site did not load, or this exhibit has no place yet.";
+    note.textContent = t("What looks alike could not be found: a part of the site did not load, or this exhibit has no place yet.");
     box.append(note);
   }
   return box;

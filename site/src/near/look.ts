@@ -1,5 +1,6 @@
 // What a picture looks like, however it is turned: the numbers of render/atlas/look.py, computed here so that a picture which
 // never leaves this browser can be compared with those on show.
+import { t } from "../words";
 
 const SIZE = 64;
 const RINGS = 12;
@@ -21,7 +22,7 @@ export function shrunk(picture: CanvasImageSource, width: number, height: number
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = wide;
     const ink = canvas.getContext("2d", { willReadFrequently: true });
-    if (!ink) throw new Error("this browser has no canvas");
+    if (!ink) throw new Error(t("this browser has no canvas"));
     ink.imageSmoothingQuality = "high";
     ink.drawImage(picture, (width - side) / 2, (height - side) / 2, side, side, 0, 0, wide, wide);
     return ink.getImageData(0, 0, wide, wide);

@@ -2,6 +2,7 @@
 // the other layouts are arithmetic on measured traits. World units: one is about as wide as a little picture.
 import type { Place } from "../near/places";
 import type { Traits } from "../traits";
+import { t } from "../words";
 
 /** An exhibit with its traits and its place on the map of likeness. */
 export type Point = Traits & Pick<Place, "x" | "y">;
@@ -39,26 +40,25 @@ const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 /** All layouts, the map of likeness first. `method` is how that was made. */
 export function layouts(method: string): Layout[] {
   const how = method === "t-sne"
-    ? "Laid out by t-SNE from 72 numbers for each picture: neighbours are alike, but how far apart groups lie means little."
-    : "The two directions in which these pictures differ most, spread evenly.";
+    ? t("Laid out by t-SNE from 72 numbers for each picture: neighbours are alike, but how far apart groups lie means little.")
+    : t("The two directions in which these pictures differ most, spread evenly.");
   return [
-    { name: "alike", title: "alike", said: `What looks alike lies together, however it is turned. ${how}`, fits: () => true, lay: alike },
+    { name: "alike", title: t("alike"), said: `${t("What looks alike lies together, however it is turned.")} ${how}`, fits: () => true, lay: alike },
     {
       name: "fork",
-      title: "tuning fork",
-      said: "Hubble’s diagram by the classes found here: ellipticals by how flat they look, then lenticulars, then spirals, "
-        + "below with a bar of at least a third of the strongest. An order of looks, not of age.",
+      title: t("tuning fork"),
+      said: t("Hubble’s diagram by the classes found here: ellipticals by how flat they look, then lenticulars, then spirals, below with a bar of at least a third of the strongest. An order of looks, not of age."),
       fits: (all) => all.some((one) => SPIRALS.includes(one.class)) && all.some((one) => one.class === "lenticular"),
       lay: fork,
     },
     {
       name: "colour",
-      title: "colour and concentration",
-      said: "Measured on the pictures: bluer to the left, redder to the right; more of the light in the middle, higher up.",
+      title: t("colour and concentration"),
+      said: t("Measured on the pictures: bluer to the left, redder to the right; more of the light in the middle, higher up."),
       fits: (all) => all.filter((one) => one.colour !== null && one.concentration !== null).length > 2,
       lay: colour,
     },
-    { name: "night", title: "by night", said: "A block for each day on which exhibits were made, in the order of their numbers.", fits: (all) => all.some((one) => one.day), lay: nights },
+    { name: "night", title: t("by night"), said: t("A block for each day on which exhibits were made, in the order of their numbers."), fits: (all) => all.some((one) => one.day), lay: nights },
   ];
 }
 
@@ -92,8 +92,8 @@ function fork(points: Point[]): Laid {
     { line: [handle, 0, handle + 3.5 * step, -3.5 * step * rise] },
     { line: [handle, 0, handle + 3.5 * step, 3.5 * step * rise] },
     label("S0", handle, 0, of("lenticular").length, -1),
-    label("irregular", far, 0, of("irregular").length, -1),
-    label("dwarf elliptical", 0.4 * handle, low, of("dwarf_elliptical").length, 1),
+    label(t("irregular"), far, 0, of("irregular").length, -1),
+    label(t("dwarf elliptical"), 0.4 * handle, low, of("dwarf_elliptical").length, 1),
   ];
   for (let flat = 0; flat <= 7; flat++) {
     const x = (flat / 7) * (handle - 0.65 * room);
@@ -105,11 +105,11 @@ function fork(points: Point[]): Laid {
   cluster(of("dwarf_elliptical"), 0.4 * handle, low, at);
   arms.forEach((all, i) => {
     const [x, y] = [handle + (i + 1) * step, (i + 1) * step * rise];
-    const kind = ["early", "middle", "late"][i] ?? "";
+    const [kind, bars] = ([[t("early spirals"), t("early, barred")], [t("middle spirals"), t("middle, barred")], [t("late spirals"), t("late, barred")]][i] ?? ["", ""]) as [string, string];
     const [plain, withBar] = [all.filter((one) => !barred(one)), all.filter(barred)];
     cluster(plain, x, -y, at);
     cluster(withBar, x, y, at);
-    guides.push(label(`${kind} spirals`, x, -y, plain.length, -1), label(`${kind}, barred`, x, y, withBar.length, 1));
+    guides.push(label(kind, x, -y, plain.length, -1), label(bars, x, y, withBar.length, 1));
   });
   return { at, guides, tight: true, wide: 1.5 };
 }
@@ -129,8 +129,8 @@ function colour(points: Point[]): Laid {
   const guides: Guide[] = [
     { line: [0, 0, wide, 0] },
     { line: [0, 0, 0, -0.7 * wide] },
-    { text: "bluer ← colour, red less blue (mag) → redder", at: [wide / 2, 0.11 * wide] },
-    { text: "concentration", at: [0, -0.76 * wide], align: "left" },
+    { text: t("bluer ← colour, red less blue (mag) → redder"), at: [wide / 2, 0.11 * wide] },
+    { text: t("concentration"), at: [0, -0.76 * wide], align: "left" },
     ...across.ticks.map((value): Guide => ({ text: (value / 100).toFixed(1).replace("-", "−"), at: [x(value), 0.05 * wide] })),
     ...up.ticks.map((value): Guide => ({ text: (value / 100).toFixed(1), at: [-0.02 * wide, y(value)], align: "right" })),
   ];
@@ -156,7 +156,7 @@ function nights(points: Point[]): Laid {
     const made = points.filter((one) => one.day === day);
     const wide = Math.max(3, Math.ceil(Math.sqrt((days.length > 1 ? 0.7 : 1.5) * made.length)));
     made.forEach((one, i) => at.set(one.number, [left + (i % wide), Math.floor(i / wide)]));
-    guides.push({ text: day || "no date", at: [left + (wide - 1) / 2, -1.4] });
+    guides.push({ text: day || t("no date"), at: [left + (wide - 1) / 2, -1.4] });
     left += wide + 1.5;
   }
   return { at, guides, tight: true, wide: 1 };

@@ -7,8 +7,9 @@ import { readTraits } from "../traits";
 import { layouts, type Layout, type Point } from "./layouts";
 import { Sprites } from "./sprites";
 import { View } from "./view";
+import { N, t } from "../words";
 
-const BRIGHT = "No part of the sky can be drawn here: this browser has no WebGL. The gallery shows the same exhibits, page by page.";
+const BRIGHT = N("No part of the sky can be drawn here: this browser has no WebGL. The gallery shows the same exhibits, page by page.");
 
 /** Brings the page to life; what does not load is said in a sentence, and the way to the gallery stays. */
 export async function startSky(page: HTMLElement): Promise<void> {
@@ -25,7 +26,7 @@ export async function startSky(page: HTMLElement): Promise<void> {
     });
     new Sky(page, places, points, manifest, say).start();
   } catch (error) {
-    say((error as Error).message === "no WebGL" ? BRIGHT : "The sky did not load. The gallery shows the same exhibits, page by page.");
+    say((error as Error).message === "no WebGL" ? t(BRIGHT) : t("The sky did not load. The gallery shows the same exhibits, page by page."));
   }
 }
 
@@ -107,7 +108,7 @@ class Sky {
       button.setAttribute("aria-pressed", String(button.dataset.layout === this.layout.name));
     }
     const without = left.length - laid.at.size;
-    const count = tests.length || without ? `${laid.at.size} of ${this.points.length}. ` : "";
+    const count = tests.length || without ? `${t("{n} of {all}", { n: laid.at.size, all: this.points.length })}. ` : "";
     this.say(`${count}${this.layout.said}`);
     const query = new URLSearchParams(chosen);
     if (this.layout !== this.layouts[0]) query.set("by", this.layout.name);
@@ -121,7 +122,7 @@ class Sky {
       if (!answer.ok) throw new Error(`${answer.status}`);
       this.sprites.hang(position, await createImageBitmap(await answer.blob()));
     } catch {
-      this.say("Some of the little pictures did not load; their exhibits can still be chosen.");
+      this.say(t("Some of the little pictures did not load; their exhibits can still be chosen."));
     }
   }
 
@@ -167,5 +168,5 @@ class Sky {
 function classes(all: Point[]): Filter {
   const seen = new Map(all.filter((one) => one.class).map((one) => [one.class, one.called]));
   const options = [...seen].map(([value, label]) => ({ value, label, test: (one: { class: string }) => one.class === value }));
-  return { name: "class", title: "class", options: options.length > 1 ? options : [] };
+  return { name: "class", title: t("class"), options: options.length > 1 ? options : [] };
 }

@@ -4,6 +4,7 @@ import { readable } from "../largest";
 import { contextOf, EVERYWHERE, Program, textureAt } from "./gl";
 import { cloudOf, type Shape } from "./points";
 import { Stage } from "./stage";
+import { t } from "../words";
 
 const BLUR = 0.9; // of a point, in cells of the grid
 const PACE = 9; // degrees a second at the half-light radius
@@ -54,11 +55,11 @@ export async function turnGalaxy(plate: HTMLElement, picture: HTMLElement, tools
   const degree = Math.PI / 180;
   const radius = 2 * shape.half_light_radius;
   let draw = (): void => undefined;
-  const stage = new Stage(picture, tools, "The galaxy as points of light. Arrow keys turn it.", () => draw());
+  const stage = new Stage(picture, tools, t("The galaxy as points of light. Arrow keys turn it."), () => draw());
   try {
     const { canvas } = stage;
     const gl = contextOf(canvas);
-    if (!gl.getExtension("EXT_color_buffer_float")) throw new Error("its WebGL cannot add up light");
+    if (!gl.getExtension("EXT_color_buffer_float")) throw new Error(t("its WebGL cannot add up light"));
     const points = new Program(gl, POINT, GLOW);
     const show = new Program(gl, EVERYWHERE, SHOW);
     for (const [name, data, parts] of [["place", cloud.places, 4], ["light", cloud.colours, 3]] as const) {
@@ -101,11 +102,11 @@ export async function turnGalaxy(plate: HTMLElement, picture: HTMLElement, tools
     throw error;
   }
   const around = (degrees: number): number => ((((degrees + 180) % 360) + 360) % 360) - 180;
-  stage.slider("turn", turn, [-180, 180, 1]);
-  stage.slider("tilt", tilt, [-180, 180, 1]);
-  stage.slider("time", time, [0, 720, 1], "° at the half-light radius");
-  stage.motion("rotate", (seconds) => { time.value = (time.value + PACE * seconds) % 720; });
-  stage.button("as it was drawn", () => {
+  stage.slider(t("turn"), turn, [-180, 180, 1]);
+  stage.slider(t("tilt"), tilt, [-180, 180, 1]);
+  stage.slider(t("time"), time, [0, 720, 1], t("° at the half-light radius"));
+  stage.motion(t("rotate"), (seconds) => { time.value = (time.value + PACE * seconds) % 720; });
+  stage.button(t("as it was drawn"), () => {
     turn.value = tilt.value = time.value = 0;
     stage.redraw();
   });
@@ -119,7 +120,7 @@ export async function turnGalaxy(plate: HTMLElement, picture: HTMLElement, tools
 
 function words(inclination: number, round: boolean): string {
   const depth = round
-    ? "the depth of each point is drawn by lot, as in a round body of stars"
-    : `each point lies where it would in a thin disc inclined by ${Math.round(inclination)}°, which its outline speaks for, and a round bulge`;
-  return `The third dimension is a guess, and this is no simulation: ${depth}. Which side is nearer and which way it turns, nobody knows; real arms would not wind up so.`;
+    ? t("The third dimension is a guess, and this is no simulation: the depth of each point is drawn by lot, as in a round body of stars.")
+    : t("The third dimension is a guess, and this is no simulation: each point lies where it would in a thin disc inclined by {angle}°, which its outline speaks for, and a round bulge.", { angle: Math.round(inclination) });
+  return `${depth} ${t("Which side is nearer and which way it turns, nobody knows; real arms would not wind up so.")}`;
 }

@@ -1,4 +1,5 @@
 // The little of WebGL 2 that turning things need: a program, a picture as a texture, a rectangle that fills the canvas.
+import { t } from "../words";
 
 /** Two triangles over everything, without a buffer: the vertex shader of what is computed for each pixel. */
 export const EVERYWHERE = `#version 300 es
@@ -7,7 +8,7 @@ void main() { gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2
 /** A context, or an error in words where the browser has none. */
 export function contextOf(canvas: HTMLCanvasElement): WebGL2RenderingContext {
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
-  if (!gl) throw new Error("this browser has no WebGL 2");
+  if (!gl) throw new Error(t("this browser has no WebGL 2"));
   return gl;
 }
 
@@ -23,13 +24,13 @@ export class Program {
     this.program = gl.createProgram();
     for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]] as const) {
       const shader = gl.createShader(kind);
-      if (!shader) throw new Error("its WebGL has stopped");
+      if (!shader) throw new Error(t("its WebGL has stopped"));
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
       gl.attachShader(this.program, shader);
     }
     gl.linkProgram(this.program);
-    if (!gl.getProgramParameter(this.program, gl.LINK_STATUS)) throw new Error("its WebGL cannot compute this");
+    if (!gl.getProgramParameter(this.program, gl.LINK_STATUS)) throw new Error(t("its WebGL cannot compute this"));
   }
 
   use(): void {

@@ -3,6 +3,7 @@ import { normals } from "../draw/noise";
 import { readable } from "../largest";
 import { contextOf, EVERYWHERE, Program, textureAt } from "./gl";
 import { Stage } from "./stage";
+import { t } from "../words";
 
 const ASPECT = 3; // the stream of a recipe's noise from which all of this comes
 const RINGS = 512; // samples of the rings' density
@@ -77,7 +78,7 @@ export async function turnGlobe(plate: HTMLElement, picture: HTMLElement, tools:
   const map = await readable(plate.dataset.map ?? "");
   const [turn, tilt, phase] = [{ value: hung.longitude }, { value: hung.towards }, { value: hung.phase }];
   let draw = (): void => undefined;
-  const stage = new Stage(picture, tools, "The planet as a globe. Arrow keys turn it.", () => draw());
+  const stage = new Stage(picture, tools, t("The planet as a globe. Arrow keys turn it."), () => draw());
   try {
     const { canvas } = stage;
     const gl = contextOf(canvas);
@@ -99,15 +100,15 @@ export async function turnGlobe(plate: HTMLElement, picture: HTMLElement, tools:
     stage.remove();
     throw error;
   }
-  stage.slider("turn", turn, [-180, 180, 1]);
-  stage.slider("tilt", tilt, [-89, 89, 1]);
-  stage.slider("phase", phase, [-180, 180, 1]);
-  stage.motion("spin", (seconds) => { turn.value = around(turn.value - SPIN * seconds); });
-  stage.button("as it hung", () => {
+  stage.slider(t("turn"), turn, [-180, 180, 1]);
+  stage.slider(t("tilt"), tilt, [-89, 89, 1]);
+  stage.slider(t("phase"), phase, [-180, 180, 1]);
+  stage.motion(t("spin"), (seconds) => { turn.value = around(turn.value - SPIN * seconds); });
+  stage.button(t("as it hung"), () => {
     [turn.value, tilt.value, phase.value] = [hung.longitude, hung.towards, hung.phase];
     stage.redraw();
   });
-  stage.say("Drag it, or use the arrow keys. The network drew the map; sphere, light and shadow are arithmetic, here as in the picture.");
+  stage.say(t("Drag it, or use the arrow keys. The network drew the map; sphere, light and shadow are arithmetic, here as in the picture."));
   stage.turnedByHand(hung.rings ? 0.23 : 0.44, (right, up) => {
     const lean = (hung.lean * Math.PI) / 180; // the hand moves along the page, the globe about its leaning axis
     turn.value = around(turn.value - right * Math.cos(lean) + up * Math.sin(lean));

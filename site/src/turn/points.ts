@@ -1,5 +1,6 @@
 // Points of light from a galaxy's picture, with a guess at their depth: a thin disc seen at the inclination that its outline's axis
 // ratio speaks for (Hubble 1926: cos² i = (q² - q0²) / (1 - q0²)), and a round bulge. Seen from the front they are the picture.
+import { t } from "../words";
 
 const POINTS = 60_000;
 const GRID = 192; // samples across the picture
@@ -49,7 +50,7 @@ export function cloudOf(image: HTMLImageElement, shape: Shape): Cloud {
   const small = document.createElement("canvas");
   small.width = small.height = GRID;
   const ink = small.getContext("2d");
-  if (!ink) throw new Error("this browser has no canvas");
+  if (!ink) throw new Error(t("this browser has no canvas"));
   ink.imageSmoothingQuality = "high";
   ink.drawImage(image, 0, 0, GRID, GRID);
   const pixels = ink.getImageData(0, 0, GRID, GRID).data;
@@ -68,7 +69,7 @@ export function cloudOf(image: HTMLImageElement, shape: Shape): Cloud {
     const shown = light(k);
     if (shown > FAINTEST && body.belongs(x, y)) sum += wanted[k] = shown;
   }
-  if (!sum) throw new Error("there is no light in this picture");
+  if (!sum) throw new Error(t("there is no light in this picture"));
 
   const random = generator();
   const places = new Float32Array(4 * (POINTS + GRID * GRID));
