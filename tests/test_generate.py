@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -75,6 +76,20 @@ def test_a_class_a_size_and_a_format(gallery: Path, tmp_path: Path) -> None:
         assert found is not None
         assert found.recipe is not None
         assert found.recipe.class_name == "irregular"
+
+
+def test_what_the_network_drew_as_numbers(gallery: Path, tmp_path: Path) -> None:
+    """For programs that measure: a picture is stretched and cut to what a screen shows."""
+    wanted = ("--seed", "7", "--space", "data", "--json", "--out", str(tmp_path))
+    (made,) = json.loads(generate(gallery, *wanted))
+    with np.load(made["picture"]["file"], allow_pickle=False) as held:
+        data = held["data"]
+        assert Recipe.from_json(json.loads(str(held["recipe"]))).id == made["id"]
+        assert str(held["digital_source_type"]) == TRAINED
+    assert (data.shape, data.dtype) == ((3, 24, 24), np.float32)
+    assert data.min() < -1 or data.max() > 1 or not np.array_equal(data, np.round(127.5 * (data + 1)) / 127.5 - 1)
+    with pytest.raises(UsageError, match="leave out --width"):
+        generate(gallery, "--space", "data", "--width", "64")
 
 
 def test_what_is_not_there_is_said_before_anything_is_drawn(gallery: Path, tmp_path: Path) -> None:

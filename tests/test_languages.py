@@ -114,7 +114,9 @@ def test_a_page_says_its_language_where_the_others_are_and_who_has_not_read_it(s
     assert UNREVIEWED["pl"] in gallery
     assert "galaktyka spiralna" in gallery  # the captioner's own name of the class
     assert 'href="../../../galaxies/1.html"' in gallery  # exhibits are where they were
-    assert 'lang="en"' not in re.sub(r'<(a|link)[^>]*hreflang="en"( lang="en")?', "", gallery)  # alternatives are told anew, by rule
+    assert 'lang="en"' not in re.sub(
+        r'<(a|link)[^>]*hreflang="en"( lang="en")?', "", gallery
+    )  # alternatives are told anew, by rule
     home = (spoken / "ko/index.html").read_text(encoding="utf-8")
     assert "이 은하는 존재하지 않습니다." in home
     exhibit = (spoken / "galaxies/1.html").read_text(encoding="utf-8")

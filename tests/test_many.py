@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,17 @@ from click.testing import CliRunner
 from killing import public
 from tiny import LOOP, tiny_gallery, tiny_weights
 
+from render.captions.paid import Answer, Paid
 from render.catalogue import Catalogue
 from render.cli import cli
-from render.config import Gallery, load_gallery
+from render.config import Gallery, load_gallery, read_curation
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
 from render.engine.shares import Share
 from render.errors import UsageError
 from render.noise import Floats
 from render.stages import Outcome, Wish, make
-from render.stages.merging import merge
+from render.stages.merging import Merged, merge
 from render.stages.report import Report
 
 SETTINGS = tiny_gallery(count=5)
@@ -84,9 +86,9 @@ def test_a_night_that_two_machines_split_ends_with_the_site_of_one(
         made(drawn[0])
 
     joined = merge(load_gallery(together), [load_gallery(folder) for folder in drawn])
-    assert sum(one.new for one in joined) == 5
+    assert sum(one.new for one in joined.galleries) == 5
     again = merge(load_gallery(together), [load_gallery(folder) for folder in drawn])
-    assert sum(one.new for one in again) == 0, "a merge may be run again"
+    assert sum(one.new for one in again.galleries) == 0, "a merge may be run again"
     assert made(together).exit_code == 0
 
     assert rows(together) == rows(alone), "the same exhibits, with the same numbers"
@@ -121,6 +123,50 @@ def test_galleries_that_contradict_each_other_are_refused_and_nothing_is_written
     for wrong in ("0/2", "3/2", "2", "2/4/6", "1/2000"):
         with pytest.raises(UsageError, match="is no share"):
             Share.parse(wrong)
+
+
+def test_what_was_decided_and_paid_for_comes_along_and_contradictions_are_refused(
+    start: Path, drawn: list[Path], tmp_path: Path
+) -> None:
+    whole, others = tmp_path / "whole", [tmp_path / name for name in ("one", "two")]
+    shutil.copytree(start, whole)
+    for folder, other in zip(drawn, others, strict=True):
+        shutil.copytree(folder, other)
+    first, second = (sorted(rows(folder))[0] for folder in others)
+
+    def decide(folder: Path, text: str) -> None:
+        (folder / "curation.toml").write_text(text, encoding="utf-8")
+
+    def join() -> Merged:
+        return merge(load_gallery(whole), [load_gallery(other) for other in others])
+
+    show = '[[exhibition]]\nslug = "show"\ntitle = "Show"\nexhibits = [{}]\n'
+    decide(others[0], f"[exhibit.{first}]\nstar = true\n{show.format(repr(first))}")
+    for text, told in (
+        (f"[exhibit.{first}]\nhidden = true\n", "has a star in one of"),
+        (show.format(repr(second)), "the exhibition 'show' of"),
+    ):
+        decide(others[1], text)
+        with pytest.raises(UsageError, match=told):
+            join()
+        assert not rows(whole), "nothing is written"
+    decide(others[1], f'[exhibit.{second}]\ntitle = "Mine"\n{show.format(f"{first!r}, {second!r}")}')
+    for other, price in zip(others, (0.25, 0.5), strict=True):
+        with closing(Paid(other / "captions.sqlite")) as paid:
+            paid.keep("q" * 8, first, Answer(f"answer for {price}", "model", 10, 5), price)
+            paid.keep(f"of {other.name}", second, Answer("another", "model", 10, 5), 0.125)
+    done = join()
+    assert (done.decisions, done.answers) == (True, 4)
+    curation = read_curation(whole)
+    assert curation.of(first).star
+    assert curation.of(second).title == "Mine"
+    assert [one.exhibits for one in curation.exhibitions] == [[first, second]]
+    with closing(Paid(whole / "captions.sqlite")) as paid:
+        assert paid.answered("q" * 8) == "answer for 0.25", "the first answer to a question stays"
+        assert paid.answered("of two") == "another"
+        assert paid.spent().cost == 1.0, "all money that was spent counts"
+    again = join()
+    assert (again.decisions, again.answers) == (False, 0)
 
 
 def test_plan_says_what_each_machine_would_draw(start: Path, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 from test_import import run
+from tiny import tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import load_gallery
 from render.engine.plan import sources
-from render.errors import NonesuchError, UsageError
+from render.errors import NonesuchError
 from render.generators import load_generator
 from render.generators.convert import Wish, convert
 from render.generators.pipeline import PipelineGenerator
@@ -23,6 +24,8 @@ from render.media import Store, data_of_master
 from render.noise import normals
 from render.provenance import COMPOSITE, TRAINED, read_mark
 from render.recipe import Recipe
+from render.stages import make
+from render.stages.report import Report
 from render.weights import load_card
 
 pytest.importorskip("transformers")
@@ -239,12 +242,21 @@ def test_a_hub_name_without_a_network_is_one_sentence(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("text", "told"), [("a moth\n\nzebras\n", "line 2 of 'prompts.txt' is empty"), ("", "holds no prompts")]
 )
-def test_a_prompt_list_with_an_empty_line_is_refused(weights: Path, tmp_path: Path, text: str, told: str) -> None:
+def test_a_prompt_list_with_an_empty_line_leaves_out_its_collection_alone(
+    weights: Path, tmp_path: Path, text: str, told: str
+) -> None:
     shutil.copytree(weights, tmp_path / "weights")
+    tiny_weights(tmp_path / "tiny")
     (tmp_path / "prompts.txt").write_text(text)
-    (tmp_path / "gallery.toml").write_text(MINE.format(more='prompts = "prompts.txt"'))
-    with pytest.raises(UsageError, match=told):
-        load_gallery(tmp_path)
+    mine = MINE.format(more='prompts = "prompts.txt"')
+    (tmp_path / "gallery.toml").write_text(
+        mine + '[[collection]]\nslug = "t"\ntitle = "t"\nweights = "./tiny"\ncount = 1\n'
+    )
+    outcome = make(load_gallery(tmp_path), Report(), stages=("render",))
+    assert told in " ".join(outcome.aside)
+    assert outcome.exit_code == 3
+    with Catalogue(tmp_path / FILE) as catalogue:
+        assert [one.collection for one in catalogue.known()] == ["t"]
 
 
 def test_an_unknown_scheduler_is_named(weights: Path) -> None:

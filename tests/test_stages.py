@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,16 +16,17 @@ from render.catalogue import FILE, Catalogue, Exhibit
 from render.config import Gallery, load_gallery
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
-from render.errors import NonesuchError
+from render.errors import NonesuchError, UsageError
 from render.evidence import Evidence, build_reference
 from render.media import Store
 from render.noise import Floats
 from render.provenance import read_mark
 from render.resources import resource
 from render.stages import Outcome, make
-from render.stages.keeping import check, collect, mend, remove
+from render.stages.keeping import check, mend, remove
 from render.stages.report import Report
 from render.stages.status import status
+from render.stages.sweeping import collect
 from render.weights import load_card, save_card
 
 SETTINGS = tiny_gallery(count=6, judged=True)
@@ -162,7 +164,7 @@ def test_a_collection_can_keep_only_what_is_found_as_it_was_asked_for(gallery: G
     assert [one.ordinal for one in others] == [0, 2, 4]
     assert {one.reason for one in others} == {"asked for irregular, found elliptical"}
     assert status(fresh).rows[0][2:] == (3, 3, 3, 0)
-    assert collect(fresh, delete=False)[0] > 0, "files of what nobody sees can be swept up"
+    assert collect(fresh, delete=False).count > 0, "files of what nobody sees can be swept up"
 
 
 def test_damage_is_named_and_mended_under_the_same_numbers(
@@ -250,13 +252,33 @@ def test_what_is_removed_leaves_files_that_are_no_damage(gallery: Gallery) -> No
     made(gallery)
     remove(gallery, "galaxies", [2], "dull")
     assert check(gallery) == []
-    count, size = collect(gallery, delete=False)
-    assert count >= 4
-    assert size > 0
+    found = collect(gallery, delete=False)
+    assert found.count >= 4
+    assert found.size > 0
     collect(gallery, delete=True)
-    assert collect(gallery, delete=False) == (0, 0)
+    assert collect(gallery, delete=False).count == 0
     assert made(gallery).exit_code == 0
     assert [one.number for one in exhibits(gallery, "shown")] == [1, 3, 4, 5, 6, 7]
+
+
+def test_files_of_another_gallery_in_the_same_store_are_never_swept_up(gallery: Gallery, tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for folder in (mine, other):
+        shutil.copytree(tmp_path / "tiny", folder / "tiny")
+        text = SETTINGS.replace("count = 6", "count = 2") + '[store]\nlocation = "../store"\n'
+        (folder / "gallery.toml").write_text(text.replace('title = "', f'title = "{folder.name} '))
+    galleries = [load_gallery(folder) for folder in (mine, other)]
+    for one in galleries:
+        made(one)
+    remove(galleries[0], "galaxies", [2], "dull")
+    before = sorted((tmp_path / "store").rglob("*"))
+    with pytest.raises(UsageError, match="also used by 'other"):
+        collect(galleries[0], delete=True)
+    assert "also used by 'other" in collect(galleries[0], delete=False).kept
+    assert collect(galleries[0], delete=True, others=[galleries[1]]).count == 0, "the other gallery shows them"
+    assert sorted((tmp_path / "store").rglob("*")) == before
+    assert str(tmp_path) not in "".join(path.read_text() for path in (tmp_path / "store" / "galleries").iterdir())
+    assert collect(galleries[0], delete=True, alone=True).count > 0
 
 
 class NoThird(LocalExecutor):

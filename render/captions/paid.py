@@ -7,6 +7,7 @@ model, with how many tokens, and never the key.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -136,6 +137,27 @@ class Paid:
         row = (key, exhibit, answer.model, _now(), answer.raw, answer.tokens_in, answer.tokens_out, cost, batch)
         with self._use():
             self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def answers(self) -> Iterator[tuple[str | int | float | None, ...]]:
+        """Every answer, as its row."""
+        with self._use():
+            rows = self._db.execute("SELECT * FROM answers ORDER BY key").fetchall()
+        yield from rows
+
+    def join(self, others: Paid) -> int:
+        """Take up another gallery's answers; returns how many were new. What was paid for twice counts twice.
+
+        Two answers to one question are both kept, the first as its answer: the other under a key that no question has.
+        """
+        new = 0
+        for key, exhibit, model, at, raw, *rest in others.answers():
+            mine = self.answered(str(key))
+            name = key if mine in (None, raw) else f"{key} {hashlib.sha256(str(raw).encode()).hexdigest()[:16]}"
+            row = (name, exhibit, model, at, raw, *rest)
+            with self._use():
+                done = self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            new += done.rowcount
+        return new
 
     def spent(self) -> Spent:
         """What was spent in this gallery so far, and what the batches under way may come to."""

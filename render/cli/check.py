@@ -21,7 +21,7 @@ def command(gallery: Path, mend: bool) -> int:
       nonesuch check my-gallery --mend
     """
     from render.config import load_gallery
-    from render.stages import keeping
+    from render.stages import keeping, sweeping
 
     loaded = load_gallery(gallery)
     if mend:
@@ -33,7 +33,8 @@ def command(gallery: Path, mend: bool) -> int:
     for sentence in found:
         click.echo(sentence)
     click.echo(f"{len(found)} things are wrong; `nonesuch check --mend` helps." if found else "Everything is in order.")
-    orphans, size = keeping.collect(loaded, delete=False)
-    if orphans:
-        click.echo(f"{orphans} files ({size / 2**20:.1f} MiB) belong to no exhibit; `nonesuch gc --delete` frees them.")
+    orphans = sweeping.collect(loaded, delete=False)
+    if orphans.count:
+        size = f"{orphans.size / 2**20:.1f} MiB"
+        click.echo(f"{orphans.count} files ({size}) belong to no exhibit here; `nonesuch gc --delete` frees them.")
     return 1 if found else 0

@@ -11,7 +11,7 @@ import click
 from render.recipe import LARGEST_SEED
 
 if TYPE_CHECKING:
-    from render.stages.giving import Format
+    from render.stages.giving import Format, Space
 
 
 @click.command
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 @click.option("--class", "class_name", metavar="NAME", help="The class to ask for. In turn when left out.")
 @click.option("--format", "form", type=click.Choice(["png", "jpeg", "avif"]), default="png", show_default=True)
 @click.option("--width", type=click.IntRange(16, 4096), help="In pixels. As drawn (a globe: 768) when left out.")
+@click.option(
+    "--space",
+    type=click.Choice(["display", "data"]),
+    default="display",
+    show_default=True,
+    help="Pictures to look at, or what the network drew as numbers (.npz: float32, the sky at -1).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON, for other programs.")
 @click.option("--gallery", type=click.Path(path_type=Path), help="Whose collections.")
 def command(
@@ -32,6 +39,7 @@ def command(
     class_name: str | None,
     form: str,
     width: int | None,
+    space: str,
     as_json: bool,
     gallery: Path | None,
 ) -> None:
@@ -45,6 +53,7 @@ def command(
     Examples:
       nonesuch generate --collection planets --count 3 --out planets --json
       nonesuch generate --collection galaxies --class spiral_mid --seed 7 --width 768 --format jpeg
+      nonesuch generate --collection galaxies --count 8 --space data --out numbers
     """
     from render.config import GALLERY, load_gallery, parse_gallery
     from render.scaffold import default
@@ -53,12 +62,12 @@ def command(
     here = gallery or Path()
     nothing = gallery is None and not (here / GALLERY).exists()
     loaded = parse_gallery(default(), here / GALLERY) if nothing else load_gallery(here)
-    asked = Asked(collection, count, out, seed, class_name, cast("Format", form), width)
+    asked = Asked(collection, count, out, seed, class_name, cast("Format", form), width, cast("Space", space))
     made = []
     for one in generate(loaded, asked):
         made.append(one)
         if not as_json:
-            for file in [one["picture"], *([one["map"]] if "map" in one else [])]:
+            for file in [one[name] for name in ("picture", "map") if name in one]:
                 click.echo(file["file"])
     if as_json:
         click.echo(json.dumps(made, ensure_ascii=False, indent=2))

@@ -146,6 +146,10 @@ def flow(
         )
     if speaks():
         click.echo(f"{out}: {card.parameters / 1e6:.1f} M parameters, {card.training.images_seen} pictures seen.")
+        click.echo(
+            f"In gallery.toml, a collection's weights = '{out}'. For evidence: "
+            f"nonesuch train copydetector {training_set} {out}-copies"
+        )
 
 
 @command.command
@@ -296,3 +300,4 @@ def copydetector(training_set: Path, out: Path, run: Path | None, steps: int, se
     )
     card = build_reference(training_set, out, network, name=out.name, progress=click.echo)
     click.echo(f"{out}: caught {card.quality.get('caught')}")
+    click.echo(f"In gallery.toml: [evidence] weights = '{out}'. It fits what was trained on the same set alone.")

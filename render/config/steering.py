@@ -43,14 +43,23 @@ def prompting(gallery: Gallery, cards: Sequence[Card | None]) -> Iterator[str]:
             yield f"{place}, mask: there is no file '{collection.mask}'"
         if collection.variations > 1 and not (collection.prompts or collection.sketches):
             yield f"{place}, variations: there are neither prompts nor sketches to vary; leave it out"
+        if collection.prompts is not None and not (gallery.folder / collection.prompts).is_file():
+            yield f"{place}, prompts: there is no file '{collection.prompts}'"
+
+
+def unusable(gallery: Gallery) -> dict[str, str]:
+    """Why a collection cannot be drawn from what lies in its files, by slug: it is left out, and the others go on."""
+    found = {}
+    for collection in gallery.collections:
         try:
             gallery.prompts_of(collection)
         except NonesuchError as error:
-            yield f"{place}, prompts: {str(error).rstrip('.')}"
+            found[collection.slug] = str(error)
+    return found
 
 
 def prompts(gallery: Gallery, collection: Collection) -> list[str]:
-    """The prompts of a collection; none where its file is wrong, which `prompting` complains about."""
+    """The prompts of a collection; none where its file is wrong (`unusable`)."""
     try:
         return gallery.prompts_of(collection)
     except NonesuchError:

@@ -28,6 +28,7 @@ from typing import Any
 from render.catalogue import Known, State
 from render.config import Collection, Gallery, check_weights, read_lock
 from render.config import Walk as WalkSettings
+from render.config.steering import unusable
 from render.config.walks import fault
 from render.errors import NonesuchError
 from render.generators import ALGORITHMS, STRENGTHS
@@ -226,8 +227,11 @@ def _sha256(path: Path) -> str:
 
 
 def sources(gallery: Gallery) -> dict[str, Source]:
-    """Every collection's source, by slug; refuses weights that are not those of ``gallery.lock``."""
-    found = {settings.slug: Source.of(gallery, settings) for settings in gallery.collections}
+    """Every collection's source, by slug, without those of which nothing can be drawn (`unusable`); refuses weights
+    that are not those of ``gallery.lock``.
+    """
+    out = unusable(gallery)
+    found = {one.slug: Source.of(gallery, one) for one in gallery.collections if one.slug not in out}
     check_weights(gallery.folder, pinned(found))
     return found
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from render.errors import NonesuchError
-from render.media.store import KEY, Store, key_of
+from render.media.store import KEY, USERS, Store, key_of
 
 T = TypeVar("T")
 LOCATION = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(?:/[A-Za-z0-9._-]+)*)/?")
@@ -103,7 +103,24 @@ class ObjectStore(Store):
         """Films whose upload was begun more than a day ago and never ended, by key."""
         return [Path(upload["Key"]) for upload in self._stale()]
 
-    def sweep(self) -> int:
+    def users(self) -> dict[str, bytes]:
+        root = "/".join(part for part in (self.bucket, self._prefix, USERS) if part)
+        names = self._asked("read from", lambda files: files.find(root))
+        return {name.rpartition("/")[2]: self._asked("read from", partial(_cat, name)) for name in names}
+
+    def enlist(self, name: str, note: bytes) -> None:
+        there = self._user(name)
+        if not self._asked("read from", lambda files: files.exists(there)):
+            self._asked("write to", lambda files: files.pipe_file(there, note))
+
+    def strike(self, name: str) -> None:
+        there = self._user(name)
+        self._asked("write to", lambda files: files.rm_file(there))
+
+    def _user(self, name: str) -> str:
+        return "/".join(part for part in (self.bucket, self._prefix, USERS, name) if part)
+
+    def sweep(self, older: float = 0) -> int:
         """Give up such uploads: their parts are paid for."""
         found = self._stale()
         for upload in found:
@@ -159,3 +176,7 @@ class ObjectStore(Store):
             if value := os.environ.get(name):
                 text = text.replace(value, "…")
         return text
+
+
+def _cat(name: str, files: Any) -> bytes:
+    return bytes(files.cat_file(name))

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import BinaryIO
 from render.errors import NonesuchError, disk_is_full
 
 KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{20}\.[a-z0-9]{2,5}")
+
+USERS = "galleries"
+"""The folder of a shared store in which galleries write themselves down (`render.stages.sweeping`)."""
 
 
 def key_of(data: bytes, suffix: str) -> str:
@@ -123,12 +127,35 @@ class Store:
         """What killed processes left half-written."""
         return sorted(self.root.glob("[0-9a-f][0-9a-f]/.part-*"))
 
-    def sweep(self) -> int:
-        """Remove leftovers; call it only while holding the gallery lock. Returns how many there were."""
-        found = self.leftovers()
+    def sweep(self, older: float = 0) -> int:
+        """Remove leftovers; call it only while holding the gallery lock. Returns how many there were.
+
+        older: seconds since they were written to; another gallery of a shared store may be at work.
+        """
+        before = time.time() - older
+        found = [path for path in self.leftovers() if path.stat().st_mtime <= before]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)
+
+    def users(self) -> dict[str, bytes]:
+        """The galleries that are written down here, each with its note."""
+        return {path.name: path.read_bytes() for path in sorted((self.root / USERS).glob("[0-9a-f]*"))}
+
+    def enlist(self, name: str, note: bytes) -> None:
+        """Write a gallery down, once."""
+        path = self.root / USERS / name
+        if path.is_file():
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(path, note, durable=True)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def strike(self, name: str) -> None:
+        """Forget a gallery."""
+        (self.root / USERS / name).unlink(missing_ok=True)
 
     def _write(self, path: Path, data: bytes, durable: bool) -> None:
         with self._writing(path, durable) as file:

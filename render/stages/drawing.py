@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from render.catalogue import Exhibit, Known
 from render.config import Gallery
+from render.config.steering import unusable
 from render.cores import encoder_threads
 from render.credentials import Signer
 from render.engine.batches import FILE as BATCHES
@@ -99,9 +100,10 @@ def _plan(session: Session, known: list[Known]) -> list[Part]:
 def _give_up(session: Session, plan: Sequence[Part], known: Iterable[Known]) -> None:
     """Lost images that the settings no longer make get a tombstone, or go where they never had a number."""
     planned = {item.recipe.id for part in plan for item in part.items}
-    imported = {folder.slug for folder in session.gallery.folders}  # `nonesuch import` brings their files back
+    left = {folder.slug for folder in session.gallery.folders}  # `nonesuch import` brings their files back
+    left |= unusable(session.gallery).keys()  # of which nobody knows tonight what they make
     for one in known:
-        if one.kind == "image" and one.lost and one.id not in planned and one.collection not in imported:
+        if one.kind == "image" and one.lost and one.id not in planned and one.collection not in left:
             if one.number is None:
                 session.catalogue.forget(one.id)
             else:

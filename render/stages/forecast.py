@@ -12,6 +12,7 @@ from typing import Literal
 
 from render.catalogue import Catalogue, Known
 from render.config import Gallery
+from render.config.steering import unusable
 from render.doctor import EXHIBIT_BYTES, FRAME_BYTES
 from render.engine.frozen import Comparison, compare, newest
 from render.engine.plan import Part, Source, make_plan, unsound
@@ -68,7 +69,9 @@ def forecast(gallery: Gallery, wish: Wish | None = None) -> Forecast:
 
 
 def _there(found: State, plan: Sequence[Part]) -> Iterator[Group]:
-    """What is there already, less what the plan has, and walks that cannot be drawn."""
+    """What is there already, less what the plan has, and what cannot be drawn: walks, and whole collections."""
+    for slug, why in unusable(found.gallery).items():
+        yield Group(slug, "image", "leave out", found.gallery.collection(slug).count, why.rstrip("."))
     for (slug, _), why in unsound(found.gallery, found.sources).items():
         yield Group(slug, "walk", "leave out", 1, why)
     planned = {item.recipe.id for part in plan for item in part.items}

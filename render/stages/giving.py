@@ -7,6 +7,7 @@ gallery's night in the last bits.
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from render.weights import Card
 
 Format = Literal["png", "jpeg", "avif"]
+Space = Literal["display", "data"]
 SUFFIX: dict[Format, str] = {"png": "png", "jpeg": "jpg", "avif": "avif"}
 GLOBE = 768
 """Pixels of a globe's side, which is computed from a map and can have any."""
@@ -37,7 +39,8 @@ SEEDS = 2**32
 @dataclass(frozen=True)
 class Asked:
     """What is wanted. seed: of the first picture, the next have the next; None: random ones. class_name: None for the
-    collection's in turn. width: of the files; as the network draws them (a globe: 768) when left out.
+    collection's in turn. width: of the files; as the network draws them (a globe: 768) when left out. space: whether
+    files hold pictures to look at, or what the network drew, as numbers.
     """
 
     collection: str
@@ -47,6 +50,7 @@ class Asked:
     class_name: str | None = None
     form: Format = "png"
     width: int | None = None
+    space: Space = "display"
 
 
 def generate(gallery: Gallery, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -54,6 +58,8 @@ def generate(gallery: Gallery, asked: Asked) -> Iterator[dict[str, Any]]:
 
     Raises UsageError, before anything is drawn, for a collection or class that is not there.
     """
+    if asked.space == "data" and asked.width is not None:
+        raise UsageError("numbers are given as the network drew them: leave out --width.")
     source = _source(gallery, asked)
     recipes = list(_recipes(source, asked))
     try:
@@ -131,13 +137,16 @@ def _given(recipe: Recipe, data: Floats, card: Card, licence: str, asked: Asked)
         "class": recipe.class_name,
     }
     name = f"nonesuch-{asked.collection}-{recipe.id}"
-    if card.surface:
+    if asked.space == "data":
+        told["map" if card.surface else "picture"] = _numbers(asked, name, data, recipe, mark)
+    elif card.surface:
         from render.media.globe import Aspect, globe
 
         told["map"] = _write(asked, f"{name}-map", card.mapping.to_display(data), mark)
         told["globe"] = Aspect.of(recipe).as_json()
         data = globe(data, Aspect.of(recipe), recipe, asked.width or GLOBE)
-    told["picture"] = _write(asked, name, _sized(data, card, asked.width), mark)
+    if asked.space == "display":
+        told["picture"] = _write(asked, name, _sized(data, card, asked.width), mark)
     return told | {
         "recipe": recipe.as_json(),
         "weights": card.name,
@@ -154,12 +163,30 @@ def _sized(data: Floats, card: Card, width: int | None) -> Bytes:
     return card.mapping.to_display(data) if same or width is None else enlarged(data, width)
 
 
+def _numbers(asked: Asked, name: str, data: Floats, recipe: Recipe, mark: Mark) -> dict[str, Any]:
+    """Write what the network drew: NumPy's .npz with `data`, (3, h, w) float32 in the card's data space, where -1 is
+    the sky and +1 white, and beside it, as text, what every file of ours says of itself.
+    """
+    import numpy as np
+
+    told = {"recipe": recipe.canonical().decode(), "digital_source_type": mark.source_type, "credit": mark.credit}
+    body = io.BytesIO()
+    held: dict[str, Any] = {"data": data.astype(np.float32), **told}  # texts become arrays of one text: no pickle
+    np.savez_compressed(body, **held)
+    return _put(asked.folder / f"{name}.npz", body.getvalue()) | {"width": data.shape[2], "height": data.shape[1]}
+
+
 def _write(asked: Asked, name: str, picture: Bytes, mark: Mark) -> dict[str, Any]:
-    """Write a file, whole or not at all, and describe it."""
+    """Write a picture, and describe the file."""
     from render.media.images import avif, jpeg, png
 
     data = {"png": png, "jpeg": jpeg, "avif": avif}[asked.form](picture, mark)
-    path = asked.folder / f"{name}.{SUFFIX[asked.form]}"
+    size = {"width": picture.shape[1], "height": picture.shape[0]}
+    return _put(asked.folder / f"{name}.{SUFFIX[asked.form]}", data) | size
+
+
+def _put(path: Path, data: bytes) -> dict[str, Any]:
+    """Write a file, whole or not at all."""
     partial = path.with_name(f".{path.name}.part")
     try:
         partial.write_bytes(data)
@@ -167,4 +194,4 @@ def _write(asked: Asked, name: str, picture: Bytes, mark: Mark) -> dict[str, Any
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise NonesuchError(f"{path} cannot be written: {error.strerror or error}.") from error
-    return {"file": str(path), "width": picture.shape[1], "height": picture.shape[0], "bytes": len(data)}
+    return {"file": str(path), "bytes": len(data)}

@@ -11,6 +11,8 @@ from render.errors import UsageError
 from render.media import Store, open_store
 from render.publish import half_baked
 from render.recipe import Kind
+from render.stages.session import DAY
+from render.stages.sweeping import shared
 
 
 def check(gallery: Gallery) -> list[str]:
@@ -38,7 +40,7 @@ def mend(gallery: Gallery) -> list[str]:
     done: list[str] = []
     store = open_store(gallery.store.location, gallery.folder)
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
-        swept = store.sweep()
+        swept = store.sweep(older=DAY if shared(gallery) else 0)
         done += [f"removed {swept} half-written files"] if swept else []
         lost = [key for key, sha256 in catalogue.media_keys() if _wrong(store, key, sha256) is not None]
         broken = {identity for key in lost for identity in catalogue.owners(key)}
@@ -76,20 +78,6 @@ def remove(gallery: Gallery, collection: str, numbers: Sequence[int], reason: st
             if exhibit is not None and exhibit.state != "removed":
                 catalogue.removed(exhibit.id, reason)
     return len(exhibits)
-
-
-def collect(gallery: Gallery, delete: bool) -> tuple[int, int]:
-    """Files in the store that no exhibit names: (how many, bytes). They are only deleted when `delete` is true."""
-    store = open_store(gallery.store.location, gallery.folder)
-    with Catalogue(gallery.catalogue_path, write=delete) as catalogue:
-        named = {key for key, _ in catalogue.media_keys()}
-        orphans = sorted(set(store.keys()) - named)
-        size = sum(store.size(key) for key in orphans)
-        if delete:
-            for key in orphans:
-                store.delete(key)
-            store.sweep()
-    return len(orphans), size
 
 
 def _wrong(store: Store, key: str, sha256: str) -> str | None:

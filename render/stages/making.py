@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from render.catalogue import Known
 from render.config import Gallery
+from render.config.steering import unusable
 from render.engine.cause import cause
 from render.engine.plan import missing
 from render.engine.stop import Stop
@@ -109,6 +110,7 @@ def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
     session.night.after = _after(session, stages)
     if "render" in stages:
         session.aside += left_out(session)
+        session.aside += [f"collection '{slug}' was left out: {why}" for slug, why in unusable(session.gallery).items()]
     done = _rounds(session, stages)
     if "evidence" in stages and session.wish.share is None:
         together(session)

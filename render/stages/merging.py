@@ -15,9 +15,10 @@ from pathlib import Path
 
 from render.catalogue import Catalogue, Known
 from render.catalogue.rows import Exhibit, Medium
-from render.config import Gallery, read_lock
+from render.config import Gallery, read_curation, read_lock, write_curation
 from render.errors import NonesuchError, UsageError
 from render.media import Store, open_store
+from render.stages.decisions import join_paid, joined_decisions, refuse_open_batches
 from render.stages.live import running
 from render.stages.sharing import end_share
 
@@ -36,8 +37,20 @@ class Joined:
     twice: int = 0
 
 
-def merge(gallery: Gallery, others: Sequence[Gallery]) -> list[Joined]:
-    """Bring the exhibits of other galleries into the first. Raises UsageError for contradictions; nothing is written
+@dataclass(frozen=True)
+class Merged:
+    """What came of a merge. decisions: whether ``curation.toml`` has more than before; answers: of a language model,
+    that were paid for elsewhere.
+    """
+
+    galleries: list[Joined]
+    decisions: bool = False
+    answers: int = 0
+
+
+def merge(gallery: Gallery, others: Sequence[Gallery]) -> Merged:
+    """Bring the exhibits of other galleries into the first, what was decided about them, and the answers that were paid
+    for. Raises UsageError for contradictions; nothing is written
     then.
     """
     for number, other in enumerate(others):
@@ -49,11 +62,17 @@ def merge(gallery: Gallery, others: Sequence[Gallery]) -> list[Joined]:
     with ExitStack() as opened:
         catalogues = [opened.enter_context(Catalogue(other.catalogue_path)) for other in others]
         mine = opened.enter_context(Catalogue(gallery.catalogue_path, write=True))
-        _compare(gallery, mine, list(zip(others, catalogues, strict=True)))
+        exhibits = _compare(gallery, mine, list(zip(others, catalogues, strict=True)))
+        decided = joined_decisions([gallery, *others], {key: one.collection for key, one in exhibits.items()})
+        refuse_open_batches(others)
         store = open_store(gallery.store.location, gallery.folder)
         done = [_join(mine, store, other, theirs) for other, theirs in zip(others, catalogues, strict=True)]
+        answers = join_paid(gallery, others)
+        decisions = decided != read_curation(gallery.folder)
+        if decisions:
+            write_curation(gallery.folder, decided, {key: _called(one) for key, one in exhibits.items()})
     end_share(gallery)
-    return done
+    return Merged(done, decisions, answers)
 
 
 def _same_weights(gallery: Gallery, other: Gallery) -> None:
@@ -66,8 +85,8 @@ def _same_weights(gallery: Gallery, other: Gallery) -> None:
             )
 
 
-def _compare(gallery: Gallery, mine: Catalogue, others: Sequence[tuple[Gallery, Catalogue]]) -> None:
-    """Raises UsageError at the first contradiction between any two of the galleries."""
+def _compare(gallery: Gallery, mine: Catalogue, others: Sequence[tuple[Gallery, Catalogue]]) -> dict[str, Known]:
+    """All exhibits by id. Raises UsageError at the first contradiction between any two of the galleries."""
     exhibits: dict[str, tuple[Known, Gallery]] = {}
     places: dict[Place, tuple[str, Gallery]] = {}
     numbers: dict[Place, tuple[str, Gallery]] = {}
@@ -87,6 +106,7 @@ def _compare(gallery: Gallery, mine: Catalogue, others: Sequence[tuple[Gallery, 
                     f"{_named(one)} is another picture in {home.folder} than in {whose.folder}, though it has the same "
                     "recipe: `nonesuch inspect` says which of them is what its recipe makes."
                 )
+    return {key: one for key, (one, _) in exhibits.items()}
 
 
 def _agree(known: Known, whose: Gallery, one: Known, home: Gallery) -> None:
@@ -121,6 +141,11 @@ def _alone(taken: dict[Place, tuple[str, Gallery]], place: Place, word: str, ide
 
 def _named(one: Known) -> str:
     return f"{one.collection} {one.kind} {one.ordinal}"
+
+
+def _called(one: Known) -> str:
+    """As `nonesuch curate` notes it beside a decision."""
+    return _named(one) if one.number is None else f"{one.collection} {one.number}"
 
 
 def _apart(one: str, other: str) -> int:

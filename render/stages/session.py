@@ -20,6 +20,7 @@ from render.engine.stop import Stop
 from render.media import Store, open_store
 from render.stages.night import Night
 from render.stages.report import Report
+from render.stages.sweeping import enlist, shared
 from render.stages.wish import Wish
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 MakeExecutor = Callable[[Gallery, Mapping[str, Path]], "Executor | Cluster"]
 """From a gallery and its weights folders by sha256 to what renders them."""
+
+DAY = 86400.0
+"""Seconds after which a half-written file in a shared store is a killed run's, not another gallery's at work."""
 
 
 @dataclass
@@ -106,8 +110,9 @@ def session(
     """Opens a gallery for writing; whatever happens inside, the ledger is kept and the lock is given back."""
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
         store = open_store(gallery.store.location, gallery.folder)
+        enlist(gallery, store)
         if store.local:  # otherwise `check --mend` and `gc` do
-            store.sweep()
+            store.sweep(older=DAY if shared(gallery) else 0)
         opened = Session(gallery, catalogue, store, report, stop or Stop(), make_executor, wish or Wish())
         try:
             yield opened

@@ -113,7 +113,7 @@ class Guess {
     const middle = (share + Z ** 2 / (2 * asked)) / (1 + Z ** 2 / asked);
     const half = (Z / (1 + Z ** 2 / asked)) * Math.sqrt((share * (1 - share)) / asked + Z ** 2 / (4 * asked ** 2));
     const percent = (value: number): string => perCent(Math.min(1, Math.max(0, value)));
-    this.say("score", tn("You: right {right} of {n} time, {share} (95\u202f% interval {low} to {high}).", "You: right {right} of {n} times, {share} (95\u202f% interval {low} to {high}).", asked, { right, share: percent(share), low: percent(middle - half), high: percent(middle + half) }));
+    this.say("score", tn("You: right {right} of {n} times, {share} (95\u202f% interval {low} to {high}).", "You: right {right} of {n} times, {share} (95\u202f% interval {low} to {high}).", asked, { right, share: percent(share), low: percent(middle - half), high: percent(middle + half) }));
   }
 
   private read(): Score {
