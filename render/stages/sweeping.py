@@ -40,7 +40,7 @@ def collect(gallery: Gallery, delete: bool, others: Sequence[Gallery] = (), alon
     for number, other in enumerate(others):
         if other.folder in [gallery.folder, *(one.folder for one in others[:number])]:
             raise UsageError(f"{other.folder} is named twice: leave it out once.")
-        if str(open_store(other.store.location, other.folder)) != str(store):
+        if _place(open_store(other.store.location, other.folder)) != _place(store):
             raise UsageError(f"{other.folder} keeps its media elsewhere than {gallery.folder}: leave it out.")
     strangers = {} if alone else _strangers(store, [gallery, *others])
     why = _doubt(gallery, strangers, bool(others) or alone)
@@ -98,6 +98,11 @@ def _title(note: bytes) -> str:
         return str(json.loads(note)["title"])[:100]
     except (ValueError, KeyError, TypeError):
         return "a gallery that is not known"
+
+
+def _place(store: Store) -> str:
+    """Where a store is, however its location is written."""
+    return str(store.root.resolve()) if store.local else str(store)
 
 
 def _name(gallery: Gallery) -> str:
