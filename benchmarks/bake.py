@@ -1,42 +1,40 @@
 """How long the bake takes and how much memory: cold, nothing changed, one more exhibit.
 
-    python benchmarks/bake.py [1000 10000]
+    python benchmarks/bake.py [1000 10000 100000]
 
 A synthetic catalogue with everything that the stages fill in. Every exhibit has its own four media files, as in a real
 gallery (hard links to a few encoded pictures), and three real neighbours' pictures. Each bake is a process of its own;
-its memory is the peak of the process. On a machine that does something else too, the CPU seconds say more.
+its memory is the peak of the largest process. On a machine that does something else too, the CPU seconds say more.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).resolve().parent)]
+
+from processes import Run, run
+
 CHILD = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from render.bake import bake
 from render.config import load_gallery
 report = bake(load_gallery(Path(sys.argv[1])))
-used = resource.getrusage(resource.RUSAGE_SELF)
-figures = {"bake": report.seconds, "cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024}
-print(json.dumps({**figures, "written": report.written, "removed": report.removed}))
+print(json.dumps({"bake": report.seconds, "files": report.files, "gone": report.gone, "written": report.written[:30]}))
 """
 
 
-def bake_once(folder: Path) -> dict:
-    """One bake in a fresh process: its report, with the whole process's seconds."""
-    started = time.perf_counter()
-    command = [sys.executable, "-c", CHILD, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    return {**json.loads(done.stdout), "process": time.perf_counter() - started}
+def bake_once(folder: Path) -> tuple[Run, dict[str, Any]]:
+    """One bake in a fresh process: what it took, and its report."""
+    done = run([sys.executable, "-c", CHILD, str(folder)], ROOT)
+    return done, json.loads(done.said)
 
 
 def measure(count: int) -> None:
@@ -53,16 +51,14 @@ def measure(count: int) -> None:
         rows.append(("one more", bake_once(folder)))
     finally:
         shutil.rmtree(folder)
-    for name, row in rows:
-        seconds = f"{row['bake']:.2f} | {row['process']:.2f} | {row['cpu']:.2f}"
-        print(
-            f"| {count:,} | {name} | {seconds} | {row['mib']:.0f} | {len(row['written']):,} | {len(row['removed'])} |"
-        )
-    print(f"\nWritten for one more: {', '.join(rows[-1][1]['written'])}\n", file=sys.stderr)
+    for name, (took, told) in rows:
+        seconds = f"{told['bake']:.2f} | {took.seconds:.2f} | {took.cpu:.2f} | {took.mib:.0f}"
+        print(f"| {count:,} | {name} | {seconds} | {told['files']:,} | {told['gone']} |", flush=True)
+    print(f"\nWritten for one more: {', '.join(rows[-1][1][1]['written'])}\n", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    print("| exhibits | bake | s | s with Python's start | CPU s of that | peak MiB | pages written | removed |")
+    print("| exhibits | bake | s | s with Python's start | CPU s of that | peak MiB | files written | removed |")
     print("|---|---|---|---|---|---|---|---|")
     for argument in sys.argv[1:] or ["1000", "10000"]:
         measure(int(argument))

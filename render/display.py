@@ -16,13 +16,15 @@ Pictures of other things have no sky: their mapping is *plain*, black is -1, whi
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.uint8]
+# Words, because every command that reads a card reads this: numpy is imported where there is a picture.
+Floats: TypeAlias = "npt.NDArray[np.float32]"
+Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 
 
 SKY, PLAIN = "sky-asinh", "plain"
@@ -54,6 +56,8 @@ class DisplayMapping:
 
     def sky(self, picture: Bytes) -> Floats:
         """Per-channel median of the border: (h, w, 3) uint8 -> (3,) in [0, 1]."""
+        import numpy as np
+
         if self.name != SKY:
             return np.zeros(3, dtype=np.float32)
         inner = np.ones(picture.shape[:2], dtype=bool)
@@ -62,12 +66,16 @@ class DisplayMapping:
 
     def to_data(self, picture: Bytes) -> Floats:
         """A real picture, (h, w, 3) uint8, to data space, (3, h, w) float32."""
+        import numpy as np
+
         sky = self.sky(picture)
         linear = (picture.astype(np.float32) / 255 - sky) / (1 - sky)
         return self.from_linear(np.ascontiguousarray(linear.transpose(2, 0, 1)))
 
     def from_linear(self, linear: Floats) -> Floats:
         """Pseudo-linear values (sky 0, white 1) to data space, any shape."""
+        import numpy as np
+
         stretched = linear
         if self.name == SKY:
             stretched = np.arcsinh(linear / self.softening) / np.arcsinh(1 / self.softening)
@@ -75,6 +83,8 @@ class DisplayMapping:
 
     def to_linear(self, data: Floats) -> Floats:
         """The inverse of `from_linear` wherever nothing was clipped."""
+        import numpy as np
+
         stretched = (np.asarray(data, dtype=np.float32) + 1) / 2
         if self.name != SKY:
             return np.asarray(stretched, dtype=np.float32)
@@ -82,6 +92,8 @@ class DisplayMapping:
 
     def to_display(self, data: Floats) -> Bytes:
         """Data space, (3, h, w), to what a person sees, (h, w, 3) uint8."""
+        import numpy as np
+
         display = np.clip((np.asarray(data, dtype=np.float32) + 1) / 2, 0, 1)
         return np.rint(display * 255).astype(np.uint8).transpose(1, 2, 0)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.etree import ElementTree
 
 from render import __version__
@@ -97,6 +98,7 @@ def _named(recipe: Recipe, card: Card) -> str:
     return f"Generated {card.title or card.name}{of_class}"
 
 
+@lru_cache(16)
 def xmp_packet(mark: Mark) -> bytes:
     """The packet, UTF-8, without a line that depends on the time: the same mark gives the same bytes."""
     for prefix, uri in NAMESPACES.items():

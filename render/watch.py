@@ -66,8 +66,8 @@ class Watch:
             self._say(str(error))
             return True
         self._complaint = ""
-        if report.written or report.removed:
-            self._say(f"{len(report.written)} files written, {len(report.removed)} removed, {report.seconds:.2f} s.")
+        if report.files or report.gone:
+            self._say(f"{report.files} files written, {report.gone} removed, {report.seconds:.2f} s.")
         return True
 
     def _watched(self) -> Iterable[Path]:

@@ -30,7 +30,7 @@ REFERENCE, PICTURES = "reference", "pictures.toml"
 class Credit(BaseModel):
     """Who made a part of the training data, and on what terms."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     name: str
     text: str
@@ -41,7 +41,7 @@ class Credit(BaseModel):
 class Training(BaseModel):
     """How the weights came to be."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     data: str = ""
     pictures_sha256: str = ""  # TrainingSet.identity; evidence compares with exactly what a generator learned from
@@ -57,7 +57,7 @@ class Training(BaseModel):
 class Sampling(BaseModel):
     """The generator's defaults; a gallery may choose others."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     sampler: str = "heun"
     steps: int = 12
@@ -78,7 +78,7 @@ class Surface(BaseModel):
     and of those that add detail.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     bodies: dict[str, str]
     height: int
@@ -89,7 +89,7 @@ class Surface(BaseModel):
 class Card(BaseModel):
     """``card.toml``: everything that other rooms need to know about a model without loading it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     name: str
     family: str
@@ -139,21 +139,25 @@ def find_weights(reference: str, base: Path | None = None) -> Path:
 
     Raises NonesuchError, listing what exists, when there is no card there.
     """
-    candidates = [(base or Path()) / reference]
-    if "/" not in reference and not reference.startswith("."):
-        candidates.insert(0, resource("weights") / reference)
-    for folder in candidates:
+    folders = candidates(reference, base or Path())
+    for folder in folders:
         if (folder / CARD).is_file():
             return folder
-    if candidates[-1].is_file():
+    if folders[-1].is_file():
         raise NonesuchError(
-            f"{candidates[-1]} is a file, not a weights folder: make one of it by "
-            f"`nonesuch weights import {candidates[-1].name} FOLDER --family ...`, then name that."
+            f"{folders[-1]} is a file, not a weights folder: make one of it by "
+            f"`nonesuch weights import {folders[-1].name} FOLDER --family ...`, then name that."
         )
     known = ", ".join(shipped_weights()) or "none"
     raise NonesuchError(
-        f"no weights called '{reference}': there is no {CARD} in {candidates[-1]}; shipped weights are {known}."
+        f"no weights called '{reference}': there is no {CARD} in {folders[-1]}; shipped weights are {known}."
     )
+
+
+def candidates(reference: str, base: Path) -> list[Path]:
+    """Where the folder of a name may be, in the order in which they are tried."""
+    shipped = [] if "/" in reference or reference.startswith(".") else [resource("weights") / reference]
+    return [*shipped, base / reference]
 
 
 def load_card(folder: Path) -> Card:

@@ -78,6 +78,7 @@ def test_killed_at_each_step_the_next_bake_finishes(
 ) -> None:
     """The random moments above may miss the few steps that matter: here each of them is hit."""
     from render.bake.outputs import Outputs
+    from render.bake.record import Record
 
     class Killed(BaseException):
         """What no handler of the program catches, as no handler sees SIGKILL."""
@@ -104,8 +105,8 @@ def test_killed_at_each_step_the_next_bake_finishes(
 
             patch.setattr("render.bake.outputs.os.replace", some)
         else:
-            step = {"staged": "finish", "decided": "_apply", "stale": "_remove", "settled": "_settle"}[at]
-            patch.setattr(Outputs, step, dying)
+            step = {"staged": "finish", "decided": "_apply", "stale": "_remove", "settled": "settle"}[at]
+            patch.setattr(Record if at == "settled" else Outputs, step, dying)
         with pytest.raises(Killed):
             built(gallery)
     for page in gallery.public.rglob("*.html"):

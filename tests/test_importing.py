@@ -53,7 +53,7 @@ def folder_of(tmp_path: Path) -> Path:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     exif[0x8825] = {1: "N", 2: (52.0, 13.0, 30.0)}  # GPS
-    spiral(4).resize((80, 40)).save(root / "IMG_2034.jpg", exif=exif)
+    spiral(4).resize((80, 40)).save(root / "IMG_2034.jpg", exif=exif, comment=b"seen from 5 Quiet Street")
     shutil.copy(root / "a1111.png", root / "z-copy.png")
     (root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnonsense")
     (root / "notes.txt").write_text("buy milk")
@@ -149,6 +149,7 @@ def test_a_photograph_stands_upright_and_tells_no_place(tmp_path: Path) -> None:
     with Image.open(gallery.public / str(photo["picture"])) as picture:
         assert picture.height == 2 * picture.width
         assert not picture.getexif().get_ifd(0x8825)
+    assert not any(b"Quiet Street" in path.read_bytes() for path in gallery.public.rglob("*") if path.is_file())
 
 
 def test_the_folder_is_followed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ that a picture which never leaves it can be compared.
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,16 +60,22 @@ def described(pixels: NDArray[np.uint8]) -> Floats:
 
 def _rings(plane: Floats) -> Floats:
     """(SIZE, SIZE) -> (RINGS, SPOKES), by bilinear interpolation; rings lie closer together near the middle."""
+    x, y, u, v = _spokes()
+    top = plane[y, x] * (1 - u) + plane[y, x + 1] * u
+    bottom = plane[y + 1, x] * (1 - u) + plane[y + 1, x + 1] * u
+    return np.asarray(top * (1 - v) + bottom * v, dtype=np.float32)
+
+
+@cache
+def _spokes() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Where is looked, each (RINGS, SPOKES): column and row of a pixel, and how far beyond it."""
     share = (np.arange(RINGS) + 0.5) / RINGS
     radius = (INNERMOST + (OUTERMOST - INNERMOST) * share**1.5)[:, None]
     angle = (2 * np.pi * np.arange(SPOKES) / SPOKES)[None]
     middle = (SIZE - 1) / 2
     across, down = middle + radius * np.cos(angle), middle + radius * np.sin(angle)
     x, y = np.floor(across).astype(int), np.floor(down).astype(int)
-    u, v = across - x, down - y
-    top = plane[y, x] * (1 - u) + plane[y, x + 1] * u
-    bottom = plane[y + 1, x] * (1 - u) + plane[y + 1, x + 1] * u
-    return np.asarray(top * (1 - v) + bottom * v, dtype=np.float32)
+    return x, y, across - x, down - y
 
 
 def _square(picture: Image.Image) -> Image.Image:

@@ -23,9 +23,10 @@ from render.bake.feeds import Feeds
 from render.bake.guess import real_key
 from render.bake.lab import FOLDER as LAB
 from render.bake.lab import Laboratory
+from render.bake.looked import look
 from render.bake.media import Media
 from render.bake.offline import WORKER, offer_offline
-from render.bake.outputs import Outputs, digest
+from render.bake.outputs import MEDIA, Outputs, digest
 from render.bake.pages import Pages
 from render.bake.places import EXHIBITIONS, SEARCH
 from render.bake.press import Press
@@ -44,6 +45,7 @@ from render.bake.walks import offer_walks, walk_pages
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, read_curation, read_lock
 from render.resources import resource
+from render.still import state_of
 
 __all__ = ["BakeReport", "bake"]
 
@@ -59,10 +61,15 @@ def unseen(total: int) -> Iterator[Advance]:
 
 @dataclass(frozen=True)
 class BakeReport:
-    """What a bake did. Paths are relative to ``public/``."""
+    """What a bake did. Paths are relative to ``public/``; of very many, only the first are named (`outputs.NAMED`).
+
+    files: how many were written; gone: how many were removed.
+    """
 
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    files: int = 0
+    gone: int = 0
     kept: int = 0
     media: int = 0  # media files that were added
     seconds: float = 0.0
@@ -70,7 +77,7 @@ class BakeReport:
     @property
     def changed(self) -> bool:
         """Whether anything in ``public/`` is other than before."""
-        return bool(self.written or self.removed or self.media)
+        return bool(self.files or self.gone or self.media)
 
 
 class _Part(NamedTuple):
@@ -107,6 +114,7 @@ def bake(
     """
     started = clock()
     home = folder or gallery.folder
+    looked = look(gallery, home) if (folder, templates, site, edition) == (None, None, None, None) else {}
     theme = Theme(home / FOLDER)
     own = theme.folder if theme.templates else None
     pages = Pages(templates or resource("templates"), own, from_disk=edition is not None)
@@ -126,8 +134,9 @@ def bake(
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
         decided = (prose.key, repr(curation), repr(upgraded), real_key(gallery), laboratory.key)
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
-        media = Media(public / "media", linked(gallery, home))
-        if out.untouched(inputs, media.count()):
+        media = Media(public / MEDIA, linked(gallery, home))
+        if out.untouched(inputs):
+            out.look_again(looked)
             return BakeReport(kept=out.kept, seconds=clock() - started)
         first, *others = gallery.about.languages
         source = Source(catalogue.db, curation, upgraded)
@@ -160,10 +169,12 @@ def bake(
             owned += [slug for part in parts for slug in (part.pages.slug, *part.formerly)]
             out.finish(owned=owned)
             swept = media.sweep()
-            out.note(inputs, media.count())
+            out.note(inputs, str(gallery.file) if looked else "", looked)
     return BakeReport(
-        written=out.written,
-        removed=[*out.removed, *(f"media/{name}" for name in swept)],
+        written=out.written.names,
+        removed=[*out.removed.names, *(f"{MEDIA}/{name}" for name in swept)],
+        files=out.written.count,
+        gone=out.removed.count + len(swept),
         kept=out.kept,
         media=media.added,
         seconds=clock() - started,
@@ -207,11 +218,11 @@ def _listed(parts: list[_Part], exhibitions: Exhibitions) -> list[str]:
 
 
 def _data(catalogue: Path) -> str:
-    """Which state of the catalogue this is, without reading it: every commit changes the file or its log."""
-    files = [path for path in (catalogue, catalogue.with_name(f"{catalogue.name}-wal")) if path.exists()]
-    return repr(
-        [(path.name, found.st_ino, found.st_size, found.st_mtime_ns) for path in files if (found := path.stat())]
-    )
+    """Which state of the catalogue this is, without reading it: every commit changes the file or its log. An empty log
+    is that of a writer who has written nothing yet.
+    """
+    log = state_of(f"{catalogue}-wal")
+    return repr((state_of(str(catalogue)), log if log.size > 0 else None))
 
 
 def _parts(

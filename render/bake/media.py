@@ -53,10 +53,6 @@ class Media:
                 continue
         return sorted(self._stale)
 
-    def count(self) -> int:
-        """How many files lie there."""
-        return sum(len(_names(f"{self._folder}/{shelf}")) for shelf in _names(self._folder))
-
     def _link(self, key: str) -> None:
         source, target = self._source(key), f"{self._folder}/{key}"
         if isinstance(source, bytes):

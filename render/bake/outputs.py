@@ -14,28 +14,24 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
-from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from render.bake.record import Decided, Known, Record
+from render.still import State, stands, state_of
 
 if TYPE_CHECKING:
     from render.bake.press import Press, Pressed, Work
 
-LAYOUT = 2
-BATCH = 1000  # files that are noted in the journal at once
-_TABLES = """
-CREATE TABLE outputs (path TEXT PRIMARY KEY, key BLOB, digest BLOB, size INTEGER, mtime INTEGER) WITHOUT ROWID;
-CREATE TABLE journal (path TEXT PRIMARY KEY, rank INTEGER, staged TEXT, key BLOB, digest BLOB) WITHOUT ROWID;
-CREATE TABLE stale (path TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
-"""
+NAMED = 10_000
+"""So many of the files that were written or removed are named in the end; the rest is only counted."""
+MEDIA = "media"
 
 
 class Rank(IntEnum):
@@ -45,15 +41,6 @@ class Rank(IntEnum):
     PAGE = 1
     GALLERY = 2
     INDEX = 3
-
-
-class Known(NamedTuple):
-    """A file as the last bake left it."""
-
-    key: bytes
-    digest: bytes
-    size: int
-    mtime: int
 
 
 def digest(*parts: bytes | str) -> bytes:
@@ -94,6 +81,20 @@ class Ordered(NamedTuple):
     staged: str
 
 
+class Files:
+    """Files that were written or removed: how many, and the names of the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.names: list[str] = []
+
+    def add(self, path: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.names) < NAMED:
+            self.names.append(path)
+
+
 class Outputs:
     """The site's files during one bake; use as a context manager, offer every file, then `finish`.
 
@@ -104,26 +105,20 @@ class Outputs:
         self.public = public
         self._press = press
         self._ordered: deque[Ordered] = deque()
-        self.written: list[str] = []
-        self.removed: list[str] = []
+        self.written = Files()
+        self.removed = Files()
         self.kept = 0
         self._root = str(public)
         self._stage = state / "stage"
         self._stage_root = str(self._stage)
         self._staged = 0
         self._changed = False
-        self._pending: list[tuple[str, int, str | None, bytes, bytes]] = []
-        self._wanted: set[str] = set()
-        state.mkdir(parents=True, exist_ok=True)
-        self._db = _open(state / "bake.sqlite")
-        if self._db.execute("SELECT 1 FROM journal UNION ALL SELECT 1 FROM stale LIMIT 1").fetchone():
+        self._record = Record(state)
+        self._folders: set[str] = set()  # those of the site that are the bake's own
+        if self._record.undecided:
             self._apply()  # what a killed bake had decided
         shutil.rmtree(self._stage, ignore_errors=True)
         self._stage.mkdir()
-
-    @cached_property
-    def _known(self) -> dict[str, Known]:
-        return {row[0]: Known._make(row[1:]) for row in self._db.execute("SELECT * FROM outputs")}
 
     def __enter__(self) -> Outputs:
         return self
@@ -131,8 +126,7 @@ class Outputs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.rollback()
-        self._db.close()
+        self._record.close()
         with suppress(OSError):
             self._stage.rmdir()  # empty unless something went wrong; then the next bake still needs it
 
@@ -176,8 +170,8 @@ class Outputs:
 
     def _asked(self, path: str, key: bytes) -> tuple[bool, bytes | None]:
         """Whether this file has to be made, and the digest of the one that stands."""
-        self._wanted.add(path)
-        known = self._known.get(path)
+        self._record.want(path)
+        known = self._record.known(path)
         if known is None or not self._stands(path, known):
             return True, None
         if known.key == key:
@@ -195,84 +189,95 @@ class Outputs:
 
     def _keep(self, path: str, rank: Rank, key: bytes, sum_: bytes) -> None:
         self.kept += 1
-        self._record(path, rank, None, key, sum_)
+        self._decide(path, rank, None, key, sum_)
 
     def _write(self, path: str, rank: Rank, staged: str, key: bytes, sum_: bytes) -> None:
-        self.written.append(path)
-        self._record(path, rank, staged, key, sum_)
+        self.written.add(path)
+        self._decide(path, rank, staged, key, sum_)
 
     def _next_name(self) -> str:
         self._staged += 1
         return f"{self._staged:07d}"
 
-    @property
-    def offered(self) -> list[str]:
-        """The paths of all files that were offered so far, sorted."""
-        return sorted(self._wanted)
+    def offered_below(self, folder: str) -> Iterator[str]:
+        """The paths of the files below a folder (``galaxies/``) that were offered so far, sorted."""
+        return self._record.wanted_below(folder)
 
     def finish(self, owned: Iterable[str]) -> None:
         """Make the change. In the folders `owned` (relative to the site) every file that was not offered is stale."""
         self._take(self._press.rest())
-        self.removed = sorted((self._known.keys() - self._wanted) | set(self._strays(owned)))
-        if self._changed or self.removed:
-            self._journal()
-            self._db.execute("DELETE FROM notes")
-            self._db.executemany("INSERT OR IGNORE INTO stale VALUES (?)", ((path,) for path in self.removed))
-            self._db.commit()
+        stale = [*self._record.unwanted(), *self._strays(owned)]
+        for path in sorted(set(stale)):
+            self.removed.add(path)
+        if self._changed or stale:
+            self._record.commit(stale)
             self._apply()
 
-    def untouched(self, inputs: bytes, media: int) -> bool:
+    def untouched(self, inputs: bytes) -> bool:
         """Whether the last bake had these inputs and all that it left still stands: then there is nothing to offer."""
-        notes = dict(self._db.execute("SELECT name, value FROM notes"))
-        if notes != {"inputs": inputs, "media": media}:
+        if self._record.notes().get("inputs") != inputs or not stands(self._record.db, self._root):
             return False
-        files = 0
-        for path, size, mtime in self._db.execute("SELECT path, size, mtime FROM outputs"):
-            if self._measure(path) != (size, mtime):
-                return False
-            files += 1
-        self.kept = files
-        return files > 0
+        self.kept = self._record.db.execute("SELECT count(*) FROM outputs").fetchone()[0]
+        return self.kept > 0
 
-    def note(self, inputs: bytes, media: int) -> None:
-        """Remember what the site was made from, now that it stands."""
-        rows = [("inputs", inputs), ("media", media)]
-        self._db.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", rows)
-        self._db.commit()
+    def note(self, inputs: bytes, settings: str, looked: Mapping[str, State]) -> None:
+        """Remember what the site was made from, now that it stands. settings: the gallery's file; looked: the state of
+        every file that was read, as it was before.
+        """
+        shelves = [f"{MEDIA}/{name}" for name in _entries(f"{self._root}/{MEDIA}")[0]]
+        own = sorted({*self._folders, MEDIA, *shelves})
+        found = {path: state_of(f"{self._root}/{path}").mtime for path in own}
+        self._record.note({"inputs": inputs, "settings": settings}, looked, found)
+
+    def look_again(self, looked: Mapping[str, State]) -> None:
+        """The states of what was read are others, what they hold is the same."""
+        notes: dict[str, Any] = self._record.notes()
+        self._record.note(notes, looked, self._record.folders())
 
     def _stands(self, path: str, known: Known) -> bool:
         return known.size >= 0 and self._measure(path) == (known.size, known.mtime)
 
-    def _record(self, path: str, rank: Rank, staged: str | None, key: bytes, sum_: bytes) -> None:
+    def _decide(self, path: str, rank: Rank, staged: str | None, key: bytes, sum_: bytes) -> None:
         self._changed = True
-        self._pending.append((path, int(rank), staged, key, sum_))
-        if len(self._pending) == BATCH:
-            self._journal()
+        self._record.decide(Decided(path, int(rank), staged, key, sum_))
 
-    def _journal(self) -> None:
-        self._db.executemany("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?)", self._pending)
-        self._pending.clear()
-
-    def _strays(self, owned: Iterable[str]) -> Iterable[str]:
+    def _strays(self, owned: Iterable[str]) -> Iterator[str]:
+        """The files in the bake's own folders that nobody offered. A folder in which no name came or went since the
+        last bake is not looked through.
+        """
+        known = self._record.folders()
         for top in owned:
-            for folder, _, names in os.walk(f"{self._root}/{top}"):
-                inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
-                yield from (path for name in names if (path := f"{inside}/{name}") not in self._wanted)
+            yield from self._strays_in(top, known)
+
+    def _strays_in(self, folder: str, known: Mapping[str, int]) -> Iterator[str]:
+        self._folders.add(folder)
+        whole = f"{self._root}/{folder}"
+        if state_of(whole).mtime == known.get(folder):
+            inside = [path for path in known if path.rpartition("/")[0] == folder]
+        else:
+            names, files = _entries(whole)
+            inside = [f"{folder}/{name}" for name in names]
+            yield from (path for path in (f"{folder}/{name}" for name in files) if not self._record.wanted(path))
+        for each in inside:
+            yield from self._strays_in(each, known)
 
     def _apply(self) -> None:
         """Carry out the journal. Every step may have been done already by a bake that was killed here."""
-        folders: set[str] = set()
-        for path, staged in self._db.execute("SELECT path, staged FROM journal ORDER BY rank, path"):
-            target = f"{self._root}/{path}"
-            if (folder := os.path.dirname(target)) not in folders:
-                os.makedirs(folder, exist_ok=True)
-                folders.add(folder)
+        there: set[str] = set()
+        for path, staged in self._record.change():
+            if (folder := os.path.dirname(path)) not in there:
+                os.makedirs(f"{self._root}/{folder}", exist_ok=True)
+                there.add(folder)
             if staged is not None:
                 with suppress(FileNotFoundError):
-                    os.replace(f"{self._stage_root}/{staged}", target)
-        for (path,) in self._db.execute("SELECT path FROM stale"):
+                    os.replace(f"{self._stage_root}/{staged}", f"{self._root}/{path}")
+        for path in self._record.stale():
             self._remove(path)
-        self._settle()
+        self._record.settle(self._measure)
+        for folder in there:
+            while folder:
+                self._folders.add(folder)
+                folder = os.path.dirname(folder)
 
     def _remove(self, path: str) -> None:
         target = Path(self._root, path)
@@ -285,35 +290,17 @@ class Outputs:
             except OSError:  # not empty
                 break
 
-    def _settle(self) -> None:
-        """Turn the journal into the record of what stands."""
-        rows = ((*row, *self._measure(row[0])) for row in self._db.execute("SELECT path, key, digest FROM journal"))
-        self._db.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)", rows)
-        self._db.execute("DELETE FROM outputs WHERE path IN (SELECT path FROM stale)")
-        self._db.execute("DELETE FROM journal")
-        self._db.execute("DELETE FROM stale")
-        self._db.commit()
-
     def _measure(self, path: str) -> tuple[int, int]:
         """Size and time by which the file is known again; (-1, -1), which no file has, when it is not there."""
-        try:
-            found = os.stat(f"{self._root}/{path}")
-        except (FileNotFoundError, NotADirectoryError):
-            return -1, -1
-        return found.st_size, found.st_mtime_ns
+        state = state_of(f"{self._root}/{path}")
+        return state.size, state.mtime
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """The record, made anew when it is of another layout or damaged: it is only a cache."""
+def _entries(folder: str) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the files in a folder; a link counts as a file."""
     try:
-        db = sqlite3.connect(path)
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version == LAYOUT:
-            return db
-        db.close()
-    except sqlite3.DatabaseError:
-        pass
-    path.unlink(missing_ok=True)
-    db = sqlite3.connect(path)
-    db.executescript(f"{_TABLES} PRAGMA user_version = {LAYOUT};")
-    return db
+        with os.scandir(folder) as found:
+            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    return [name for name, inner in entries if inner], [name for name, inner in entries if not inner]

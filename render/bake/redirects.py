@@ -13,7 +13,9 @@ from render.config import Gallery
 
 def offer_redirects(former: str, chrome: Chrome, out: Outputs, pages: Pages) -> None:
     """For every page of a collection, one under its former slug."""
-    for target in [path for path in out.offered if path.startswith(f"{chrome.slug}/") and path.endswith(".html")]:
+    for target in out.offered_below(f"{chrome.slug}/"):
+        if not target.endswith(".html"):
+            continue
         path = f"{former}/{target.removeprefix(f'{chrome.slug}/')}"
         way = relpath(target, dirname(path)).removesuffix("index.html")
         whole = f"{chrome.site['address']}{target.removesuffix('index.html')}" if chrome.site["address"] else ""

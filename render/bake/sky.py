@@ -74,52 +74,52 @@ class Sky:
         """Offer the page, the tables of places and the sheets of little pictures. count: exhibits on show."""
         if not self.open:
             return
-        places = [Place(*row) for row in self._db.execute(_PLACES, (self._slug, self._hidden))]
+        placed = self._db.execute(f"SELECT count(*) FROM ({_PLACES})", (self._slug, self._hidden)).fetchone()[0]
         if not chrome.home:
-            self._offer_data(places, out, chrome, read)
+            self._offer_data(out, chrome, read)
         path = f"{chrome.place}/sky/index.html"
-        key = digest(pages.key("sky.html"), chrome.key, f"{self._chart['method']} {len(places)} {count}")
-        more = {"method": self._chart["method"], "placed": len(places), "count": count, "sky": self.data}
+        key = digest(pages.key("sky.html"), chrome.key, f"{self._chart['method']} {placed} {count}")
+        more = {"method": self._chart["method"], "placed": placed, "count": count, "sky": self.data}
         index = f"{chrome.data}/index.json"
         page = Page("sky.html", chrome.context(base_of(path), f"{chrome.place}/sky/", path, index=index, **more))
         out.order(path, Rank.INDEX, key, page)
 
-    def _offer_data(self, places: list[Place], out: Outputs, chrome: Chrome, read: Callable[[str], bytes]) -> None:
+    def _offer_data(self, out: Outputs, chrome: Chrome, read: Callable[[str], bytes]) -> None:
         """What the scripts read: no word is in it, so all languages share it."""
+        tables, sheets = self._files(out, chrome, read)
         told = {
             "method": self._chart["method"],
             "dark": self._chart["dark"],
             "look": {name: self._chart[name] for name in ("mean", "axes", "scale")},
             "table": TABLE,
-            "places": self._tables(out, places),
+            "places": tables,
             "sheet": SHEET,
             "columns": COLUMNS,
             "tile": TILE,
-            "sheets": self._sheets(out, places, chrome, read),
+            "sheets": sheets,
         }
         body = json.dumps(told, separators=(",", ":")).encode()
         out.offer(self.data, Rank.INDEX, digest(body), lambda: body)
 
-    def _tables(self, out: Outputs, places: list[Place]) -> dict[int, str]:
-        """Offer the tables; returns their names by position."""
-        names = {}
-        for position, group in groupby(places, key=lambda one: (one.number - 1) // TABLE):
-            body = json.dumps(_table(list(group)), separators=(",", ":")).encode()
-            names[position] = f"places-{position:03d}.{digest(body).hex()[:12]}.json"
-            out.offer(f"data/{self._slug}/{names[position]}", Rank.NEW, digest(body), partial(bytes, body))
-        return names
-
-    def _sheets(
-        self, out: Outputs, places: list[Place], chrome: Chrome, read: Callable[[str], bytes]
-    ) -> dict[int, str]:
-        names = {}
+    def _files(
+        self, out: Outputs, chrome: Chrome, read: Callable[[str], bytes]
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        """Offer tables and sheets, of which one each is held at a time; returns the files' names by position."""
+        tables: dict[int, str] = {}
+        sheets: dict[int, str] = {}
         mark = _mark(self._made, chrome.site["terms"])
-        for position, group in groupby(places, key=lambda one: (one.number - 1) // SHEET):
+        rows = (Place(*row) for row in self._db.execute(_PLACES, (self._slug, self._hidden)))
+        for position, group in groupby(rows, key=lambda one: (one.number - 1) // TABLE):
+            body = json.dumps(_table(list(group)), separators=(",", ":")).encode()
+            tables[position] = f"places-{position:03d}.{digest(body).hex()[:12]}.json"
+            out.offer(f"data/{self._slug}/{tables[position]}", Rank.NEW, digest(body), partial(bytes, body))
+        rows = (Place(*row) for row in self._db.execute(_PLACES, (self._slug, self._hidden)))
+        for position, group in groupby(rows, key=lambda one: (one.number - 1) // SHEET):
             cells = [((one.number - 1) % SHEET, one.picture) for one in group]
             key = digest(code_key(), repr(mark), *(f"{cell} {picture}" for cell, picture in cells))
-            names[position] = f"sprites-{position:03d}.{key.hex()[:12]}.webp"
-            out.offer(f"data/{self._slug}/{names[position]}", Rank.NEW, key, partial(_sheet, cells, read, mark))
-        return names
+            sheets[position] = f"sprites-{position:03d}.{key.hex()[:12]}.webp"
+            out.offer(f"data/{self._slug}/{sheets[position]}", Rank.NEW, key, partial(_sheet, cells, read, mark))
+        return tables, sheets
 
 
 def _table(places: list[Place]) -> dict[str, Any]:

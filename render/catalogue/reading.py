@@ -23,6 +23,9 @@ MISSING: dict[Stage, str] = {
 _FILES = "EXISTS (SELECT 1 FROM media WHERE exhibit = e.id)"
 _FPS, _WIDTH = (f"iif(kind = 'walk', json_extract(display, '$.{name}'), NULL)" for name in ("fps", "width"))
 
+_KNOWN = (
+    f"SELECT id, collection, kind, ordinal, state, number, attempts, {_FILES}, slug, {_FPS}, {_WIDTH} FROM exhibits e"
+)
 _LOOKED_AT = """
 (SELECT key FROM media WHERE exhibit = e.id AND role IN ('fallback', 'image') ORDER BY role, width LIMIT 1)"""
 """The file that is looked at for the chart: the smallest JPEG, which every exhibit has."""
@@ -40,11 +43,26 @@ class Reading:
 
     def known(self, collection: str | None = None) -> Iterator[Known]:
         """Every exhibit that was ever tried, by collection, kind and ordinal."""
-        columns = f"id, collection, kind, ordinal, state, number, attempts, {_FILES}, slug, {_FPS}, {_WIDTH}"
-        query = f"SELECT {columns} FROM exhibits e"
         where = " WHERE collection = :collection" if collection is not None else ""
-        rows = self.db.execute(f"{query}{where} ORDER BY collection, kind, ordinal", {"collection": collection})
+        rows = self.db.execute(f"{_KNOWN}{where} ORDER BY collection, kind, ordinal", {"collection": collection})
         return (Known(*row) for row in rows)
+
+    def one(self, identity: str) -> Known | None:
+        """An exhibit that was ever tried."""
+        row = self.db.execute(f"{_KNOWN} WHERE id = ?", (identity,)).fetchone()
+        return Known(*row) if row else None
+
+    def last(self, collection: str, kind: str) -> tuple[int, int]:
+        """The largest ordinal that was tried (-1 before the first) and the largest number that was given (0)."""
+        query = (
+            "SELECT ifnull(max(ordinal), -1), ifnull(max(number), 0) FROM exhibits WHERE collection = ? AND kind = ?"
+        )
+        ordinal, number = self.db.execute(query, (collection, kind)).fetchone()
+        return ordinal, number
+
+    def shown(self) -> int:
+        """How many exhibits are on the site."""
+        return int(self.db.execute("SELECT count(*) FROM exhibits WHERE state = 'shown'").fetchone()[0])
 
     def since(self, run: int) -> set[str]:
         """The ids of what later runs made or set aside."""
@@ -178,6 +196,14 @@ class Reading:
         )
         rows = self.db.execute(query, (collection,))
         return [Look(one, found, x, y, bool(fitted), bool(shown)) for one, found, x, y, fitted, shown in rows]
+
+    def placeless(self, collection: str) -> bool:
+        """Whether a shown image that was looked at has no place on the map."""
+        query = (
+            "SELECT 1 FROM looks l JOIN exhibits e ON e.id = l.exhibit "
+            "WHERE e.collection = ? AND e.state = 'shown' AND l.x IS NULL LIMIT 1"
+        )
+        return self.db.execute(query, (collection,)).fetchone() is not None
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""

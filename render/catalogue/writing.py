@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -96,6 +96,10 @@ class Catalogue(Reading):
         finally:
             self.db.close()
             self._resources.close()
+
+    def when_closed(self, then: Callable[[], None]) -> None:
+        """Do this when the file is closed, and nobody else can have opened it for writing yet."""
+        self._resources.callback(then)
 
     def commit(self) -> None:
         """Make every change so far durable."""

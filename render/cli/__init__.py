@@ -53,6 +53,7 @@ COMMANDS = {
     "lab": "Train the models of a sweep, and bake a page that compares them.",
 }
 INTERRUPTED = 130  # as a shell says of a process that Ctrl-C ended
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads about every package installed to find some
 
 
 class Commands(click.Group):

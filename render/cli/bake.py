@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from render.cli.options import gallery_argument
+from render.cli.options import gallery_argument, nothing_to_do
 
 
 @click.command
@@ -19,6 +19,10 @@ def command(gallery: Path) -> int:
       nonesuch bake
       nonesuch bake my-gallery
     """
+    from render.still import still
+
+    if (shown := still(gallery)) is not None:
+        return nothing_to_do(shown)
     from render.cli.stages import run
 
     return run(gallery, ["bake"])

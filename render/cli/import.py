@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 import click
 
-from render.cli.options import gallery_argument
+from render.cli.options import gallery_argument, nothing_to_do
 
 MOST = 20
 
@@ -35,17 +37,28 @@ def command(pictures: Path, gallery: Path, slug: str, title: str, made: str, pro
       nonesuch import ~/paintings my-gallery --title painting
       nonesuch import ComfyUI/output --slug dreams --made model
     """
+    from render.importing.memory import unchanged
+    from render.still import still
+
+    home = gallery if gallery.is_dir() else gallery.parent
+    if (shown := still(gallery, "atlas")) is not None and (as_before := unchanged(str(home), str(pictures))):
+        say(as_before.slug, 0, as_before.kept, 0, as_before.unread)
+        return nothing_to_do(shown)
+    from render.cli.stages import run
     from render.scaffold.folder import with_folder
     from render.stages.importing import import_folder
 
     loaded, folder = with_folder(gallery, pictures, slug, title, made, prompts)
     done = import_folder(loaded, folder)
-    for path, reason in list(done.unread.items())[:MOST]:
-        click.echo(f"not shown: {path}: {reason}.", err=True)
-    if len(done.unread) > MOST:
-        click.echo(f"not shown: {len(done.unread) - MOST} more.", err=True)
-    unread = f", {len(done.unread)} not shown" if done.unread else ""
-    click.echo(f"{done.slug}: {done.new} new, {done.kept} as before, {done.gone} gone{unread}.")
-    from render.cli.stages import run
-
+    say(done.slug, done.new, done.kept, done.gone, done.unread)
     return run(loaded.folder, ["atlas", "bake"])
+
+
+def say(slug: str, new: int, kept: int, gone: int, unread: Mapping[str, str]) -> None:
+    """What became of the folder, and of every file that is not shown why, up to so many."""
+    for path, reason in islice(unread.items(), MOST):
+        click.echo(f"not shown: {path}: {reason}.", err=True)
+    if len(unread) > MOST:
+        click.echo(f"not shown: {len(unread) - MOST} more.", err=True)
+    aside = f", {len(unread)} not shown" if unread else ""
+    click.echo(f"{slug}: {new} new, {kept} as before, {gone} gone{aside}.")

@@ -19,6 +19,12 @@ def gallery_argument(function: F) -> F:
     return click.argument("gallery", type=click.Path(path_type=Path), default=Path())(function)
 
 
+def nothing_to_do(shown: int) -> int:
+    """What a command says that found all as it was (`render.still`), and its exit code."""
+    click.echo(f"nothing to do: {shown} exhibits are shown; public/ is up to date.")
+    return 0
+
+
 def night_options(function: F) -> F:
     """What a night is asked for; `wish` reads it."""
     count = click.option("--count", type=click.IntRange(1, 1_000_000), metavar="N",

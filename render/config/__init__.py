@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from render.config.checks import problems
 from render.config.curation import CURATION, Curation, Decision, Exhibition, read_curation, write_curation
-from render.config.lock import Lock, check_weights, pin_weights, read_lock, write_lock
+from render.config.lock import LOCK, Lock, check_weights, pin_weights, read_lock, write_lock
 from render.config.problems import sentences
 from render.config.settings import Collection, Folder, Gallery, Keyframe, Walk
 from render.errors import UsageError
@@ -24,6 +24,7 @@ GALLERY = "gallery.toml"
 __all__ = [
     "CURATION",
     "GALLERY",
+    "LOCK",
     "Collection",
     "Curation",
     "Decision",
@@ -70,6 +71,7 @@ def parse_gallery(text: str, file: Path) -> Gallery:
     except ValidationError as error:
         raise _refusal(file, sentences(error, Gallery)) from None
     gallery._folder = file.parent.resolve()
+    gallery._file, gallery._text = gallery._folder / file.name, text
     if found := problems(gallery):
         raise _refusal(file, found)
     return gallery

@@ -7,12 +7,12 @@ is missing. Everything is strict: no key is ignored, no text becomes a number.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from render.config.lab import Lab
-from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Slug, Strict, Text
+from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Side, Slug, Strict, Text
 from render.errors import NonesuchError
 from render.recipe import LARGEST_SEED
 from render.recipe import Path as Path_
@@ -155,6 +155,8 @@ class Folder(Strict):
     """Their licence, as an SPDX name. The pages say that nobody named one when left out."""
     prompts: bool = False
     """Whether pages show the prompts and other texts in the files. Left out unless asked for."""
+    sizes: Annotated[list[Side], Field(min_length=1, max_length=8)] = Field(default_factory=lambda: [192, 384, 768])
+    """Pixels of the longer side of the sizes that are published; none is larger than its picture."""
     exhibitions: bool = True
     """Whether each folder in it becomes an exhibition under its name, `exhibitions/<slug>-<folder>/`."""
 
@@ -335,7 +337,7 @@ class Bake(Strict):
     """Real pictures for the page that asks which one is real (`nonesuch weights real`); empty for no such page. Only
     collections of the same classes, size and display mapping have it."""
     sky: bool = True
-    """Whether collections have a sky, all exhibits on one map, once `nonesuch atlas` (a part of `make`) laid it out."""
+    """Whether collections have a sky, all exhibits on one map, laid out by `nonesuch atlas` (a part of `make`)."""
     offline: bool = True
     """Whether a browser keeps what its visitor has seen, to be read without a network, and offers to install the site.
     Once it was on, switching it off takes what was kept out of visitors' browsers."""
@@ -379,6 +381,8 @@ class Gallery(Strict):
     """Models compared; none when left out."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
+    _file: Path = PrivateAttr(default_factory=Path)
+    _text: str = PrivateAttr(default="")
 
     @model_validator(mode="before")
     @classmethod
@@ -397,6 +401,18 @@ class Gallery(Strict):
         return self._folder
 
     @property
+    def file(self) -> Path:
+        """``gallery.toml`` itself, absolute."""
+        return self._file
+
+    def as_read(self) -> bool:
+        """Whether the file still holds the text that these settings were read from."""
+        try:
+            return self._file.read_text(encoding="utf-8") == self._text
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    @property
     def title(self) -> str:
         return self.about.title
 
@@ -411,6 +427,11 @@ class Gallery(Strict):
     @property
     def runs(self) -> Path:
         return self._folder / "runs"
+
+    @property
+    def share(self) -> Path:
+        """Where a folder says that it is one machine's share of a gallery; such a folder is not baked."""
+        return self.runs / "share.json"
 
     @property
     def public(self) -> Path:

@@ -97,3 +97,5 @@ Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
 Seeds = Annotated[str, AfterValidator(_seeds)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Device = Annotated[str, AfterValidator(_device)]
+Side = Annotated[int, Field(ge=64, le=4096)]
+"""Pixels of a published picture's longer side."""

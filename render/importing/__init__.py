@@ -1,5 +1,4 @@
-"""Folders of pictures that others made: what their files say, and their files for the site."""
+"""Folders of pictures that others made: what their files say, and their files for the site.
 
-from render.importing.pictures import ENCODER, SUFFIXES, Picture, Unread, read
-
-__all__ = ["ENCODER", "SUFFIXES", "Picture", "Unread", "read"]
+Nothing is imported here: `render.importing.memory`, by which a command sees that nothing changed, needs no Pillow.
+"""

@@ -6,32 +6,34 @@ by whom it was taken), and the mark of how it came about, as far as that is know
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import operator
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from render.catalogue.rows import Medium
 from render.config.settings import Folder
 from render.importing.metadata import Told, told_by
-from render.media.images import dominant_colour, perceptual_hash, pixel_hash, placeholder
 from render.media.store import Store
 from render.provenance import CAPTURE, TRAINED, Mark, read_mark, xmp_packet
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp")
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "MPO")
-SIDES = (192, 384, 768)
 FALLBACK = 384
+"""Pixels of the JPEG for all programs: the largest size that is no larger, or else the smallest there is."""
 LARGEST = 100_000_000
 """Pixels of the largest picture that is opened."""
 AVIF = {"quality": 60, "speed": 9, "max_threads": 1}
-JPEG = {"quality": 82, "optimize": True, "progressive": True}
-ENCODER = 1
+JPEG = {"quality": 82, "optimize": True}
+"""Not progressive: a fiftieth smaller, and more work than the whole AVIF of the smallest size."""
+PLACEHOLDER = 8  # pixels of a side
+ENCODER = 2
 """Changes when the same picture would get other files."""
 
 
@@ -49,16 +51,26 @@ class Picture:
     source_type: str
     media: list[Medium]
     display: dict[str, Any]
-    pixel_hash: str
-    perceptual_hash: str
 
 
-def read(path: Path, folder: Folder, store: Store) -> Picture:
-    """One file to an exhibit's files. Raises Unread, and NonesuchError when the store cannot be written."""
+class Same(NamedTuple):
+    """A picture that is an exhibit already: its file's hash, and the exhibit's id."""
+
+    sha256: str
+    exhibit: str
+
+
+def read(path: Path, folder: Folder, store: Store, known: Same | None = None) -> Picture | Same:
+    """One file to an exhibit's files, or `known` where it holds what it held. Raises Unread, and NonesuchError when the
+    store cannot be written.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise Unread(error.strerror or str(error)) from None
+    sha256 = hashlib.sha256(data).hexdigest()
+    if known is not None and known.sha256 == sha256:
+        return known
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's doubts about EXIF; what cannot be read raises
@@ -67,16 +79,15 @@ def read(path: Path, folder: Folder, store: Store) -> Picture:
                     raise Unread(f"it has more than {LARGEST:,} pixels")
                 told = told_by(opened)
                 size = opened.size
-                opened.draft("RGB", (2 * SIDES[-1], 2 * SIDES[-1]))  # JPEG can be decoded at a half or less for less
+                opened.draft("RGB", (2 * max(folder.sizes),) * 2)  # JPEG can be decoded at a half or less for less
                 image = _upright(opened)
     except Unread:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, MemoryError) as error:
         raise Unread(f"it is no picture that can be read ({type(error).__name__})") from None
-    sha256 = hashlib.sha256(data).hexdigest()
     source_type = kind(data, told, folder)
     mark = Mark(source_type, credit(told, folder), folder.licence)
-    return _encoded(store, image, sha256, size, told, mark)
+    return _encoded(store, image, folder.sizes, sha256, size, told, mark)
 
 
 def kind(data: bytes, told: Told, folder: Folder) -> str:
@@ -99,31 +110,72 @@ def credit(told: Told, folder: Folder) -> str:
 
 
 def _upright(opened: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(opened)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        ground = Image.new("RGBA", image.size, "black")
-        return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
+    """The picture as it is to be seen, on black where it has no ground; `opened` itself where that is it already. What
+    was written beside its pixels stays behind, but for their colour profile: Pillow would publish a JPEG's comment.
+    """
+    opened.load()
+    ImageOps.exif_transpose(opened, in_place=True)
+    if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info:
+        ground = Image.new("RGBA", opened.size, "black")
+        image = Image.alpha_composite(ground, opened.convert("RGBA")).convert("RGB")
+    else:
+        image = opened if opened.mode == "RGB" else opened.convert("RGB")
+    for name in set(image.info) - {"icc_profile"}:
+        del image.info[name]
+    return image
 
 
-def _encoded(store: Store, image: Image.Image, sha256: str, size: tuple[int, int], told: Told, mark: Mark) -> Picture:
+def _encoded(
+    store: Store, image: Image.Image, sizes: list[int], sha256: str, size: tuple[int, int], told: Told, mark: Mark
+) -> Picture:
     packet = xmp_packet(mark)
     media = []
-    sides = sorted({min(side, max(image.size)) for side in SIDES})
-    for side in sides:
-        small = ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS)
+    sides = sorted({min(side, max(image.size)) for side in sizes}, reverse=True)
+    fallback = next((side for side in sides if side <= FALLBACK), sides[-1])
+    for small in _sizes(image, sides):
         media.append(_put(store, small, "image", "avif", "AVIF", xmp=packet, **AVIF))
-        if side == min(FALLBACK, sides[-1]):
+        if max(small.size) == fallback:
             media.append(_put(store, small, "fallback", "jpeg", "JPEG", xmp=packet, **JPEG))
-    pixels = np.asarray(ImageOps.contain(image, (SIDES[0], SIDES[0])))
-    largest = max(media, key=lambda one: one.width)
+    tiny = small.resize((PLACEHOLDER, PLACEHOLDER), Image.Resampling.BOX)
     display = {
-        "width": largest.width,
-        "height": largest.height,
-        "colour": "#{:02x}{:02x}{:02x}".format(*dominant_colour(pixels)),
-        "placeholder": placeholder(pixels),
+        "width": media[0].width,
+        "height": media[0].height,
+        "colour": "#{:02x}{:02x}{:02x}".format(*_light(tiny)),
+        "placeholder": _placeholder(tiny),
     }
-    return Picture(sha256, size, told, mark.source_type, media, display, pixel_hash(pixels), perceptual_hash(pixels))
+    return Picture(sha256, size, told, mark.source_type, media, display)
+
+
+def _sizes(image: Image.Image, sides: Iterable[int]) -> Iterator[Image.Image]:
+    """The picture within squares of these sides, the largest first: from the original, by Lanczos; where the size
+    before is twice as large, by the mean of its two by two pixels, which is as near to the original and costs a tenth.
+    """
+    before: Image.Image | None = None
+    for side in sides:
+        width, height = (max(1, round(length * side / max(image.size))) for length in image.size)
+        if before is not None and before.size == (2 * width, 2 * height):
+            before = before.reduce(2)
+        else:
+            before = image.resize((width, height), Image.Resampling.LANCZOS)
+        yield before
+
+
+def _light(tiny: Image.Image) -> list[int]:
+    """The mean colour of the light, as `render.media.images.dominant_colour` tells it: each pixel counts by its
+    brightness, so a black ground does not.
+    """
+    values = tiny.tobytes()
+    channels = [values[channel::3] for channel in range(3)]
+    brightness = [sum(pixel) for pixel in zip(*channels, strict=True)]
+    whole = sum(brightness) or 1
+    return [sum(map(operator.mul, brightness, channel)) // whole for channel in channels]
+
+
+def _placeholder(tiny: Image.Image) -> str:
+    """As `render.media.images.placeholder`."""
+    buffer = io.BytesIO()
+    tiny.save(buffer, "WEBP", quality=50, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _put(store: Store, image: Image.Image, role: str, form: str, encoder: str, **options: Any) -> Medium:

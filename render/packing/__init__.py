@@ -55,7 +55,7 @@ def pack(gallery: Gallery, site: Path | None = None) -> Packed:
             _offer(out, CRATE, crate(gallery, works, folder, iiif=described > 0))
             out.finish(owned=["iiif"])
             _offer_sums(out, folder, works)
-    return Packed(folder, len(works), described, len(report.written) + len(out.written), len(out.removed))
+    return Packed(folder, len(works), described, report.files + out.written.count, out.removed.count)
 
 
 def _for_disk(gallery: Gallery) -> Gallery:
@@ -89,4 +89,4 @@ def _offer_sums(out: Outputs, folder: Path, works: list[Work]) -> None:
         part = target.with_name(f"{SUMS}.part")
         part.write_bytes(body)
         part.replace(target)
-        out.written.append(SUMS)
+        out.written.add(SUMS)

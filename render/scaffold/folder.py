@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import tomlkit
-from tomlkit.items import AoT
-
 from render.config import GALLERY, Folder, Gallery, load_gallery, parse_gallery
 from render.config.values import slug_of
 from render.errors import UsageError
@@ -36,6 +33,10 @@ def with_folder(
         for folder in loaded.folders:
             if (loaded.folder / folder.pictures).resolve() == wanted:
                 return loaded, folder
+    import tomlkit
+    from tomlkit.items import AoT
+
+    if file.is_file():
         text = file.read_text(encoding="utf-8")
     else:
         text = BEGUN.format(title=tomlkit.item(title or wanted.name).as_string())

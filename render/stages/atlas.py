@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from render.catalogue.rows import Json, Look
 from render.stages.session import Session
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from render.atlas.chart import Chart, Floats
 
 FIGURE = "atlas"
@@ -27,10 +27,16 @@ SECONDS = 0.01
 
 
 def atlas(session: Session, again: bool = False) -> int:
-    """Look at what is new and give it its place; returns how many exhibits got one. again: fit every chart anew."""
+    """Look at what is new and give it its place; returns how many exhibits got one. again: fit every chart anew.
+
+    A gallery without a sky (``bake.sky``) shows none of it, so nothing is done unless it is asked for.
+    """
+    if not session.gallery.bake.sky and not again:
+        return 0
     done = 0
     for section in session.gallery.sections:
         if session.stop.requested or session.night.late:
+            session.unfinished = True
             break
         looked = _look(session, section.slug)
         done += _chart(session, section.slug, again) if looked or again else 0
@@ -47,13 +53,14 @@ def _look(session: Session, slug: str) -> bool:
         with session.ledger.stage("atlas") as account, session.report.bar("atlas", len(waiting)) as bar:
             for identity, key in waiting:
                 if session.stop.requested or session.night.late:
+                    session.unfinished = True
                     return False
                 found = look(read(session.store.read(key)))
                 session.catalogue.looked(identity, key, found.astype("<f4").tobytes())
                 account.items += 1
                 bar.advance()
                 session.catalogue.tick()
-    return any(one.shown and one.x is None for one in session.catalogue.atlas(slug))
+    return session.catalogue.placeless(slug)
 
 
 def _chart(session: Session, slug: str, again: bool) -> int:
@@ -75,6 +82,7 @@ def _chart(session: Session, slug: str, again: bool) -> int:
                 f"atlas: the map of {slug} was made by openTSNE, which is not installed here, so new exhibits are not "
                 "on it yet: `pip install 'nonesuch[atlas]'`, or `nonesuch atlas --again` for a plainer map of all."
             )
+            session.unfinished = True
             return 0
         return _place(session, chart, looks, [one for one in shown if one.x is None])
 
@@ -84,6 +92,7 @@ def _fit(session: Session, slug: str, shown: list[Look]) -> int:
 
     deadline = session.night.deadline
     if deadline is not None and deadline.left < session.night.reserve() + SECONDS * len(shown):
+        session.unfinished = True
         return 0
     features = _features(shown)
     chart, places = fit(features)
@@ -95,6 +104,8 @@ def _fit(session: Session, slug: str, shown: list[Look]) -> int:
 
 
 def _place(session: Session, chart: Chart, looks: list[Look], new: list[Look]) -> int:
+    import numpy as np
+
     from render.atlas.chart import place
 
     anchors = [one for one in looks if one.fitted and one.x is not None and one.y is not None]
@@ -111,4 +122,6 @@ def _write(session: Session, looks: Iterable[Look], index: NDArray[np.int8], pla
 
 
 def _features(looks: list[Look]) -> Floats:
+    import numpy as np
+
     return np.stack([np.frombuffer(one.features, dtype="<f4") for one in looks]).astype(np.float32)

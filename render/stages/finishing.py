@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from render.stages.looking import judge, leave_out
 from render.stages.session import Session
 from render.weights import unfit
 
 
 def number(session: Session) -> int:
     """Numbers in order of ordinal, for what passed the evidence stage; returns how many were given."""
+    from render.stages.looking import judge, leave_out
+
     detector = judge(session, session.gallery.evidence.weights)
     given = 0
     leave_out(session)
@@ -27,8 +28,11 @@ def number(session: Session) -> int:
     return given
 
 
-def bake(session: Session) -> tuple[str, bool]:
-    """Bring ``public/`` up to date; returns a sentence about it, and whether anything there changed."""
+def bake(session: Session, after: Sequence[str] = ()) -> tuple[str, bool]:
+    """Bring ``public/`` up to date; returns a sentence about it, and whether anything there changed.
+
+    after: the stages that this command has done.
+    """
     from render.bake import bake as bake_pages
 
     @contextmanager
@@ -39,8 +43,9 @@ def bake(session: Session) -> tuple[str, bool]:
     session.catalogue.commit()
     with session.ledger.stage("bake") as account:
         report = bake_pages(session.gallery, bar=opened)
-        account.items = len(report.written)
+        account.items = report.files
+    session.baked(after)
     if not report.changed:
         return "public/ is up to date", False
-    written = f"{len(report.written)} pages and {report.media} media files written"
-    return f"public/: {written}, {len(report.removed)} removed, {report.kept} kept", True
+    written = f"{report.files} pages and {report.media} media files written"
+    return f"public/: {written}, {report.gone} removed, {report.kept} kept", True

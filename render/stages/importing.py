@@ -6,27 +6,28 @@ new exhibit, and one that comes back has its old number. A file that has the siz
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from render.catalogue import Catalogue, Exhibit
+from render.catalogue import Catalogue, Exhibit, Known
 from render.config import Folder, Gallery
 from render.cores import cores
 from render.errors import UsageError
-from render.importing import ENCODER, SUFFIXES, Picture, Unread, read
+from render.importing.memory import Found, Memory
+from render.importing.pictures import ENCODER, Picture, Same, Unread, read
 from render.media import Store, open_store
 from render.recipe import Recipe
 from render.stages.renaming import adopt
 from render.stages.session import stamp
 
 GONE = "its file is gone from the folder"
+TAKEN_OFF = "it was taken off the site with `nonesuch rm`"
 
 
 @dataclass
@@ -40,16 +41,6 @@ class Imported:
     unread: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class Remembered:
-    """A file as the last import left it. id: its exhibit; empty when it was not read, for `reason`."""
-
-    size: int
-    mtime: int
-    id: str = ""
-    reason: str = ""
-
-
 def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], None] = lambda files: None) -> Imported:
     """Bring a collection to the state of its folder. `advance` is told of every file that was looked at.
 
@@ -58,142 +49,145 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
     root = gallery.folder / folder.pictures
     if not root.is_dir():
         raise UsageError(f"folder '{folder.slug}': there is no folder {root}; nothing was changed.")
-    memory = Memory(gallery, folder)
     done = Imported(folder.slug)
-    with Catalogue(gallery.catalogue_path, write=True) as catalogue:
+    key = sha256(f"{ENCODER} {folder!r} {gallery.folder}".encode()).hexdigest()
+    file = gallery.state / f"import-{folder.slug}.sqlite"
+    with Catalogue(gallery.catalogue_path, write=True) as catalogue, Memory(file, key) as memory:
         adopt(gallery, catalogue)
-        rows = Rows(catalogue, folder)
-        todo: list[tuple[str, Remembered]] = []
-        for path, now in files(root, done.unread):
-            before = memory.files.get(path)
-            same = before and (before.size, before.mtime) == (now.size, now.mtime)
-            if before and same and before.reason:
-                done.unread[path] = before.reason
-            elif before and same and rows.shown(before.id):
-                rows.keep(before.id, path, done)
+        memory.look(str(root))
+        rows = Rows(catalogue, folder, memory, done)
+        for found, made in looked_at(root, rows, memory, folder, open_store(gallery.store.location, gallery.folder)):
+            if isinstance(made, Picture):
+                identity = rows.put(made, found.path)
+                memory.note(found, made.sha256, identity, said=done.unread.get(found.path, ""))
+            elif isinstance(made, Same):
+                rows.keep(made.exhibit, found.path)
+                memory.note(found, made.sha256, made.exhibit, said=done.unread.get(found.path, ""))
             else:
-                todo.append((path, now))
-                continue
-            memory.now[path] = before
-            advance(1)
-        for path, now, picture in pictures(root, todo, folder, open_store(gallery.store.location, gallery.folder)):
-            if isinstance(picture, Unread):
-                now.reason = done.unread[path] = str(picture)
-            else:
-                now.id = rows.put(picture, path, done)
-            memory.now[path] = now
+                done.unread[found.path] = str(made)
+                memory.note(found, unread="" if found.wrong else str(made), said=str(made))
             catalogue.tick()
             advance(1)
         done.gone = rows.retire_others()
-    memory.save()
+        catalogue.commit()
+        memory.keep(os.path.realpath(root), folder.slug)
     return done
 
 
-def files(root: Path, unread: dict[str, str]) -> Iterator[tuple[str, Remembered]]:
-    """Every picture below a folder by name, in order; what cannot be one is noted as unread. Links are not followed."""
-    for folder, names, found in os.walk(root):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        inside = Path(folder).relative_to(root)
-        for name in sorted(name for name in found if not name.startswith(".")):
-            path, whole = (inside / name).as_posix(), Path(folder, name)
-            if whole.is_symlink() or not whole.is_file():
-                unread[path] = "it is a link or no plain file"
-            elif whole.suffix.lower() not in SUFFIXES:
-                unread[path] = "it is no picture by its name"
-            else:
-                state = whole.stat()
-                yield path, Remembered(state.st_size, state.st_mtime_ns)
+class Looked(NamedTuple):
+    """A file of the folder, and what it holds."""
+
+    found: Found
+    made: Picture | Same | Unread
 
 
-def pictures(
-    root: Path, todo: Iterable[tuple[str, Remembered]], folder: Folder, store: Store
-) -> Iterator[tuple[str, Remembered, Picture | Unread]]:
-    """Read and encode on threads, in order, a few ahead: memory does not grow with the folder."""
+def looked_at(root: Path, rows: Rows, memory: Memory, folder: Folder, store: Store) -> Iterator[Looked]:
+    """Every file, in order. Pictures are read and encoded on threads, a few ahead: memory does not grow with the
+    folder.
+    """
 
-    def one(path: str) -> Picture | Unread:
+    def one(path: str, known: Same | None) -> Picture | Same | Unread:
         try:
-            return read(root / path, folder, store)
+            return read(root / path, folder, store, known)
         except Unread as reason:
             return reason
 
     threads = min(8, cores())
-    waiting: deque[tuple[str, Remembered, Future[Picture | Unread]]] = deque()
+    waiting: deque[tuple[Found, Future[Picture | Same | Unread]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for path, now in todo:
-            waiting.append((path, now, pool.submit(one, path)))
-            if len(waiting) > 2 * threads:
-                first = waiting.popleft()
-                yield first[0], first[1], first[2].result()
-        for path, now, made in waiting:
-            yield path, now, made.result()
+        for found in memory.found():
+            before = found.before
+            standing = before is not None and rows.stands(before.exhibit)
+            known = Same(before.sha256, before.exhibit) if before and standing else None
+            if found.wrong:
+                made: Picture | Same | Unread | None = Unread(found.wrong)
+            elif before and before.same and before.unread:
+                made = Unread(before.unread)
+            else:
+                made = known if before and before.same else None
+            if made is None:
+                waiting.append((found, pool.submit(one, found.path, known)))
+            else:
+                waiting.append((found, _done(made)))
+            while waiting and (len(waiting) > 2 * threads or waiting[0][1].done()):
+                yield Looked(waiting[0][0], waiting.popleft()[1].result())
+        for found, future in waiting:
+            yield Looked(found, future.result())
+
+
+def _done(made: Picture | Same | Unread) -> Future[Picture | Same | Unread]:
+    future: Future[Picture | Same | Unread] = Future()
+    future.set_result(made)
+    return future
 
 
 class Rows:
     """A folder's exhibits in the catalogue."""
 
-    def __init__(self, catalogue: Catalogue, folder: Folder) -> None:
+    def __init__(self, catalogue: Catalogue, folder: Folder, memory: Memory, done: Imported) -> None:
         self._catalogue = catalogue
         self._folder = folder
-        self._known = {one.id: one for one in catalogue.known(folder.slug)}
-        self._ordinal = 1 + max((one.ordinal for one in self._known.values()), default=-1)
-        self._number = 1 + max((one.number or 0 for one in self._known.values()), default=0)
-        self._seen: dict[str, str] = {}
+        self._memory = memory
+        self._done = done
+        self._ordinal, self._number = (1 + last for last in catalogue.last(folder.slug, "image"))
         before = next(catalogue.exhibits(folder.slug), None)  # whose collection may have had another slug
         # the same file in another collection is another exhibit there
         self._source = before[0].recipe.source if before else folder.slug
 
-    def shown(self, identity: str) -> bool:
+    def stands(self, identity: str) -> bool:
         """Whether an exhibit stands on the site with its files, or was taken off for good."""
-        one = self._known.get(identity)
+        one = self._catalogue.one(identity) if identity else None
         return one is not None and (one.state == "removed" or (one.state == "shown" and bool(one.files)))
 
-    def keep(self, identity: str, path: str, done: Imported) -> None:
+    def keep(self, identity: str, path: str) -> None:
         """A file that is as it was."""
-        if self._again(identity, path, done):
+        if self._again(identity, path):
             return
-        if self._known[identity].state == "removed":
-            done.unread[path] = "it was taken off the site with `nonesuch rm`"
+        known = self._catalogue.one(identity)
+        if known is not None and known.state == "removed":
+            self._done.unread[path] = TAKEN_OFF
         else:
-            done.kept += 1
+            self._done.kept += 1
 
-    def put(self, picture: Picture, path: str, done: Imported) -> str:
+    def put(self, picture: Picture, path: str) -> str:
         """A file that was read; returns its exhibit's id."""
-        exhibit = self._exhibit(picture, path)
-        before = self._known.get(exhibit.id)
-        if self._again(exhibit.id, path, done):
+        exhibit, before = self._exhibit(picture, path)
+        if self._again(exhibit.id, path):
             return exhibit.id
         if before and before.state == "removed":
-            done.unread[path] = "it was taken off the site with `nonesuch rm`"
+            self._done.unread[path] = TAKEN_OFF
         elif before and before.state == "shown" and before.files:
             self._catalogue.encoded_again(exhibit, picture.media)
             self._catalogue.captioned(exhibit.id, exhibit.texts or {})
-            done.kept += 1
+            self._done.kept += 1
         else:
             self._catalogue.rendered(exhibit, picture.media)
             if before is None:
                 self._ordinal += 1
                 self._number += 1
-            done.new += 1
+            self._done.new += 1
         return exhibit.id
 
     def retire_others(self) -> int:
         """Exhibits whose files are gone leave the site; their numbers wait for them."""
-        gone = [one for one in self._known.values() if one.state == "shown" and one.id not in self._seen]
-        for one in gone:
-            self._catalogue.retired(one.id, GONE)
+        known = self._catalogue.known(self._folder.slug)
+        gone = [one.id for one in known if one.state == "shown" and not self._memory.has(one.id)]
+        for identity in gone:
+            self._catalogue.retired(identity, GONE)
         return len(gone)
 
-    def _again(self, identity: str, path: str, done: Imported) -> bool:
-        first = self._seen.setdefault(identity, path)
+    def _again(self, identity: str, path: str) -> bool:
+        first = self._memory.first(identity, path)
         if first != path:
-            done.unread[path] = f"it is the same picture as {first}"
+            self._done.unread[path] = f"it is the same picture as {first}"
         return first != path
 
-    def _exhibit(self, picture: Picture, path: str) -> Exhibit:
+    def _exhibit(self, picture: Picture, path: str) -> tuple[Exhibit, Known | None]:
+        """The exhibit that a picture is, and what the catalogue knows of it already."""
         folder, told = self._folder, picture.told
         size = max(picture.size)
         recipe = Recipe("imported", picture.sha256, 0, "none", 0, 0.0, size, source=self._source)
-        before = self._known.get(recipe.id)
+        before = self._catalogue.one(recipe.id)
         title = told.title or Path(path).stem.replace("_", " ")
         alt = told.description or f"{title} ({folder.title}; no description was given)"
         origin: dict[str, Any] = {
@@ -205,44 +199,19 @@ class Rows:
         }
         if folder.prompts:
             origin["texts"] = ({"Prompt": told.prompt} if told.prompt else {}) | told.other
-        return Exhibit(
+        exhibit = Exhibit(
             recipe,
             folder.slug,
             before.ordinal if before else self._ordinal,
             "shown",
             number=before.number if before else self._number,
             made_at=stamp(),
-            pixel_hash=picture.pixel_hash,
-            perceptual_hash=picture.perceptual_hash,
             texts={"title": title, "alt": alt, "author": "import"},
             display=picture.display | {"origin": origin} | self._place(path),
         )
+        return exhibit, before
 
     def _place(self, path: str) -> dict[str, str]:
         """The folder within the folder, where there is one: it hangs together."""
         inside = Path(path).parent.as_posix().encode("utf-8", "replace").decode()
         return {"folder": inside} if self._folder.exhibitions and inside != "." else {}
-
-
-class Memory:
-    """What the last import saw of a folder: a cache, void when settings or encoder change."""
-
-    def __init__(self, gallery: Gallery, folder: Folder) -> None:
-        self._path = gallery.state / f"import-{folder.slug}.json"
-        self._key = sha256(f"{ENCODER} {folder!r} {gallery.folder}".encode()).hexdigest()
-        self.files: Mapping[str, Remembered] = {}
-        self.now: dict[str, Remembered] = {}
-        try:
-            saved = json.loads(self._path.read_text(encoding="utf-8"))
-            if saved["key"] == self._key:
-                self.files = {path: Remembered(*values) for path, values in saved["files"].items()}
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-
-    def save(self) -> None:
-        """Remember this import."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        files = {path: list(asdict(one).values()) for path, one in self.now.items()}
-        partial = self._path.with_suffix(".part")
-        partial.write_text(json.dumps({"key": self._key, "files": files}), encoding="utf-8")
-        partial.replace(self._path)

@@ -1,10 +1,16 @@
-"""`make`: all stages in order, as often as further seeds are needed, and what came of it."""
+"""`make`: all stages in order, as often as further seeds are needed, and what came of it.
+
+A stage that draws, looks or writes brings numpy, Pillow and more, and is imported when it is its turn: `bake` and
+`import` start without them.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from render.catalogue import Known
 from render.config import Gallery
@@ -13,20 +19,19 @@ from render.engine.cause import cause
 from render.engine.plan import missing
 from render.engine.stop import Stop
 from render.stages.atlas import atlas
-from render.stages.captioning import caption
-from render.stages.drawing import local_executor, render
 from render.stages.finishing import bake, number
 from render.stages.live import Live
-from render.stages.looking import classify, evidence, looked_at
 from render.stages.morning import report_on
 from render.stages.renaming import adopt
 from render.stages.report import Report
 from render.stages.session import MakeExecutor, Session, session
 from render.stages.sharing import STAGES as OF_A_SHARE
 from render.stages.sharing import left_of_share, refuse_share
-from render.stages.together import together
 from render.stages.walks import follow, left_out
 from render.stages.wish import Wish
+
+if TYPE_CHECKING:
+    from render.engine.executor import Executor
 
 ROUNDS = 8
 """How often further seeds are drawn in one run for what was left out or failed."""
@@ -34,6 +39,13 @@ MORE, MOST = 256, 8192
 """Exhibits that an endless night adds to a collection of priority 1 in its first round, and at most in a later one."""
 
 STAGES = ("render", "classify", "evidence", "caption", "atlas", "bake")
+
+
+def local_executor(gallery: Gallery, folders: Mapping[str, Path]) -> Executor:
+    """What draws on this machine."""
+    from render.stages import drawing
+
+    return drawing.local_executor(gallery, folders)
 
 
 @dataclass(frozen=True)
@@ -113,10 +125,12 @@ def _made(session: Session, stages: Sequence[str], again: bool) -> Outcome:
         session.aside += [f"collection '{slug}' was left out: {why}" for slug, why in unusable(session.gallery).items()]
     done = _rounds(session, stages)
     if "evidence" in stages and session.wish.share is None:
+        from render.stages.together import together
+
         together(session)
     done += _words(session, stages, again)
     done += atlas(session, again) if "atlas" in stages else 0
-    baked, rebaked = bake(session) if "bake" in stages else ("", False)
+    baked, rebaked = bake(session, stages) if "bake" in stages else ("", False)
     if done:
         session.report.ledger(session.ledger)
     return _outcome(session, stages, done, baked, rebaked)
@@ -126,6 +140,8 @@ def _after(session: Session, stages: Sequence[str]) -> list[str]:
     """The stages that follow the drawing and will have something to do."""
     if session.wish.deadline is None:
         return []
+    from render.stages.looking import looked_at
+
     looking = [stage for stage in ("classify", "evidence") if stage in stages and looked_at(session, stage)]
     return [*looking, *(stage for stage in ("caption", "bake") if stage in stages)]
 
@@ -158,6 +174,11 @@ def _rounds(session: Session, stages: Sequence[str]) -> int:
 
 def _look(session: Session, stages: Sequence[str], turns: int | None = None) -> int:
     """One round of drawing and looking; returns how much was done."""
+    if not {"render", "classify", "evidence"} & set(stages):
+        return 0
+    from render.stages.drawing import render
+    from render.stages.looking import classify, evidence
+
     done = render(session, turns) if "render" in stages else 0
     done += classify(session) if "classify" in stages else 0
     return done + (evidence(session) if "evidence" in stages else 0)
@@ -173,7 +194,11 @@ def _again(session: Session, stages: Sequence[str]) -> bool:
 
 def _words(session: Session, stages: Sequence[str], again: bool = False) -> int:
     """What makes looked-at exhibits shown ones; returns how much was done."""
-    return follow(session) + number(session) + caption(session, again) if "caption" in stages else 0
+    if "caption" not in stages:
+        return 0
+    from render.stages.captioning import caption
+
+    return follow(session) + number(session) + caption(session, again)
 
 
 def _widen(session: Session, more: int) -> None:
@@ -195,8 +220,7 @@ def _wanted(session: Session, known: Sequence[Known]) -> dict[str, int]:
 
 
 def _outcome(session: Session, stages: Sequence[str], made: int, baked: str, rebaked: bool) -> Outcome:
-    known = list(session.catalogue.known())
-    lacking = _wanted(session, known) if "render" in stages else {}
-    shown = sum(one.state == "shown" for one in known)
+    lacking = _wanted(session, list(session.catalogue.known())) if "render" in stages else {}
+    shown = session.catalogue.shown()
     stopped, reached = session.stop.requested, session.night.reached
     return Outcome(shown, lacking, list(session.aside), stopped, made, baked, rebaked, reached)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from render.catalogue import Catalogue
 from render.config import Gallery, pin_weights
-from render.engine.executor import Executor
 from render.engine.ledger import Ledger
 from render.engine.plan import Source, pinned, sources
 from render.engine.stop import Stop
@@ -22,9 +21,11 @@ from render.stages.night import Night
 from render.stages.report import Report
 from render.stages.sweeping import enlist, shared
 from render.stages.wish import Wish
+from render.still import at_rest
 
 if TYPE_CHECKING:
     from render.engine.cluster import Cluster
+    from render.engine.executor import Executor
 
 MakeExecutor = Callable[[Gallery, Mapping[str, Path]], "Executor | Cluster"]
 """From a gallery and its weights folders by sha256 to what renders them."""
@@ -37,7 +38,8 @@ DAY = 86400.0
 class Session:
     """What the stages of one command share. aside: sentences about exhibits that this command set aside; given_up:
     collections that it draws no more of, because too much failed there; beyond: the counts that an endless night has
-    come to; machine: device, precision and batch that drew.
+    come to; machine: device, precision and batch that drew; unfinished: whether a stage left something for the same
+    command to do again, though nothing else change.
     """
 
     gallery: Gallery
@@ -52,7 +54,9 @@ class Session:
     given_up: dict[str, str] = field(default_factory=dict)
     beyond: dict[str, int] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
+    unfinished: bool = False
     _run: int | None = None
+    _baked: tuple[int, tuple[str, ...]] | None = None
 
     @cached_property
     def night(self) -> Night:
@@ -93,10 +97,27 @@ class Session:
         """Where the frozen plan lies."""
         return self.gallery.runs / str(self.run)
 
+    def baked(self, stages: Iterable[str]) -> None:
+        """The site shows all that the catalogue holds now, after these stages."""
+        self._baked = self.catalogue.db.total_changes, tuple(stages)
+
     def end(self) -> None:
-        """Keep the ledger, if anything was done."""
+        """Keep the ledger, if anything was done. Where no exhibit changed after the bake, the next command is told so,
+        as soon as the catalogue is closed.
+        """
+        changes = self.catalogue.db.total_changes
         if self._run is not None:
             self.catalogue.end_run(self._run, self.ledger.as_json())
+        if self._baked is not None and self._baked[0] == changes and not self.unfinished:
+            told = self.catalogue.shown(), (*self._baked[1], "bake")
+            self.catalogue.when_closed(lambda: self._rest(*told))
+
+    def _rest(self, shown: int, stages: Sequence[str]) -> None:
+        from render.bake.record import rest
+
+        state = at_rest(str(self.gallery.catalogue_path))
+        if state is not None:
+            rest(self.gallery.state, state, shown, stages)
 
 
 @contextmanager

@@ -22,7 +22,6 @@ from render.errors import NonesuchError, UsageError
 from render.stages.session import Session, counting
 from render.stages.status import state
 
-FILE = "share.json"
 STAGES = ("render", "classify", "evidence")
 """What a machine does of its share. Numbers, texts and pages are for the gallery that all come together in."""
 
@@ -76,12 +75,12 @@ def left_of_share(session: Session, share: Share) -> dict[str, int]:
 
 def end_share(gallery: Gallery) -> None:
     """The gallery is a whole one from here on."""
-    (gallery.runs / FILE).unlink(missing_ok=True)
+    gallery.share.unlink(missing_ok=True)
 
 
 def refuse_share(gallery: Gallery) -> None:
     """Raises UsageError where a folder holds one machine's share: numbers given there would be others elsewhere."""
-    found = _noted(gallery.runs / FILE)
+    found = _noted(gallery.share)
     if found is not None:
         raise UsageError(
             f"{gallery.folder} holds share {found[0]} of a gallery: go on with `nonesuch make --shard {found[0]}`, or "
@@ -91,7 +90,7 @@ def refuse_share(gallery: Gallery) -> None:
 
 def _pinned(session: Session, share: Share) -> int:
     """The last run before the share began; noted when it begins, durably."""
-    path = session.gallery.runs / FILE
+    path = session.gallery.share
     found = _noted(path)
     if found is not None:
         if found[0] != str(share):
@@ -102,7 +101,7 @@ def _pinned(session: Session, share: Share) -> int:
         return found[1]
     after = max((run.id for run in session.catalogue.runs()), default=0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{FILE}")
+    temporary = path.with_name(f".{path.name}")
     with temporary.open("w", encoding="utf-8") as file:
         json.dump({"share": str(share), "after": after}, file)
         file.flush()
