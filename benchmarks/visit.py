@@ -1,10 +1,11 @@
-"""What a visit weighs, and what Lighthouse says of a site's pages: bytes over the wire by kind, and four scores a page.
+"""What a visit weighs, what Lighthouse says of a site's pages, and what the Nu HTML checker does.
 
-    npm install --prefix DIR --ignore-scripts lighthouse     (any folder; it is no part of this project)
-    python benchmarks/visit.py PUBLIC [--lighthouse DIR]
+    npm install --prefix DIR --ignore-scripts lighthouse vnu-jar     (any folder; they are no part of this project)
+    python benchmarks/visit.py PUBLIC [--lighthouse DIR] [--html DIR]
 
-PUBLIC is a baked site. Bytes are what a browser asks for, gzipped where a host would gzip; Lighthouse runs Debian's
-Chromium with its own throttling, so a machine that does something else too gives lower scores for performance.
+PUBLIC is a baked site. It is served as hosts serve it: gzipped where that helps, and kept where `_headers` says so.
+Bytes are what a browser asks for; Lighthouse runs Debian's Chromium with its own throttling, so a machine that does
+something else too gives lower scores for performance. The checker needs Java; an error in any page ends this with 1.
 """
 
 from __future__ import annotations
@@ -13,25 +14,75 @@ import argparse
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from browsing import chromium, served
+from browsing import chromium
 
 from render.errors import NonesuchError
 
-PACKED = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".xml"}
+PACKED = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".xml", ".onnx", ".wasm"}
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 SETTLED = 1500  # milliseconds after the last request in which whatever comes later comes
 PHONE = {"width": 390, "height": 844}
+KIND = re.compile(r'data-page="(\w[\w-]*)"')
+FOREVER = re.compile(r"/(assets|media|models)/")
+"""Where every name carries the hash of its file: what `_headers` lets browsers keep."""
+
+
+class Host(SimpleHTTPRequestHandler):
+    """A file as GitHub Pages or Netlify send it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        if not path.is_file():
+            self.send_error(404)
+            return
+        body = sent(path)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=31536000, immutable" if FOREVER.search(self.path) else "max-age=600")
+        if path.suffix in PACKED:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@cache
+def sent(path: Path) -> bytes:
+    """A file over the wire."""
+    body = path.read_bytes()
+    return gzip.compress(body, 6) if path.suffix in PACKED else body
+
+
+@contextmanager
+def hosted(public: Path) -> Iterator[str]:
+    """The site's address while a host on the loopback shows it."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Host, directory=public)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 def pages_of(public: Path) -> list[str]:
@@ -47,26 +98,21 @@ def pages_of(public: Path) -> list[str]:
 def weight(public: Path, path: str) -> int:
     """Bytes of a file over the wire."""
     file = public / path
-    body = (file / "index.html" if file.is_dir() else file).read_bytes()
-    return len(gzip.compress(body, 6)) if file.suffix in PACKED or file.is_dir() else len(body)
+    return len(sent(file / "index.html" if file.is_dir() else file))
 
 
 def visits(public: Path, pages: list[str]) -> None:
     """Print what the first view of each page moves, and what each further exhibit on the home page does."""
-    with served(public) as address, chromium() as browser:
+    with hosted(public) as address, chromium() as browser:
         for path in pages:
             context = browser.new_context(viewport=PHONE, device_scale_factor=2, service_workers="block")
             page = context.new_page()
             asked: list[str] = []
             page.on("request", lambda request, asked=asked: asked.append(urlsplit(request.url).path.lstrip("/")))
-            page.route(
-                "**/-live/**", lambda route: route.abort()
-            )  # the preview's own, of which no visitor sees anything
             page.goto(address + path)
             page.wait_for_load_state("networkidle")
             page.wait_for_timeout(SETTLED)
             kinds: Counter[str] = Counter()
-            asked = [one for one in asked if not one.startswith("-live/")]
             for one in asked:
                 kinds[Path(one).suffix or ".html"] += weight(public, one)
             parts = ", ".join(f"{kind[1:]} {size / 1024:.1f}" for kind, size in sorted(kinds.items()))
@@ -91,7 +137,7 @@ def lighthouse(public: Path, pages: list[str], folder: Path) -> None:
     node, browser = shutil.which("node"), shutil.which("chromium")
     if node is None or browser is None:
         raise NonesuchError("Lighthouse needs node and Debian's chromium: install both.")
-    with served(public) as address, tempfile.TemporaryDirectory() as scratch:
+    with hosted(public) as address, tempfile.TemporaryDirectory() as scratch:
         for path in pages:
             out = Path(scratch, "report.json")
             flags = "--chrome-flags=--headless=new --no-sandbox --disable-gpu"
@@ -106,16 +152,37 @@ def lighthouse(public: Path, pages: list[str], folder: Path) -> None:
                     print(f"  {audit['id']}: {audit.get('displayValue') or audit['title']}")
 
 
+def html(public: Path, folder: Path) -> int:
+    """Print what the Nu HTML checker says of one page of every kind; returns how many errors it found."""
+    jar = folder / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    java = shutil.which("java")
+    if java is None or not jar.is_file():
+        raise NonesuchError(f"the checker needs java and vnu-jar: npm install --prefix {folder} vnu-jar.")
+    kinds: dict[str, Path] = {}
+    for path in sorted(public.rglob("*.html")):
+        if (found := KIND.search(path.read_text(encoding="utf-8"))) is not None:
+            kinds.setdefault(found[1], path)
+    command = [java, "-jar", str(jar), "--errors-only", "--format", "json", *map(str, kinds.values())]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stderr)["messages"]
+    print(f"Nu HTML checker: {len(told)} errors in {len(kinds)} pages, one of each kind ({', '.join(sorted(kinds))})")
+    for one in told:
+        print(f"  {urlsplit(one['url']).path} line {one['lastLine']}: {one['message']}")
+    return len(told)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("public", type=Path)
     parser.add_argument("--lighthouse", type=Path, metavar="DIR")
+    parser.add_argument("--html", type=Path, metavar="DIR")
     arguments = parser.parse_args()
     try:
         pages = pages_of(arguments.public)
         visits(arguments.public, pages)
         if arguments.lighthouse:
             lighthouse(arguments.public, pages, arguments.lighthouse)
+        if arguments.html and html(arguments.public, arguments.html):
+            sys.exit(1)
     except NonesuchError as error:
         sys.exit(str(error))
 

@@ -62,7 +62,7 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
         return
     yield Finding("ok", "gallery", f"{gallery.title}: {_wanted(gallery)}")
     yield _device(gallery.render.device)
-    yield _film(needed=bool(gallery.walks))
+    yield _film(needed=any(walk.shape != "plane" for walk in gallery.walks))
     yield from _walks(gallery)
     used = [collection.weights for collection in gallery.collections]
     yield from _weights([*dict.fromkeys(used), gallery.classify.weights, gallery.evidence.weights], gallery)

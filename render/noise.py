@@ -140,6 +140,27 @@ def _cardinal(count: int, time: Doubles) -> Doubles:
     return weights
 
 
+def _plane(corners: Doubles, places: Doubles) -> Floats:
+    """(n, d): between four corners, (4, d) on the sphere; places: (n, 2) in [0, 1], across and down.
+
+    Along great circles: on the upper and on the lower side, and then between the two points found there. So every
+    point is on the sphere, as noise is.
+    """
+    across, down = places[:, :1], places[:, 1:]
+    upper, lower = _between(corners[0], corners[1], across), _between(corners[2], corners[3], across)
+    return _between(upper, lower, down).astype(np.float32)
+
+
+def _between(a: Doubles, b: Doubles, t: Doubles) -> Doubles:
+    """(n, d): points on the great circles from a to b, (d,) or (n, d); t: (n, 1) in [0, 1]."""
+    cosine = (a * b).sum(-1, keepdims=True) / (a * a).sum(-1, keepdims=True)
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if np.any(np.sin(angle) < 1e-6):
+        raise ValueError("a plane needs four corners of which no two lie on one line through the origin")
+    points: Doubles = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return points
+
+
 @lru_cache(maxsize=8)
 def _keyframe_noise(walk: Walk, shape: tuple[int, ...]) -> Doubles:
     points = [normals(keyframe.seed, shape).reshape(-1) for keyframe in walk.keyframes]
@@ -155,14 +176,28 @@ def walk_noise(walk: Walk, shape: Sequence[int], frames: Sequence[int]) -> Float
     if walk.path in ("morph", "w-spline"):
         still = normals(walk.keyframes[0].seed, shape)
         return np.broadcast_to(still, (len(frames), *still.shape))
-    time = np.asarray(frames, dtype=np.float64) / walk.frames
     keyframes = _keyframe_noise(walk, tuple(shape))
+    if walk.path == "plane":
+        places = np.array([_place(walk, frame) for frame in frames])
+        return _plane(keyframes, places).reshape(len(frames), *shape)
+    time = np.asarray(frames, dtype=np.float64) / walk.frames
     points = _great_circle(keyframes, time) if walk.path == "great-circle" else _spline(keyframes, time)
     return points.reshape(len(frames), *shape)
 
 
+def _place(walk: Walk, frame: int) -> tuple[float, float]:
+    """Where a picture of a plane lies: across and down, each in [0, 1]."""
+    row, column = divmod(frame, walk.side)
+    return column / (walk.side - 1), row / (walk.side - 1)
+
+
 def walk_shares(walk: Walk, frame: int) -> tuple[float, ...]:
-    """How much each keyframe weighs in one frame of a closed cubic spline through all of them; they add up to 1."""
+    """How much each keyframe weighs in one frame: of a plane by its distance to the corners, across and down; else of a
+    closed cubic spline through all of them. They add up to 1.
+    """
+    if walk.path == "plane":
+        across, down = _place(walk, frame)
+        return ((1 - across) * (1 - down), across * (1 - down), (1 - across) * down, across * down)
     row = _cardinal(len(walk.keyframes), np.array([frame / walk.frames]))[0]
     return tuple(float(share) for share in row)
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from render.errors import NonesuchError, UsageError
 
 Kind = Literal["image", "walk"]
-Path = Literal["great-circle", "spline", "w-spline", "morph"]
+Path = Literal["great-circle", "spline", "w-spline", "morph", "plane"]
 
 NOISE_METHOD = "philox4x32-10/box-muller/1"
 ID_LENGTH = 20
@@ -68,6 +68,7 @@ class Swirl:
 class Walk:
     """A closed loop: a great circle through the noise of two keyframes, a spline through that of three or more, a
     spline through their styles (W, of StyleGAN2), or a morph, whose noise stays while class, source or prompt change.
+    Or no loop but a plane: a square of pictures between four keyframes, its corners, row by row from the top left.
     """
 
     path: Path
@@ -86,12 +87,19 @@ class Walk:
             raise UsageError(f"there is no walk path '{self.path}'; use one of {', '.join(PATHS)}.")
         if self.path in ("w-spline", "morph") and count < 2:
             raise UsageError(f"a {self.path} walk needs at least 2 keyframes, not {count}.")
+        if self.path == "plane" and (count != 4 or self.side**2 != self.frames or self.side < 2 or self.swirl):
+            raise UsageError("a plane has 4 keyframes, a square of pictures (9, 16, 25 …) and no swirl.")
         if self.path == "morph" and len({keyframe.seed for keyframe in self.keyframes}) > 1:
             raise UsageError("a morph keeps its noise, so all of its keyframes have one seed.")
         if self.frames < count:
             raise UsageError(f"a walk through {count} keyframes needs at least {count} frames, not {self.frames}.")
         for keyframe in self.keyframes:
             check_seed(keyframe.seed)
+
+    @property
+    def side(self) -> int:
+        """Pictures along one side of a plane."""
+        return math.isqrt(self.frames)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ import pytest
 from synthetic import fill, gallery, pictures, spiral, walk
 
 from render.bake import bake
-from render.catalogue import FILE, Catalogue
-from render.media import Store, encode_walk
+from render.catalogue import FILE, Catalogue, Exhibit
+from render.media import Store, encode_plane, encode_walk
+from render.recipe import Keyframe, Walk
 from render.serve import Preview
 from render.weights import Card
 
@@ -44,15 +45,21 @@ MARKS = [
 
 
 def baked(folder: Path, more: str = "") -> Path:
-    """A baked gallery of twelve exhibits, of which number 5 was removed, and one walk; returns ``public/``."""
+    """A baked gallery of twelve exhibits, of which number 5 was removed, a walk and a plane; returns ``public/``."""
     settings = gallery(folder, COUNT, about=f'base = "/any-repo/"\n{more}')
     shown = pictures(folder / "store", [spiral(1), spiral(2)], widths=(192, 384))
     fill(folder, shown, COUNT)
     loop, _ = walk(1, folder, shown[0])
     turning = [np.asarray(spiral(1).rotate(45 * turn), dtype=np.float32).T / 127.5 - 1 for turn in range(8)]
     film = encode_walk(Store(folder / "store"), iter(turning), loop.recipe, Card(name="t", family="flow", size=96), 8)
+    corners = tuple(Keyframe(seed, "spiral_mid") for seed in range(4))
+    flat = replace(loop.recipe, walk=Walk("plane", 9, corners), seed=0)
+    bright = [np.full((3, 96, 96), (step + 1) / 5 - 1, np.float32) for step in range(9)]  # from dark to light
+    sheet = encode_plane(Store(folder / "store"), iter(bright), flat, Card(name="t", family="flow", size=96), 24)
+    plane = Exhibit(flat, "galaxies", 1, "shown", number=2, display=sheet.display)
     with Catalogue(folder / FILE, write=True) as catalogue:
         catalogue.rendered(replace(loop, display=film.display), film.media)
+        catalogue.rendered(plane, sheet.media)
         five = catalogue.numbered("galaxies", 5)
         assert five is not None
         catalogue.removed(five.recipe.id, "not liked")

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from tiny import LOOP, tiny_classifier, tiny_detector, tiny_gallery, tiny_weights
+from tiny import LOOP, PLANE, tiny_classifier, tiny_detector, tiny_gallery, tiny_weights
 
 from render.cli import run as nonesuch
 
@@ -18,7 +18,7 @@ FIXED = {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "1700000000"}
 
 
 def gallery(folder: Path, judges: bool = False) -> Path:
-    """A gallery that wants twelve exhibits and a walk; with a classifier and a copy detector where asked for."""
+    """A gallery that wants twelve exhibits and two walks; with a classifier and a copy detector where asked for."""
     tiny_weights(folder / "tiny")
     if judges:
         tiny_classifier(folder / "classifier")
@@ -29,7 +29,7 @@ def gallery(folder: Path, judges: bool = False) -> Path:
 
 def want(folder: Path, count: int) -> None:
     """Let it want so many."""
-    (folder / "gallery.toml").write_text(tiny_gallery(count, judged=True) + LOOP)
+    (folder / "gallery.toml").write_text(tiny_gallery(count, judged=True) + LOOP + PLANE)
 
 
 def run(folder: Path, limit: int | None) -> None:

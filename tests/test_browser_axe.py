@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import MARKS, playwright
 
 pytestmark = MARKS
-COLLECTION = ("gallery/", "1.html", "walks/", "draw/", "cross/", "compare/")
+COLLECTION = ("gallery/", "1.html", "walks/", "walks/2.html", "draw/", "cross/", "compare/")
 PAGES = ("", *(f"galaxies/{one}" for one in COLLECTION), "about/", "404.html")
 
 

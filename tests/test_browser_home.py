@@ -165,6 +165,60 @@ def test_a_walk_is_looked_at_frame_by_frame_and_slowly(page: playwright.Page, ad
     assert page.evaluate(f"{film}.playbackRate") == 0.25
 
 
+BRIGHT = """() => {
+  const ink = new OffscreenCanvas(16, 16).getContext("2d");
+  ink.drawImage(document.querySelector("[data-field] canvas"), 0, 0, 16, 16);
+  const { data } = ink.getImageData(0, 0, 16, 16);
+  return data.reduce((sum, value, i) => (i % 4 < 3 ? sum + value : sum), 0) / data.length;
+}"""
+
+
+def test_a_plane_fades_between_its_pictures_under_pointer_finger_and_keys(
+    browser: playwright.Browser, address: str
+) -> None:
+    """The pictures of the synthetic plane are grey, each brighter by a tenth of white than the one before."""
+    with sound(browser, viewport={"width": 390, "height": 844}, has_touch=True) as page:
+        page.goto(f"{address}galaxies/walks/2.html")
+        canvas = page.locator("[data-field] canvas")
+        playwright.expect(canvas).to_be_visible()
+        box = canvas.bounding_box()
+        assert box is not None
+
+        def shows(across: str, down: str, tenths: float) -> None:
+            playwright.expect(canvas).to_have_attribute("aria-label", re.compile(f"{across} of 3 across, {down} of 3"))
+            # three of four values are colours; each of four pictures is rounded to a level, and the sheet is compressed
+            wanted = pytest.approx(tenths / 10 * 255 * 3 / 4, abs=0.75 * 4)
+            for _ in range(100):  # it glides there
+                if page.evaluate(BRIGHT) == wanted:
+                    return
+                page.wait_for_timeout(100)
+            assert page.evaluate(BRIGHT) == wanted
+
+        shows("2.0", "2.0", 5)
+        page.touchscreen.tap(box["x"] + 1, box["y"] + 1)
+        shows("1.0", "1.0", 1.02)
+        page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.5)
+        shows("2.5", "2.0", 5.5)  # halfway between two, half of each
+        canvas.press("ArrowDown")
+        shows("2.5", "2.3", 6.25)
+        page.locator("[data-down]").fill("2")
+        page.locator("[data-across]").fill("2")
+        shows("3.0", "3.0", 9)
+        page.get_by_role("button", name="All pictures").click()
+        playwright.expect(canvas).to_be_hidden()
+        page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.9)  # one of them is chosen
+        shows("2.0", "3.0", 8)
+        assert page.url.endswith("/walks/2.html")
+    context = browser.new_context(java_script_enabled=False)
+    still = context.new_page()
+    still.goto(f"{address}galaxies/walks/2.html")
+    assert still.locator("[data-field] img").evaluate("image => image.naturalWidth") == 3 * 384, (
+        "all of them, side by side"
+    )
+    assert not still.locator("[data-player]").is_visible()
+    context.close()
+
+
 def test_the_chosen_theme_stays(page: playwright.Page, address: str) -> None:
     page.goto(address)
     page.locator("[data-theme-switch]").click()

@@ -13,7 +13,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_gallery, tiny_weights
+from tiny import PLANE, tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import load_gallery
@@ -289,6 +289,14 @@ WRONG = {
         "the weights 'tiny' know no class 'spiral_midd'; did you mean 'spiral_mid'?",
     ),
     "still": ('path = "morph"\nkeyframes = [{ seed = 1 }, { seed = 1 }]', "all of its keyframes are one picture"),
+    "plane": (
+        'path = "plane"\nkeyframes = [{ seed = 1 }, { seed = 2 }, { seed = 3 }, { seed = 4 }]',
+        "the pictures of a plane make a square, and 48 do not; ask for 36 or 49",
+    ),
+    "corners": (
+        'path = "plane"\nframes = 9\nkeyframes = [{ seed = 1 }, { seed = 2 }]',
+        "a plane lies between 4 keyframes, its corners, not 2",
+    ),
     "noise": ('path = "morph"\nkeyframes = [{ seed = 1 }, { seed = 2 }]', "a morph keeps its noise"),
 }
 
@@ -319,7 +327,7 @@ def test_walks_that_cannot_be_drawn_are_left_out_and_the_others_go_on(tmp_path: 
     assert "<dt>Path</dt><dd>morph</dd>" in page
 
 
-def test_a_swirl_is_made_told_about_and_rendered_again(tmp_path: Path) -> None:
+def test_a_swirl_and_a_plane_are_made_told_about_and_rendered_again(tmp_path: Path) -> None:
     from render.stages.inspecting import describe, render_again
 
     tiny_weights(tmp_path / "tiny")
@@ -328,11 +336,11 @@ def test_a_swirl_is_made_told_about_and_rendered_again(tmp_path: Path) -> None:
         .replace('path = "morph"', "swirl = { between = 2, drifts = 1 }")
         .replace('seed = 1, class = "spiral_mid"', "seed = 2")
     )
-    (tmp_path / "gallery.toml").write_text(SETTINGS + table)
+    (tmp_path / "gallery.toml").write_text(SETTINGS + table + PLANE)
     gallery = load_gallery(tmp_path)
     assert make(gallery, Report()).exit_code == 0
     with Catalogue(tmp_path / FILE) as catalogue:
-        ((walk, media),) = catalogue.exhibits(kind="walk")
+        (walk, media), (plane, sheets) = catalogue.exhibits(kind="walk")
     assert walk.recipe.walk is not None
     assert walk.recipe.walk.swirl == Swirl(1.0, 2.0, 1, 6, 2)
     assert (walk.display["frames"], walk.display["fps"], walk.display["width"]) == (16, 12, 128)
@@ -341,16 +349,24 @@ def test_a_swirl_is_made_told_about_and_rendered_again(tmp_path: Path) -> None:
     assert "stand between 6 mirrors" in page
     assert "8 pictures · 16 frames · 12 a second" in page
     assert "<dt>Swirl, mirrors</dt><dd>6</dd>" in page
-    for medium in media:
-        if medium.format in ("png", "gif", "h264"):
+    page = (tmp_path / "public/galaxies/walks/2.html").read_text()
+    (sheet,) = [medium for medium in sheets if medium.format == "avif"]
+    assert (plane.display["width"], sheet.width) == (128, 3 * 128)
+    assert 'data-plane="3"' in page
+    assert sheet.key in page
+    assert "between 4 keyframes · 9 pictures" in page
+    assert "<video" not in page
+    for medium in (*media, *(one for one in sheets if one.role != "poster")):
+        if medium.format in ("png", "gif", "h264", "jpeg"):
             data = Store(tmp_path / "store").read(medium.key)
             found = describe(data)
             assert found is not None
             assert found.recipe is not None
             again = render_again(data, found.recipe, [tmp_path / "tiny"])
             assert again.answer in ("same", "near"), (medium.format, again)
-    (tmp_path / "gallery.toml").write_text((SETTINGS + table).replace("width = 128", "width = 160"))
+    (tmp_path / "gallery.toml").write_text((SETTINGS + table + PLANE).replace("width = 128", "width = 160"))
     wider = load_gallery(tmp_path)
     with Catalogue(tmp_path / FILE) as catalogue:
-        (item,) = [item for part in make_plan(wider, sources(wider), catalogue.known()) for item in part]
+        item, other = [item for part in make_plan(wider, sources(wider), catalogue.known()) for item in part]
+    assert (other.recipe.id, other.again) == (plane.id, True)
     assert (item.recipe.id, item.again, item.width) == (walk.id, True, 160), "the same walk, another film"

@@ -16,6 +16,7 @@ from render.noise import (
     philox,
     walk_blends,
     walk_noise,
+    walk_shares,
 )
 from render.recipe import Keyframe, Walk
 
@@ -126,6 +127,23 @@ def test_great_circle_closes_at_even_speed():
     np.testing.assert_allclose(loop[12], -loop[0], atol=1e-5)
     with pytest.raises(ValueError, match="one line"):
         loop_of(4, 1, 1)
+
+
+def test_a_plane_has_its_keyframes_in_its_corners_and_noise_everywhere():
+    plane = Walk("plane", 25, tuple(Keyframe(seed) for seed in (1, 2, 3, 4)))
+    noise = walk_noise(plane, (3, 8, 8), range(25)).reshape(5, 5, -1).astype(np.float64)
+    radius = math.sqrt(192)
+    np.testing.assert_allclose(np.linalg.norm(noise, axis=-1), radius, rtol=1e-6)  # shorter noise is grey and flat
+    for seed, (row, column) in zip((1, 2, 3, 4), ((0, 0), (0, 4), (4, 0), (4, 4)), strict=True):
+        corner = normals(seed, (192,)).astype(np.float64)
+        np.testing.assert_allclose(noise[row, column], corner * (radius / np.linalg.norm(corner)), atol=1e-5)
+    for line in (noise[0], noise[4], noise[:, 2]):  # even steps along a side and across
+        steps = np.linalg.norm(np.diff(line, axis=0), axis=-1)
+        np.testing.assert_allclose(steps, steps[0], rtol=1e-5)
+    assert walk_shares(plane, 0) == (1, 0, 0, 0)
+    assert walk_shares(plane, 9) == pytest.approx((0, 0.75, 0, 0.25))
+    with pytest.raises(ValueError, match="one line"):
+        walk_noise(Walk("plane", 9, tuple(Keyframe(seed) for seed in (1, 1, 3, 4))), (3, 8, 8), [1])
 
 
 def test_frames_can_be_drawn_alone():

@@ -73,7 +73,8 @@ def test_numbers_without_a_spelling_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("path", "count", "frames"), [("great-circle", 3, 9), ("spline", 2, 9), ("line", 3, 9), ("spline", 4, 3)]
+    ("path", "count", "frames"),
+    [("great-circle", 3, 9), ("spline", 2, 9), ("line", 3, 9), ("spline", 4, 3), ("plane", 4, 10), ("plane", 3, 9)],
 )
 def test_walks_that_cannot_close_are_refused(path, count, frames):
     with pytest.raises(UsageError):

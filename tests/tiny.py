@@ -12,6 +12,14 @@ from render.weights import Card, Sampling, Training, load_card, save_card, weigh
 CLASSES = ["elliptical", "lenticular", "spiral_early", "spiral_mid", "spiral_late", "irregular", "dwarf_elliptical"]
 
 LOOP = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+PLANE = """[[walk]]
+collection = "galaxies"
+slug = "plane"
+path = "plane"
+frames = 9
+width = 128
+keyframes = [{ seed = 1 }, { seed = 2 }, { seed = 3, class = "elliptical" }, { seed = 4 }]
+"""
 
 
 def tiny_gallery(

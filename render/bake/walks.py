@@ -1,7 +1,8 @@
-"""The pages of a collection's walks: one loop large, the others as a filmstrip. There are few; each page shows all."""
+"""The pages of a collection's walks: one large, the others as a filmstrip. There are few; each page shows all."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,13 @@ KINDS = {
     "morph": (
         N_("Morph"),
         N_("The noise is the same in every frame; what the network was asked for changes, and changes back."),
+    ),
+    "plane": (
+        N_("Plane"),
+        N_(
+            "Four pictures stand in the corners of a square. Between them the noise goes along great circles, across "
+            "and down, and the network drew what lies there. From one picture to the next, your browser fades."
+        ),
     ),
 }
 """What a walk's path is called, and what moves on it."""
@@ -81,7 +89,7 @@ def _view(row: Row, settings: list[Walk], chrome: Chrome) -> dict[str, Any]:
         "href": _page_of(chrome.place, row.number),
         "designation": views.walk_designation(row.number),
         "title": title,
-        "alt": texts.get("alt") or _("A closed loop through generated pictures: %(title)s") % {"title": title},
+        "alt": texts.get("alt") or _("Generated pictures, one changing into another: %(title)s") % {"title": title},
         "caption": texts.get("caption", ""),
         "language": texts.get("language", "en") if texts.get("title") or texts.get("caption") else spoken(),
         "written": written(texts),
@@ -89,6 +97,7 @@ def _view(row: Row, settings: list[Walk], chrome: Chrome) -> dict[str, Any]:
         "height": poster.height if poster else 0,
         "poster": poster.key if poster else "",
         "videos": _videos(row),
+        "plane": _plane(row),
         "gif": next(({"key": m.key} for m in row.media if m.role == "gif"), None),
         "downloads": views.downloads(row, chrome.slug),
         "kind": _kind(row),
@@ -97,6 +106,21 @@ def _view(row: Row, settings: list[Walk], chrome: Chrome) -> dict[str, Any]:
         "recipe": views.recipe(row),
         "frames": row.json("display").get("frames") or 0,
         "fps": row.json("display").get("fps") or 0,
+    }
+
+
+def _plane(row: Row) -> dict[str, Any] | None:
+    """The sheet of a plane's pictures, and how many stand side by side on it; None for a film."""
+    walk = row.json("recipe").get("walk", {})
+    sheets = {medium.format: medium for medium in row.media if medium.role in ("image", "fallback")}
+    if walk.get("path") != "plane" or "jpeg" not in sheets:
+        return None
+    jpeg, avif = sheets["jpeg"], sheets.get("avif")
+    return {
+        "side": math.isqrt(walk["frames"]),
+        "jpeg": jpeg.key,
+        "avif": avif.key if avif else "",
+        "width": jpeg.width,
     }
 
 
@@ -119,6 +143,8 @@ def _setting(row: Row, settings: list[Walk]) -> Walk | None:
 def _between(row: Row) -> str:
     keyframes = row.json("recipe").get("walk", {}).get("keyframes", [])
     names = list(dict.fromkeys(class_name(one.get("class_name")) or _("galaxy") for one in keyframes))
+    if row.json("recipe").get("walk", {}).get("path") == "plane":
+        return _("Between four: %(names)s") % {"names": ", ".join(names)}
     if len(names) == 1:
         return _("From one %(name)s to another, and back") % {"name": names[0]}
     told = _("%(others)s and %(last)s, and back") % {"others": ", ".join(names[:-1]), "last": names[-1]}
@@ -155,6 +181,9 @@ def _facts(row: Row) -> str:
     walk, display = row.json("recipe").get("walk", {}), row.json("display")
     pictures = walk.get("frames", 0)
     keyframes = len(walk.get("keyframes", []))
+    if walk.get("path") == "plane":
+        told = _("between %(corners)s keyframes · %(pictures)s pictures")
+        return told % {"corners": keyframes, "pictures": pictures}
     parts = [
         ngettext("through %(n)s keyframe", "through %(n)s keyframes", keyframes) % {"n": keyframes},
         ngettext("%(n)s picture", "%(n)s pictures", pictures) % {"n": pictures},

@@ -97,7 +97,9 @@ def known(observation: Observation) -> dict[str, Any]:
     """What was found and measured, in words and rounded to what it is worth."""
     seen: dict[str, Any] = {"designation": observation.designation, "kind": observation.thing}
     if observation.keyframes:
-        seen["a film, a closed loop that passes through"] = [noun(key) for key in observation.keyframes]
+        plane = "a square of pictures, which lie between these corners"
+        loop = "a film, a closed loop that passes through"
+        seen[plane if observation.moves == "plane" else loop] = [noun(key) for key in observation.keyframes]
         return seen
     seen["class"] = {name: value for name, value in _class(observation).items() if value}
     seen["measured"] = {name: value for name, value in _measured(observation).items() if value is not None}

@@ -156,16 +156,19 @@ def _measured(observation: Observation, words: Wording, choice: Choice) -> list[
 
 
 def _walk(observation: Observation, words: Wording, choice: Choice, style: Style) -> Texts:
-    """A closed loop: its stations as labels, and that it returns."""
+    """A closed loop: its stations as labels, and that it returns. A plane: what is in its corners."""
+    part = "plane" if observation.moves == "plane" else "walk"
     labels = [words.label(key) or observation.thing for key in observation.keyframes]
     stops = " → ".join(label for n, label in enumerate(labels) if n == 0 or label != labels[n - 1])
+    if part == "plane":
+        stops = ", ".join(dict.fromkeys(labels))
     title = f"{stops[:1].upper()}{stops[1:]}"
-    alt = words.pick(choice, "walk", "alt", stops=stops)
-    caption = words.pick(choice, "walk", "caption", stops=stops)
+    alt = words.pick(choice, part, "alt", stops=stops)
+    caption = words.pick(choice, part, "caption", stops=stops)
     return Texts(
         title=title if len(title) <= TITLE_LIMIT else f"{labels[0][:1].upper()}{labels[0][1:]} → … → {labels[-1]}",
-        alt=alt if len(alt) <= ALT_LIMIT else words.pick(choice, "walk", "many"),
-        description=words.pick(choice, "walk", "description", stops=stops),
+        alt=alt if len(alt) <= ALT_LIMIT else words.pick(choice, part, "many"),
+        description=words.pick(choice, part, "description", stops=stops),
         caption=f"{caption} {words.pick(choice, 'walk', 'closing')}",
         language=words.language,
         style=style,

@@ -34,7 +34,7 @@ class Observation:
     measurements: Mapping[str, Any] = field(default_factory=dict)  # as `Measurements.as_dict()` has them
     keyframes: Sequence[str | None] = ()  # of a walk: the classes asked for, in order; empty for an image
     frames: int | None = None  # of a walk, as its film has them
-    moves: Literal["walk", "morph", "swirl"] = "walk"  # of a walk: what its film does
+    moves: Literal["walk", "morph", "swirl", "plane"] = "walk"  # of a walk: what its film does, or that it is none
     thing: str = "galaxy"  # one of the collection's things, as gallery.toml calls it
     picture: Callable[[], bytes | None] | None = None  # a JPEG of it, for a model that may see
 

@@ -5,11 +5,43 @@ from __future__ import annotations
 from render.captions.texts import ALT_LIMIT, TITLE_LIMIT, Observation, Texts
 from render.captions.words import Choice, article, joined, noun, sentence
 
+CLOSING = (
+    "No galaxy changes like this: the steps between are the network's, not nature's.",
+    "It is a path through a network, not through time; galaxies do not turn into one another so.",
+)
+
 
 def walk_texts(observation: Observation) -> Texts:
-    """A closed loop: where it begins, what it passes, and that it returns."""
+    """A closed loop: where it begins, what it passes, and that it returns. A plane: what lies in its corners."""
     choice = Choice(observation.id)
     stops = [noun(key) for key in observation.keyframes]
+    return _plane(observation, choice, stops) if observation.moves == "plane" else _loop(observation, choice, stops)
+
+
+def _plane(observation: Observation, choice: Choice, stops: list[str]) -> Texts:
+    names = list(dict.fromkeys(stops))
+    corners = joined([article(name) for name in names]) if len(names) > 1 else f"four drawings of {article(names[0])}"
+    title = sentence(f"between {corners}").rstrip(".")
+    alt = sentence(f"{observation.frames} galaxies in a square, which change from corner to corner, between {corners}")
+    if len(alt) > ALT_LIMIT:
+        alt = sentence(f"{observation.frames} galaxies in a square, which change from corner to corner")
+    description = f"galaxies side by side in a square, each a little unlike those beside it; in the corners {corners}"
+    caption = choice.of(
+        "plane",
+        (
+            f"a plane through the network's latent space, between {corners}",
+            f"all that lies between {corners}, as the network has it",
+        ),
+    )
+    return Texts(
+        title=title if len(title) <= TITLE_LIMIT else "Between four drawings",
+        alt=alt,
+        description=sentence(description),
+        caption=f"{sentence(caption)} {choice.of('walk closing', CLOSING)}",
+    )
+
+
+def _loop(observation: Observation, choice: Choice, stops: list[str]) -> Texts:
     changed = [name for i, name in enumerate(stops) if i == 0 or name != stops[i - 1]]
     if len(changed) > 1 and changed[-1] == changed[0]:
         changed.pop()  # the loop closes anyway
@@ -39,13 +71,7 @@ def walk_texts(observation: Observation) -> Texts:
         caption = f"the same noise{frames}, drawn as {through}: only what the network was asked for changes"
     elif observation.moves == "swirl":
         caption = f"a walk{frames} by way of {through}, the light of which drifts on computed currents"
-    closing = choice.of(
-        "walk closing",
-        (
-            "No galaxy changes like this: the steps between are the network's, not nature's.",
-            "It is a path through a network, not through time; galaxies do not turn into one another so.",
-        ),
-    )
+    closing = choice.of("walk closing", CLOSING)
     return Texts(
         title=title,
         alt=alt,

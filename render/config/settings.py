@@ -211,13 +211,15 @@ class Walk(Strict):
     path: Path_ | None = None
     """`"great-circle"` through two keyframes, `"spline"` through more: told from their number when left out.
     `"w-spline"` goes through W, StyleGAN2's space of styles; `"morph"` keeps the noise of its one seed, and class,
-    source or prompt change."""
+    source or prompt change. `"plane"` is no loop: visitors move over a square of pictures between four keyframes."""
     frames: int = Field(default=48, ge=8, le=10_000)
-    """Pictures of one round, at least as many as keyframes. Each takes as long as an exhibit."""
+    """Pictures of one round, at least as many as keyframes; of a plane, all of its square (9, 16, 25 and so on). Each
+    takes as long as an exhibit."""
     fps: int = Field(default=24, ge=1, le=60)
     """Frames a second."""
     width: int = Field(default=384, ge=128, le=1080, multiple_of=4)
-    """How wide the film is, in pixels; the pictures themselves are as large as the weights draw them."""
+    """How wide the film is, in pixels, or each picture of a plane; the pictures themselves are as large as the weights
+    draw them."""
     swirl: Swirl | None = None
     """Let the pictures swirl: they drift on currents, come slowly nearer, and stand between mirrors. `swirl = {}` takes
     every value below."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from render.config.problems import nearest
 from render.config.settings import Collection, Keyframe, Walk
 from render.generators import BUILT_IN, THROUGH_W
 from render.weights import Card
+
+WIDEST = 4096
+"""Pixels of a plane's pictures side by side: what every browser can show, and a phone can hold."""
 
 
 def fault(walk: Walk, collection: Collection, card: Card | None) -> str | None:
@@ -21,7 +25,7 @@ def _faults(walk: Walk, collection: Collection, card: Card | None) -> Iterator[s
         yield f"it goes through {points} keyframe, and a walk through 2 or more; add one"
     if walk.frames < points:
         yield f"{walk.frames} frames are too few for {points} keyframes; ask for {points} or more"
-    yield from _shape(walk, points)
+    yield from _plane(walk, points) if walk.shape == "plane" else _shape(walk, points)
     if card is not None:
         yield from _unknown(walk, card)
         yield from _still(walk, collection, card)
@@ -37,6 +41,20 @@ def _shape(walk: Walk, points: int) -> Iterator[str]:
         yield "a great circle goes through two different seeds; change one, or take path = 'morph' for two classes"
     if walk.shape == "morph" and len(seeds) > 1:
         yield f"a morph keeps its noise, so its keyframes have one seed, not {len(seeds)}; or take path = 'spline'"
+
+
+def _plane(walk: Walk, points: int) -> Iterator[str]:
+    side = math.isqrt(walk.frames)
+    if points != 4:
+        yield f"a plane lies between 4 keyframes, its corners, not {points}; add some or take some out"
+    if side**2 != walk.frames:
+        yield f"the pictures of a plane make a square, and {walk.frames} do not; ask for {side**2} or {(side + 1) ** 2}"
+    if side * walk.width > WIDEST:
+        yield f"its {side} pictures of {walk.width} pixels side by side are more than {WIDEST}; make width smaller"
+    if walk.swirl is not None:
+        yield "a plane is no film and does not swirl; leave swirl out"
+    if len({key.seed for key in walk.keyframes}) < points:
+        yield "the corners of a plane have different seeds; change those that are alike"
 
 
 def _unknown(walk: Walk, card: Card) -> Iterator[str]:

@@ -9,7 +9,16 @@ from typing import Any
 
 from render.engine.encoders import Encode
 from render.engine.plan import Item
-from render.media import Encoded, Store, encode_image, encode_surface, encode_walk, globes, sketch_media
+from render.media import (
+    Encoded,
+    Store,
+    encode_image,
+    encode_plane,
+    encode_surface,
+    encode_walk,
+    globes,
+    sketch_media,
+)
 from render.noise import Floats
 from render.weights import Card
 
@@ -28,6 +37,8 @@ def encoder(
         card = cards[item.recipe.weights]
         if item.recipe.walk:
             shown = globes(pictures, item.recipe, item.width) if card.surface else pictures
+            if item.recipe.walk.path == "plane":
+                return encode_plane(store, shown, item.recipe, card, item.fps, licence, width=item.width)
             film: dict[str, Any] = {"width": item.width, "begun": item.begun, "reels": reels}
             return encode_walk(store, shown, item.recipe, card, item.fps, licence, **film)
         if card.surface:

@@ -222,10 +222,13 @@ class LocalExecutor:
 
 
 def steered(generator: Generator, frames: Sequence[Frame]) -> Any:
-    """The conditioning of a batch: of each picture alone, between two keyframes, or among all of a spline through W.
+    """The conditioning of a batch: of each picture alone, between two keyframes, or among all of a spline through W or
+    of a plane.
 
     Raises NonesuchError for such a spline in a family that has no W.
     """
+    if frames[0].plane and not isinstance(generator, Splined):
+        return _between_corners(generator, frames)
     if frames[0].stations:
         if not isinstance(generator, Splined):
             raise NonesuchError(f"the family '{generator.card.family}' has no W, so no spline goes through it.")
@@ -235,6 +238,15 @@ def steered(generator: Generator, frames: Sequence[Frame]) -> Any:
         other = generator.condition([frame.b for frame in frames])
         return generator.mix(conditioning, other, [frame.t for frame in frames])
     return conditioning
+
+
+def _between_corners(generator: Generator, frames: Sequence[Frame]) -> Any:
+    """Across on the upper and on the lower side, and then down between the two."""
+    corners = [generator.condition([frame.stations[corner] for frame in frames]) for corner in range(4)]
+    across = [frame.shares[1] + frame.shares[3] for frame in frames]
+    down = [frame.shares[2] + frame.shares[3] for frame in frames]
+    upper, lower = generator.mix(corners[0], corners[1], across), generator.mix(corners[2], corners[3], across)
+    return generator.mix(upper, lower, down)
 
 
 def free_memory() -> None:

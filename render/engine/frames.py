@@ -1,8 +1,8 @@
 """Frames: the unit of work of the device. An image is one frame; a walk is many, in a closed loop.
 
 A frame between two keyframes is steered by a mixture of both and starts from noise on the sphere between both. On a
-spline through W it is steered by a mixture of all keyframes. The frame after the last would be the first, which is
-therefore not made twice.
+spline through W it is steered by a mixture of all keyframes, and on a plane by one of its four corners. The frame after
+a loop's last would be the first, which is therefore not made twice.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from render.recipe import Recipe
 class Frame:
     """One picture for the device: steered by `a`, or by a mixture of `a` and `b` at `t` in [0, 1].
 
-    noise: (c, h, w) float32, drawn ahead on the CPU. stations, shares: on a spline through W the pictures at all
-    keyframes, and how much each of them weighs.
+    noise: (c, h, w) float32, drawn ahead on the CPU. stations, shares: on a spline through W and on a plane the
+    pictures at all keyframes, and how much each of them weighs; plane: whether they are a plane's corners.
     """
 
     a: Recipe
@@ -29,6 +29,7 @@ class Frame:
     noise: Floats
     stations: tuple[Recipe, ...] = ()
     shares: tuple[float, ...] = ()
+    plane: bool = False
 
     @property
     def settings(self) -> tuple[object, ...]:
@@ -54,7 +55,8 @@ def frames_of(recipe: Recipe, shape: tuple[int, int, int], begin: int = 0) -> It
     stations = tuple(recipe.keyframe(index) for index in range(len(walk.keyframes)))
     for number, blend in itertools.islice(enumerate(walk_blends(walk)), begin, None):
         noise = walk_noise(walk, shape, [number])[0]
-        if walk.path == "w-spline":
-            yield Frame(stations[0], stations[0], 0.0, noise, stations, walk_shares(walk, number))
+        if walk.path in ("w-spline", "plane"):
+            shares = walk_shares(walk, number)
+            yield Frame(stations[0], stations[0], 0.0, noise, stations, shares, walk.path == "plane")
         else:
             yield Frame(stations[blend.a], stations[blend.b], blend.t, noise)

@@ -15,6 +15,7 @@ from render.media.store import Store
 if TYPE_CHECKING:
     from render.media.films import Reel, sweep
     from render.media.images import Encoded, data_of_master, encode_image, neighbour_media, sketch_media
+    from render.media.plane import encode_plane
     from render.media.signing import signed
     from render.media.surfaces import encode_surface, globes
     from render.media.swirl import film_frames
@@ -25,6 +26,7 @@ _HOMES = {
     "Reel": "films",
     "data_of_master": "images",
     "encode_image": "images",
+    "encode_plane": "plane",
     "encode_surface": "surfaces",
     "encode_walk": "walks",
     "film_frames": "swirl",
@@ -41,6 +43,7 @@ __all__ = [
     "Store",
     "data_of_master",
     "encode_image",
+    "encode_plane",
     "encode_surface",
     "encode_walk",
     "film_frames",

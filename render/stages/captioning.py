@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
 from render.captions import Captioner, Observation, captioner, facts_captioner
 from render.catalogue import Catalogue, Exhibit, Medium
 from render.config import Collection, Gallery
 from render.media import Store, film_frames, open_store
+from render.recipe import Walk
 from render.stages.session import Session
 
 Waiting = list[tuple[Exhibit, list[Medium]]]
@@ -86,10 +88,16 @@ def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | No
         measurements=exhibit.measurements or {},
         keyframes=[key.class_name for key in walk.keyframes] if walk else (),
         frames=film_frames(exhibit.recipe) if walk else None,
-        moves="swirl" if walk and walk.swirl else "morph" if walk and walk.path == "morph" else "walk",
+        moves=_moves(walk) if walk else "walk",
         thing=collection.title if collection else "galaxy",
         picture=_read(store, jpeg.key) if jpeg else None,
     )
+
+
+def _moves(walk: Walk) -> Literal["walk", "morph", "swirl", "plane"]:
+    if walk.swirl:
+        return "swirl"
+    return walk.path if walk.path in ("morph", "plane") else "walk"
 
 
 def _read(store: Store, key: str) -> Callable[[], bytes | None]:

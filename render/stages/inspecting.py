@@ -70,7 +70,9 @@ def describe(data: bytes) -> Found | None:
 
 
 def render_again(data: bytes, recipe: Recipe, places: list[Path]) -> Again:
-    """Render the recipe (of a walk, its first frame) and compare. places: folders of weights beside the shipped ones.
+    """Render the recipe (of a walk its first frame, of a plane its first picture) and compare.
+
+    places: folders of weights beside the shipped ones.
 
     Raises NonesuchError, before anything is rendered, for a recipe that is out of bounds or whose weights are not here.
     """
@@ -88,7 +90,10 @@ def render_again(data: bytes, recipe: Recipe, places: list[Path]) -> Again:
     executor = LocalExecutor({recipe.weights: folder}, lanes=1)
     first = next(frames_of(recipe, executor.noise_shape(recipe.weights)))
     picture = executor.pictures([first])[0]
-    if recipe.walk is not None:
+    if recipe.walk is not None and recipe.walk.path == "plane":
+        tile = shown.shape[1] // recipe.walk.side
+        shown = shown[:tile, :tile]
+    elif recipe.walk is not None:
         reduced = form == "GIF" and shown.shape[1] == GIF_WIDTH  # of a wider film, most likely of the usual one
         picture = opening(picture, recipe, WIDTH if reduced else min(shown.shape[1], LARGEST_FILM))
     made = _as_shown(picture, shown.shape[1], form, card.mapping.to_display(picture))

@@ -3,10 +3,12 @@
 import { startHome } from "./home";
 import { startKeys } from "./keys";
 import { startReloadOnReturn } from "./history";
+import { startMenu } from "./menu";
 import { startOffline } from "./offline";
 import { startThemeSwitch } from "./switch";
 import { startWalks } from "./walks";
 
+startMenu();
 startThemeSwitch();
 startKeys();
 startWalks();
@@ -20,6 +22,7 @@ function later(selector: string, load: (element: HTMLElement) => Promise<void>):
 later("[data-gallery]", async (gallery) => (await import("./gallery")).startGallery(gallery));
 later("[data-draw]", async (page) => (await import("./draw/page")).startDraw(page));
 later("[data-guess]", async (page) => (await import("./guess/page")).startGuess(page));
+later("[data-plane]", async (figure) => (await import("./plane")).startPlane(figure));
 later("[data-sky]", async (sky) => (await import("./sky/page")).startSky(sky));
 later("[data-lab]", async (page) => (await import("./lab")).startLab(page));
 later("[data-search]", async (page) => (await import("./search")).startSearch(page));

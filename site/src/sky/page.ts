@@ -26,6 +26,7 @@ export async function startSky(page: HTMLElement): Promise<void> {
     });
     new Sky(page, places, points, manifest, say).start();
   } catch (error) {
+    page.querySelector("[data-frame]")?.remove(); // its place is not kept any more
     say((error as Error).message === "no WebGL" ? t(BRIGHT) : t("The sky did not load. The gallery shows the same exhibits, page by page."));
   }
 }
@@ -51,12 +52,7 @@ class Sky {
     this.form = this.find<HTMLFormElement>("sieve");
     frame!.hidden = false;
     const sprites = points.map(({ number }) => ({ number, sheet: Math.floor((number - 1) / about.sheet), cell: (number - 1) % about.sheet }));
-    try {
-      this.sprites = new Sprites(canvas as HTMLCanvasElement, sprites, about.columns, about.tile, about.dark, () => this.view.redraw());
-    } catch (error) {
-      frame!.hidden = true;
-      throw error;
-    }
+    this.sprites = new Sprites(canvas as HTMLCanvasElement, sprites, about.columns, about.tile, about.dark, () => this.view.redraw());
     this.view = new View(frame!, canvas as HTMLCanvasElement, guide as HTMLCanvasElement, ring!, this.sprites, about.dark, {
       picture: async (number) => this.media(Object.entries((await manifest.entry(number)).s)[0]?.[1] ?? (await manifest.entry(number)).j),
       chosen: (number) => void this.label(number),
@@ -81,7 +77,8 @@ class Sky {
       });
       ways.append(button);
     }
-    ways.hidden = this.layouts.length < 2;
+    if (this.layouts.length < 2) ways.remove();
+    else ways.hidden = false;
     this.form.append(...this.filters.map((filter) => selectOf(filter, this.points, query.get(filter.name) ?? "")));
     this.form.hidden = false;
     this.form.addEventListener("change", () => this.show());
@@ -140,17 +137,17 @@ class Sky {
     const address = new URL(entry.u, siteRoot()).href;
     this.find<HTMLAnchorElement>("ring").href = address;
     const link = card.querySelector("a");
-    const image = card.querySelector("img");
+    const image = card.querySelector("img") ?? document.createElement("img");
     const found = card.querySelector<HTMLElement>(".class");
     if (link) {
       link.href = address;
       link.textContent = entry.d ?? entry.t;
     }
     if (found) found.textContent = entry.c;
-    if (image) {
-      image.src = this.media(Object.values(entry.s)[0] ?? entry.j);
-      image.alt = entry.alt ?? "";
-    }
+    image.width = image.height = 192;
+    image.alt = entry.alt ?? "";
+    image.src = this.media(Object.values(entry.s)[0] ?? entry.j);
+    card.prepend(image);
     card.hidden = false;
   }
 
