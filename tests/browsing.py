@@ -95,13 +95,15 @@ def sound(browser: playwright.Browser, **settings: Any) -> Iterator[playwright.P
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
     yield page
-    assert wrong == []
+    assert wrong == [], wrong
     context.close()
 
 
 def _meant(message: Any) -> bool:
-    """Whether the page is to blame, not a software renderer that a screenshot waits for or a worker kept out by us."""
-    ours = ("GL Driver Message", "Service Worker registration blocked by Playwright")
+    """Whether the page is to blame, not a software renderer that a screenshot waits for, a worker kept out by us, or a
+    browser that was asked for a graphics card and has none.
+    """
+    ours = ("GL Driver Message", "Service Worker registration blocked by Playwright", "No available adapters")
     return message.type in ("error", "warning") and not any(one in message.text for one in ours)
 
 

@@ -334,7 +334,8 @@ class Bake(Strict):
 
     draw: bool = True
     """Whether visitors can draw, in their own browser, with weights that are ready for it (`nonesuch weights browser`):
-    about 30 MB on the site, loaded by those who draw."""
+    about 50 MB on the site, of which a browser that
+    draws loads 30."""
     real: str = "galaxy-real"
     """Real pictures for the page that asks which one is real (`nonesuch weights real`); empty for no such page. Only
     collections of the same classes, size and display mapping have it."""

@@ -1,6 +1,6 @@
 // Evidence by doing: the visitor's browser repeats an exhibit's recipe and says whether the same picture comes out.
 import { readable } from "../largest";
-import { mark, startEngine, type Engine } from "./engine";
+import { Engine } from "./engine";
 import { recipeOn } from "./latent";
 import type { Answer } from "./worker";
 import { decimal, t } from "../words";
@@ -16,13 +16,11 @@ export function startAgain(part: HTMLElement): void {
   const recipe = recipeOn(document);
   const models = part.dataset.models;
   if (!canvas || !button || !line || !image || !recipe || !models) return;
-  let engine: Promise<Engine> | null = null;
   let turn = 0;
   let started = 0;
   const say = (text: string): void => { line.textContent = text; };
   const failed = (reason: string): void => {
-    mark(false);
-    engine = null;
+    engine.close();
     button.disabled = false;
     say(t("It does not render here: {reason}. Everything else on this page works.", { reason: t(reason) }));
   };
@@ -32,24 +30,22 @@ export function startAgain(part: HTMLElement): void {
     canvas.width = canvas.height = answer.size;
     canvas.getContext("2d")?.putImageData(new ImageData(answer.pixels, answer.size, answer.size), 0, 0);
     if (!answer.last) return;
-    mark(false);
     button.disabled = false;
     const seconds = decimal((performance.now() - started) / 1000, 1);
     const made = t("Made here in {seconds} s.", { seconds });
-    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "").then((words) => say(`${words} ${made}`)).catch(() => say(t("Made here; the page's picture could not be read.")));
+    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "").then((words) => say(`${words} ${made} ${engine.runs}`)).catch(() => say(t("Made here; the page's picture could not be read.")));
   };
+  const engine = new Engine(new URL(models, location.href), part.querySelector("progress"), hear);
   button.addEventListener("click", async () => {
     button.disabled = true;
     canvas.hidden = false;
     say(t("The network is on its way."));
     try {
-      engine ??= startEngine(new URL(models, location.href), part.querySelector("progress"), hear);
-      const { ask } = await engine;
+      await engine.open();
       say(t("The same noise, the same network, the same steps."));
       turn += 1;
       started = performance.now();
-      mark(true);
-      ask({ kind: "recipe", id: turn, recipe });
+      engine.ask({ kind: "recipe", id: turn, recipe });
     } catch (error) {
       failed((error as Error).message);
     }

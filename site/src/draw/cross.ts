@@ -1,7 +1,7 @@
 // Cross two: a picture from a place between two exhibits' latents. The link carries the whole recipe; nothing is stored anywhere.
 import { download, markedPng } from "../mark";
 import { startShare } from "../share";
-import { mark, startEngine, type Engine } from "./engine";
+import { Engine } from "./engine";
 import { fromQuery, recipeOf, toQuery } from "./latent";
 import type { Answer, Made } from "./worker";
 import { decimal, t } from "../words";
@@ -15,7 +15,8 @@ export function startCross(page: HTMLElement): void {
 
 class Cross {
   private made: Made | null = null;
-  private engine: Promise<Engine> | null = null;
+  private readonly engine: Engine;
+  private opened = false;
   private turn = 0;
   private started = 0;
 
@@ -23,8 +24,10 @@ class Cross {
     private readonly page: HTMLElement,
     private readonly form: HTMLFormElement,
     private readonly canvas: HTMLCanvasElement,
-    private readonly models: URL,
-  ) {}
+    models: URL,
+  ) {
+    this.engine = new Engine(models, page.querySelector("progress"), (answer) => this.hear(answer));
+  }
 
   start(): void {
     const query = new URLSearchParams(location.search);
@@ -36,7 +39,7 @@ class Cross {
     const first = Number(query.get("x"));
     if (first >= 1) [this.field("x").value, this.field("y").value] = [String(first), String(first + 1)];
     for (const name of ["x", "y"]) this.field(name).addEventListener("input", () => { this.made = null; }); // others are meant now
-    this.field("t").addEventListener("change", () => { if (this.engine) void this.go(); });
+    this.field("t").addEventListener("change", () => { if (this.opened) void this.go(); });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.go();
@@ -58,14 +61,13 @@ class Cross {
       if (!this.made || id !== this.turn) return;
       this.made.between = this.field("t").valueAsNumber / 100;
       history.replaceState(history.state, "", toQuery(this.made));
-      if (!this.engine) this.say(t("The network is on its way."));
-      this.engine ??= startEngine(this.models, this.page.querySelector("progress"), (answer) => this.hear(answer));
-      const { ask } = await this.engine;
+      if (!this.opened) this.say(t("The network is on its way."));
+      this.opened = true;
+      await this.engine.open();
       if (id !== this.turn) return;
       this.say(t("On its way from noise to a picture."));
       this.started = performance.now();
-      mark(true);
-      ask({ kind: "recipe", id, recipe: this.made });
+      this.engine.ask({ kind: "recipe", id, recipe: this.made });
     } catch (error) {
       this.failed((error as Error).message);
     }
@@ -87,17 +89,17 @@ class Cross {
     this.canvas.width = this.canvas.height = answer.size;
     this.canvas.getContext("2d")?.putImageData(new ImageData(answer.pixels, answer.size, answer.size), 0, 0);
     if (!answer.last || !this.made) return;
-    mark(false);
     const share = Math.round(100 * this.made.between);
     this.canvas.setAttribute("aria-label", t("A galaxy between two others, which does not exist: {first} to {second} parts", { first: 100 - share, second: share }));
     const seconds = decimal((performance.now() - this.started) / 1000, 1);
-    this.say(t("{first} parts of the first to {second} of the second, drawn here in {seconds} s. The address of this page is its recipe.", { first: 100 - share, second: share, seconds }));
+    const drawn = t("{first} parts of the first to {second} of the second, drawn here in {seconds} s. The address of this page is its recipe.", { first: 100 - share, second: share, seconds });
+    this.say(`${drawn} ${this.engine.runs}`);
     for (const button of this.page.querySelectorAll<HTMLElement>("[data-save], [data-share]")) button.hidden = false;
   }
 
   private failed(reason: string): void {
-    mark(false);
-    this.engine = null;
+    this.engine.close();
+    this.opened = false;
     this.say(t("The network does not draw here: {reason}. Everything else on this site works; pressing again tries again.", { reason: t(reason) }));
   }
 

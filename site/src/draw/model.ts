@@ -1,7 +1,5 @@
 // A model in the browser: its files with their known lengths and hashes, one session, and the proof that it computes aright.
-import * as ort from "onnxruntime-web/wasm";
-import glue from "asset:onnxruntime-web/ort-wasm-simd-threaded.mjs";
-import machine from "asset:onnxruntime-web/ort-wasm-simd-threaded.wasm";
+import type * as ort from "onnxruntime-web/wasm";
 
 const TOLERANCE = 2e-3; // of the largest expected value: single precision in another order of sums differs by about 1e-5
 
@@ -19,26 +17,44 @@ export interface About {
   vector: { seed: number; step: number; values: number[] };
 }
 
+/** A build of the runtime: its script, its glue and its machine code, which are files of their own. */
+export interface Runtime {
+  ort: typeof ort;
+  glue: string;
+  machine: string;
+}
+
+/** Where a network runs. */
+export type Device = "webgpu" | "wasm";
+
+/** A network's two files. */
+export interface Files {
+  graph: Uint8Array;
+  weights: Uint8Array;
+}
+
 /** How many bytes have come, of how many. */
 export type Progress = (done: number, all: number) => void;
 
 /** Readies the runtime: one thread, or a few where the page is isolated from others. Returns how many. */
-export function prepare(base: string, careful: boolean): number {
+export function prepare({ ort, glue, machine }: Runtime, base: string, careful: boolean): number {
   ort.env.wasm.wasmPaths = { mjs: new URL(glue, base).href, wasm: new URL(machine, base).href };
   ort.env.wasm.numThreads = self.crossOriginIsolated && !careful ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
   ort.env.logLevel = "error";
   return ort.env.wasm.numThreads;
 }
 
-/** Fetches both files and opens a session. An error when a file is not what the bake wrote. */
-export async function open(about: About, progress: Progress): Promise<ort.InferenceSession> {
+/** Fetches both files. An error when one is not what the bake wrote. */
+export async function fetchModel(about: About, progress: Progress): Promise<Files> {
   const all = about.graph.bytes + about.weights.bytes;
   const graph = await fetched(about.graph, (done) => progress(done, all));
   const weights = await fetched(about.weights, (done) => progress(about.graph.bytes + done, all));
-  return ort.InferenceSession.create(graph, {
-    executionProviders: ["wasm"],
-    externalData: [{ path: "weights.bin", data: weights }],
-  });
+  return { graph, weights };
+}
+
+/** A session on the device. */
+export async function open({ ort }: Runtime, { graph, weights }: Files, device: Device): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(graph, { executionProviders: [device], externalData: [{ path: "weights.bin", data: weights }] });
 }
 
 async function fetched(part: Part, progress: (done: number) => void): Promise<Uint8Array> {
@@ -68,9 +84,4 @@ async function fetched(part: Part, progress: (done: number) => void): Promise<Ui
 export function proven(output: Float32Array, vector: About["vector"]): boolean {
   const scale = Math.max(...vector.values.map(Math.abs));
   return vector.values.every((value, i) => Math.abs((output[i * vector.step] ?? Infinity) - value) <= TOLERANCE * scale);
-}
-
-/** A tensor of single precision. */
-export function tensor(data: Float32Array, shape: number[]): ort.Tensor {
-  return new ort.Tensor("float32", data, shape);
 }

@@ -1,13 +1,11 @@
-// Draw your own: the sheet, the worker that answers, and what is said meanwhile.
-import worker from "worker:./worker.ts";
-import { fetchJson } from "../manifest";
+// Draw your own: the sheet, the network that answers, and what is said meanwhile.
 import { download, markedPng } from "../mark";
-import { absolute, mark, marked } from "./engine";
+import { Engine } from "./engine";
 import { Pad } from "./pad";
 import { Near, tellClasses } from "./told";
 import { visit } from "./visit";
-import type { Answer, Ask, Models } from "./worker";
-import { N, decimal, t, tn } from "../words";
+import type { Answer } from "./worker";
+import { N, decimal, t } from "../words";
 
 const STEPS = 8;
 const UNREAD = N("This file is no picture that the browser can read.");
@@ -38,17 +36,16 @@ class Desk {
   private readonly pad: Pad;
   private readonly made: CanvasRenderingContext2D | null;
   private readonly near: Near | null;
-  private worker: Worker | null = null;
-  private models: Models | null = null;
-  private proven: { drawing?: Promise<void>; judging?: Promise<void> } = {};
+  private readonly engine: Engine;
   private seed = Math.floor(Math.random() * 2 ** 31);
   private turn = 0;
   private started = 0;
 
   constructor(
     private readonly page: HTMLElement,
-    private readonly address: URL,
+    address: URL,
   ) {
+    this.engine = new Engine(address, this.find("[data-progress]"), (answer) => this.hear(answer));
     this.made = this.find<HTMLCanvasElement>("[data-made]")?.getContext("2d") ?? null;
     this.pad = new Pad(this.find<HTMLCanvasElement>("[data-pad]") as HTMLCanvasElement, () => void this.draw());
     const near = this.find<HTMLElement>("[data-near]");
@@ -110,10 +107,9 @@ class Desk {
     this.show("save", false);
     void this.near?.show(canvas);
     try {
-      const worker = await this.open(false);
+      await this.engine.open(false);
       if (id !== this.turn) return;
-      const ask: Ask = { kind: "classify", id, picture: brought.data };
-      worker.postMessage(ask);
+      this.engine.ask({ kind: "classify", id, picture: brought.data });
       say(this.page, t("Your picture was looked at here and has not left this page. The classifier knows galaxies only: of anything else its word is worth nothing."));
     } catch (error) {
       this.failed((error as Error).message, false);
@@ -125,62 +121,18 @@ class Desk {
     this.turn += 1;
     const id = this.turn;
     try {
-      const worker = await this.open(true);
-      if (id !== this.turn || !this.models) return;
+      if (!this.engine.runs) say(this.page, t("The network is on its way."));
+      await this.engine.open();
+      if (id !== this.turn || !this.engine.models) return;
       const listen = Number(this.find<HTMLInputElement>("[data-listen]")?.value ?? STEPS);
-      const sketch = this.pad.sketch(this.models.draw.size);
-      if (!sketch) say(this.page, t("The sheet is blank: the network draws what it likes."));
+      const sketch = this.pad.sketch(this.engine.models.draw.size);
+      say(this.page, sketch ? this.engine.runs : t("The sheet is blank: the network draws what it likes."));
       this.started = performance.now();
       this.show("cancel", true);
-      mark(true);
-      const ask: Ask = { kind: "draw", id, sketch, seed: this.seed, listen, steps: STEPS };
-      worker.postMessage(ask);
+      this.engine.ask({ kind: "draw", id, sketch, seed: this.seed, listen, steps: STEPS });
     } catch (error) {
       this.failed((error as Error).message);
     }
-  }
-
-  /** The worker, once it has proved itself: for drawing, or for classifying alone, which needs less. */
-  private async open(drawing: boolean): Promise<Worker> {
-    const careful = marked(); // the last visit ended while the network ran: this time with one thread
-    const wanted = drawing ? "drawing" : "judging";
-    this.proven[wanted] ??= this.load(drawing, careful);
-    await this.proven[wanted];
-    return this.worker as Worker;
-  }
-
-  private async load(drawing: boolean, careful: boolean): Promise<void> {
-    mark(true);
-    const progress = this.find<HTMLProgressElement>("[data-progress]");
-    if (progress) progress.hidden = false;
-    say(this.page, t("The network is on its way."));
-    this.models ??= absolute(await fetchJson<Models>(this.address), this.address);
-    const made = (this.worker ??= this.start(progress));
-    await new Promise<void>((resolve, reject) => {
-      made.addEventListener("message", (event: MessageEvent<Answer>) => {
-        const answer = event.data;
-        if (answer.kind === "failed") reject(new Error(answer.reason));
-        else if (answer.kind === "ready" && answer.drawing === drawing) {
-          say(this.page, tn("The network runs here as WebAssembly, in one thread.", "The network runs here as WebAssembly, in {n} threads.", answer.threads));
-          resolve();
-        }
-      });
-      made.addEventListener("error", () => reject(new Error(t("its script did not load"))));
-      const ask: Ask = { kind: "load", models: this.models as Models, base: new URL(import.meta.url).href, careful, drawing };
-      made.postMessage(ask);
-    }).finally(() => {
-      mark(false);
-      if (progress) progress.hidden = true;
-    });
-  }
-
-  private start(progress: HTMLProgressElement | null): Worker {
-    const made = new Worker(new URL(worker, import.meta.url), { type: "module" });
-    made.addEventListener("message", (event: MessageEvent<Answer>) => {
-      if (event.data.kind === "progress" && progress) progress.value = (100 * event.data.done) / event.data.all;
-      this.hear(event.data);
-    });
-    return made;
   }
 
   private hear(answer: Answer): void {
@@ -192,29 +144,24 @@ class Desk {
   }
 
   private done(): void {
-    mark(false);
     this.show("cancel", false);
     this.show("save", true);
     this.find("[data-made]")?.setAttribute("aria-label", t("A galaxy drawn after your sketch, which does not exist"));
     if (this.made) void this.near?.show(this.made.canvas);
     const seconds = (performance.now() - this.started) / 1000;
-    say(this.page, t("Drawn here in {seconds} s, from noise number {seed}. It does not exist, and nobody else has seen it.", { seconds: decimal(seconds, 1), seed: this.seed }));
+    const drawn = t("Drawn here in {seconds} s, from noise number {seed}. It does not exist, and nobody else has seen it.", { seconds: decimal(seconds, 1), seed: this.seed });
+    say(this.page, `${drawn} ${this.engine.runs}`);
   }
 
   private cancel(): void {
     this.turn += 1;
-    mark(false);
     this.show("cancel", false);
     say(this.page, t("Stopped."));
-    const ask: Ask = { kind: "cancel" };
-    this.worker?.postMessage(ask);
+    this.engine.ask({ kind: "cancel" });
   }
 
   private failed(reason: string, drawing = true): void {
-    mark(false);
-    this.worker?.terminate();
-    this.worker = null; // the next stroke tries again
-    this.proven = {};
+    this.engine.close(); // the next stroke tries again
     this.show("cancel", false);
     say(this.page, drawing
       ? t("The network does not draw here: {reason}. Everything else on this site works; a new stroke tries again.", { reason: t(reason) })

@@ -1,8 +1,9 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
-import type { InferenceSession } from "onnxruntime-web/wasm";
+import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { blurredColour, display, isGuided, sample, slerp, times, type Velocity } from "./flow";
-import { open, prepare, proven, tensor, type About } from "./model";
+import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
+import { REFUSED } from "./where";
 import { N } from "../words";
 
 /** A reviewed sentence about a class, and where it was read. */
@@ -44,23 +45,32 @@ export type Ask =
 
 export type Answer =
   | { kind: "progress"; done: number; all: number }
-  | { kind: "ready"; drawing: boolean; threads: number; milliseconds: number }
+  | { kind: "ready"; drawing: boolean; device: Device; threads: number; doubt: string }
   | { kind: "picture"; id: number; pixels: Uint8ClampedArray<ArrayBuffer>; size: number; step: number; last: boolean }
   | { kind: "classes"; id: number; shares: { name: string; share: number; facts: ClassFact[] }[] }
   | { kind: "failed"; reason: string };
 
+const WRONG = N("WebGPU computes something else than it should here, so it was left alone.");
+
 const scope = self as unknown as { postMessage(answer: Answer): void };
+let runtime: Runtime;
+let devices: Device[] = []; // that may draw, the quickest first
 let models: Models | null = null;
 let drawing: InferenceSession | null = null;
 let classifier: Promise<InferenceSession> | null = null;
 let threads = 0; // once the runtime is ready
 let wanted = 0; // the drawing that is asked for; an older one gives up
 
-self.addEventListener("message", (event: MessageEvent<Ask>) => {
-  const ask = event.data;
-  if (ask.kind === "cancel") wanted = 0;
-  else act(ask).catch((error: unknown) => scope.postMessage({ kind: "failed", reason: String((error as Error).message ?? error) }));
-});
+/** Begins to answer. */
+export function serve(given: Runtime, where: Device[]): void {
+  runtime = given;
+  devices = where;
+  self.addEventListener("message", (event: MessageEvent<Ask>) => {
+    const ask = event.data;
+    if (ask.kind === "cancel") wanted = 0;
+    else act(ask).catch((error: unknown) => scope.postMessage({ kind: "failed", reason: String((error as Error).message ?? error) }));
+  });
+}
 
 async function act(ask: Exclude<Ask, { kind: "cancel" }>): Promise<void> {
   if (ask.kind === "load") await load(ask);
@@ -72,21 +82,35 @@ async function act(ask: Exclude<Ask, { kind: "cancel" }>): Promise<void> {
 /** Readies the runtime, and the drawing network where that is what the visitor wants; the classifier comes when it is first asked. */
 async function load(ask: Extract<Ask, { kind: "load" }>): Promise<void> {
   const given = ask.models;
-  threads ||= prepare(ask.base, ask.careful);
+  threads ||= prepare(runtime, ask.base, ask.careful);
   models = given;
-  if (!ask.drawing) {
-    scope.postMessage({ kind: "ready", drawing: false, threads, milliseconds: 0 });
-    return;
+  const told = ask.drawing ? await prove(given.draw) : { device: "wasm" as const, doubt: "" };
+  scope.postMessage({ kind: "ready", drawing: ask.drawing, threads, ...told });
+}
+
+/** Opens the drawing network on the first device that computes what was computed when it was exported; `doubt` says of which it did not. */
+async function prove(about: Models["draw"]): Promise<{ device: Device; doubt: string }> {
+  const files = await fetchModel(about, (done, all) => scope.postMessage({ kind: "progress", done, all }));
+  let doubt = "";
+  for (const device of devices) {
+    try {
+      drawing = await open(runtime, files, device);
+      if (proven(await trial(about), about.vector)) return { device, doubt };
+      doubt = WRONG;
+    } catch (error) {
+      if (device === devices[devices.length - 1]) throw error;
+      doubt = REFUSED;
+    }
+    await drawing?.release();
+    drawing = null;
   }
-  drawing ??= await open(given.draw, (done, all) => scope.postMessage({ kind: "progress", done, all }));
-  const { size, classes, sources, vector } = given.draw;
+  throw new Error(N("this browser computes something else than it should, so nothing is drawn"));
+}
+
+/** One step from noise of its own: the input of the test vector. */
+function trial({ size, classes, sources, vector }: Models["draw"]): Promise<Float32Array> {
   const sketch = Float32Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0.5 : 0));
-  const started = performance.now();
-  const found = await pass(
-    normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes.length), classes.length), oneHot(0, sources.length), sketch,
-  );
-  if (!proven(found, vector)) throw new Error(N("this browser computes something else than it should, so nothing is drawn"));
-  scope.postMessage({ kind: "ready", drawing: true, threads, milliseconds: performance.now() - started });
+  return pass(normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes.length), classes.length), oneHot(0, sources.length), sketch);
 }
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
@@ -154,7 +178,8 @@ function shares(names: string[], a: string, b: string, t: number): Float32Array 
 async function classify(id: number, picture: Float32Array): Promise<void> {
   const about = models?.classify;
   if (!about) return;
-  classifier ??= open(about, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (session) => {
+  classifier ??= fetchModel(about, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (files) => {
+    const session = await open(runtime, files, "wasm");
     const found = await session.run({ picture: tensor(clamped(normals(about.vector.seed, 3 * 96 * 96)), [1, 3, 96, 96]) });
     if (!proven(found.probabilities?.data as Float32Array, about.vector)) throw new Error(N("the classifier computes something else here"));
     return session;
@@ -162,6 +187,11 @@ async function classify(id: number, picture: Float32Array): Promise<void> {
   const found = await (await classifier).run({ picture: tensor(picture, [1, 3, 96, 96]) });
   const shares = [...(found.probabilities?.data as Float32Array)].map((share, i) => ({ name: about.names[i] ?? "", share, facts: about.facts[i] ?? [] }));
   scope.postMessage({ kind: "classes", id, shares });
+}
+
+/** A tensor of single precision. */
+function tensor(data: Float32Array, shape: number[]): Tensor {
+  return new runtime.ort.Tensor("float32", data, shape);
 }
 
 function clamped(values: Float32Array): Float32Array {
