@@ -173,37 +173,36 @@ SOFTWARE = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 REAL = "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false })"
 
 
-def test_a_graphics_card_that_computes_wrongly_is_not_drawn_with(address: str) -> None:
+def test_a_graphics_card_that_computes_wrongly_is_not_drawn_with(browser: playwright.Browser, address: str) -> None:
     """Dawn's software adapter, passed off as a card; it takes every command and carries none out."""
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *SOFTWARE])
-        page = started.new_page(service_workers="block")
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+    started = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *SOFTWARE])
+    page = started.new_page(service_workers="block")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
 
-        def idle(route: playwright.Route) -> None:
-            answer = route.fetch()
-            route.fulfill(response=answer, body=f"GPUQueue.prototype.submit = () => undefined;{answer.text()}")
+    def idle(route: playwright.Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=f"GPUQueue.prototype.submit = () => undefined;{answer.text()}")
 
-        page.route("**/gpu.*.js", idle)
-        page.goto(f"{address}galaxies/draw/")
-        if not page.evaluate("navigator.gpu?.requestAdapter().then(Boolean) ?? false"):
-            pytest.skip("this Chromium has no software WebGPU: no card was passed off")
-        page.add_init_script(REAL)
-        page.reload()
-        page.locator("[data-shape=disc]").click()
-        wanted = "with WebAssembly in one thread, because WebGPU computes something else than it should"
-        playwright.expect(page.locator(SAY)).to_contain_text(wanted, timeout=PATIENCE)
-        drawn(page)
-        runtimes = [url for url in asked if url.endswith(".wasm")]
-        assert len(runtimes) == 1, "the card's runtime draws without it: a second one is not fetched"
+    page.route("**/gpu.*.js", idle)
+    page.goto(f"{address}galaxies/draw/")
+    if not page.evaluate("navigator.gpu?.requestAdapter().then(Boolean) ?? false"):
+        pytest.skip("this Chromium has no software WebGPU: no card was passed off")
+    page.add_init_script(REAL)
+    page.reload()
+    page.locator("[data-shape=disc]").click()
+    wanted = "with WebAssembly in one thread, because WebGPU computes something else than it should"
+    playwright.expect(page.locator(SAY)).to_contain_text(wanted, timeout=PATIENCE)
+    drawn(page)
+    runtimes = [url for url in asked if url.endswith(".wasm")]
+    assert len(runtimes) == 1, "the card's runtime draws without it: a second one is not fetched"
 
-        page.evaluate("sessionStorage.clear(); sessionStorage.setItem('nonesuch.drawing', 'gpu')")  # as if it had died
-        page.reload()
-        page.locator("[data-shape=disc]").click()
-        playwright.expect(page.locator(SAY)).to_contain_text("because WebGPU ended the last visit", timeout=PATIENCE)
-        drawn(page)
-        started.close()
+    page.evaluate("sessionStorage.clear(); sessionStorage.setItem('nonesuch.drawing', 'gpu')")  # as if it had died
+    page.reload()
+    page.locator("[data-shape=disc]").click()
+    playwright.expect(page.locator(SAY)).to_contain_text("because WebGPU ended the last visit", timeout=PATIENCE)
+    drawn(page)
+    started.close()
 
 
 def test_without_javascript_or_webassembly_the_page_says_why_it_cannot(
