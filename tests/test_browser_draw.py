@@ -191,7 +191,7 @@ def test_a_graphics_card_that_computes_wrongly_is_not_drawn_with(browser: playwr
     page.add_init_script(REAL)
     page.reload()
     page.locator("[data-shape=disc]").click()
-    wanted = "with WebAssembly in one thread, because WebGPU computes something else than it should"
+    wanted = "as WebAssembly, in one thread. WebGPU computes something else than it should here"
     playwright.expect(page.locator(SAY)).to_contain_text(wanted, timeout=PATIENCE)
     drawn(page)
     runtimes = [url for url in asked if url.endswith(".wasm")]
@@ -200,7 +200,7 @@ def test_a_graphics_card_that_computes_wrongly_is_not_drawn_with(browser: playwr
     page.evaluate("sessionStorage.clear(); sessionStorage.setItem('nonesuch.drawing', 'gpu')")  # as if it had died
     page.reload()
     page.locator("[data-shape=disc]").click()
-    playwright.expect(page.locator(SAY)).to_contain_text("because WebGPU ended the last visit", timeout=PATIENCE)
+    playwright.expect(page.locator(SAY)).to_contain_text("The last visit ended while WebGPU ran", timeout=PATIENCE)
     drawn(page)
     started.close()
 
