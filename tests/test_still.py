@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from synthetic import spiral
 
+from render.bake import record
+from render.bake.outputs import Outputs, Rank
+from render.bake.pages import Pages
+from render.bake.press import Press
 from render.catalogue import Catalogue
 from render.cli import run
 from render.config import load_gallery
-from render.importing.memory import unchanged
+from render.importing import memory
+from render.importing.memory import Memory, unchanged
 from render.resources import PACKAGE, resource
 from render.still import still
 
@@ -33,10 +40,14 @@ slug = "galaxies"
 title = "galaxy"
 weights = "galaxy-96"
 count = 1
+[bake]
+sky = false
 """
 NEVER = ("pydantic", "jinja2", "numpy", "PIL", "rich", "render.config", "render.bake", "render.stages")
+FRESH = itertools.count(100)
 ASKED = """
 import sys
+import tracemalloc
 from render.cli import run
 code = run(sys.argv[1:])
 print("loaded:", [name for name in {never} if name in sys.modules])
@@ -57,7 +68,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with pictures, one of them twice, and what is none; imported, with a theme and a page of the maker's."""
     root = tmp_path_factory.mktemp("still") / "sea"
     root.mkdir()
-    for seed in range(4):
+    for seed in range(8):
         spiral(seed).resize((96, 64)).save(root / f"{seed}.png")
     (root / "copy.png").write_bytes((root / "1.png").read_bytes())
     (root / "notes.txt").write_text("buy milk")
@@ -96,17 +107,51 @@ def test_it_is_said_without_loading_what_bakes(pictures: Path) -> None:
     code = ASKED.format(never=NEVER)
     for words in (["import", str(pictures), home], ["bake", home]):
         done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
-        assert "nothing to do: 4 exhibits are shown; public/ is up to date." in done.stdout
+        assert "nothing to do: 8 exhibits are shown; public/ is up to date." in done.stdout
         assert "loaded: []" in done.stdout
     told = subprocess.run([sys.executable, "-m", "render.cli", "import", str(pictures), home], capture_output=True)
-    assert b"sea: 0 new, 4 as before, 0 gone, 2 not shown." in told.stdout
+    assert b"sea: 0 new, 8 as before, 0 gone, 2 not shown." in told.stdout
     assert b"not shown: copy.png: it is the same picture as 1.png." in told.stderr
 
 
 def newer(pictures: Path) -> None:
-    with Image.open(pictures / "2.png") as picture:
-        turned = picture.transpose(Image.Transpose.ROTATE_180)
-    turned.save(pictures / "2.png")
+    spiral(next(FRESH)).resize((96, 64)).save(pictures / "2.png")
+
+
+def test_a_changed_picture_rewrites_its_declared_files(pictures: Path) -> None:
+    """Hosts would be sent the whole site again, or the picture that was withdrawn would stay on it."""
+    public = pictures.parent / "g" / "public"
+
+    def states() -> dict[str, tuple[int, int]]:
+        found = (path for path in public.rglob("*") if path.is_file())
+        return {str(path.relative_to(public)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+    def title(number: int) -> str:
+        return str(json.loads((public / f"api/v1/sea/{number}.json").read_text()).get("title"))
+
+    with Catalogue(pictures.parent / "g" / "catalogue.sqlite") as catalogue:
+        shown = sorted(one.number or 0 for one in catalogue.known("sea") if one.state == "shown")
+        new = catalogue.last("sea", "image")[1] + 1
+    place = next(place for place, number in enumerate(shown) if title(number) == "2")
+    pages = "|".join(map(str, {*shown[max(0, place - 1) : place + 2], shown[-1], new}))  # and whose next or last it was
+    before = states()
+    newer(pictures)
+    assert imported(pictures) == 0
+    after = states()
+    allowed = (
+        rf"sea/({pages})\.html",
+        rf"(sea|api/v1/sea)/({shown[place]}|{new})\.(jpg|json)",  # a number that shows nothing keeps a picture
+        r"api/v1/(sea/)?(index|shards/0)\.json",
+        r"data/sea/(index|(shard|traits)-000\.\w+)\.json",
+        r"(sea/)?index\.html|sea/gallery/index\.html|404\.html|sea/\d+-preview\.jpg",  # as the first hundred fill
+        r"media/../\w+\.(avif|jpg)",
+    )
+    written = [path for path, state in after.items() if before.get(path) != state]
+    assert all(any(re.fullmatch(pattern, path) for pattern in allowed) for path in written), written
+    assert {f"sea/{new}.html", f"sea/{shown[place]}.html"} <= set(written)
+    with sqlite3.connect(pictures.parent / "g" / "catalogue.sqlite") as db:
+        named = {key for (key,) in db.execute("SELECT key FROM media")}
+    assert {path.removeprefix("media/") for path in after if path.startswith("media/")} == named  # no stale one left
 
 
 def row(pictures: Path) -> None:
@@ -124,12 +169,10 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a picture of the same size and time": lambda root: forged(
         root / "3.png", (root / "3.png").read_bytes()[:-1] + b"\x83"
     ),
-    "a further picture": lambda root: spiral(9).save(root / "9.png"),
-    "a picture less": lambda root: (root / "9.png").unlink(),
+    "a further picture": lambda root: spiral(12).save(root / "12.png"),
+    "a picture less": lambda root: (root / "12.png").unlink(),
     "a renamed picture": lambda root: (root / "0.png").rename(root / "zero.png"),
-    "a setting": lambda root: (root.parent / "g" / "gallery.toml").write_text(
-        (root.parent / "g" / "gallery.toml").read_text() + "\n[bake]\npage_size = 24\n"
-    ),
+    "a setting": lambda root: (root.parent / "g" / "gallery.toml").write_text(SETTINGS + "page_size = 24\n"),
     "a row of the catalogue": row,
     "a style": lambda root: (root.parent / "g" / "theme" / "style.css").write_text(":root { --accent: #fed }\n"),
     "a style of the same size and time": lambda root: forged(
@@ -202,3 +245,35 @@ def test_whatever_a_bake_opens_is_looked_at(pictures: Path) -> None:
     assert len(read) > 50
     assert not missing
     assert load_gallery(home).file in looked
+
+
+def test_memory_does_not_grow_with_the_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gallery of a hundred thousand would not fit where one of a thousand does."""
+    monkeypatch.setattr(record, "BATCH", 50)
+    monkeypatch.setattr(memory, "BATCH", 50)
+
+    def peak(count: int) -> int:
+        offered(count)
+        tracemalloc.start()
+        offered(count)  # once more, with all of it known
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    def offered(count: int) -> None:
+        folder = tmp_path / str(count)
+        with Press(Pages(folder), 1) as press, Outputs(folder / "public", folder / "state", press) as out:
+            for number in range(count):
+                out.offer(f"sea/{number}.html", Rank.PAGE, b"key %d" % number, bytes)
+            out.finish(["sea"])
+        (folder / "pictures").mkdir(exist_ok=True)
+        for number in range(count if not (folder / "pictures/0.png").exists() else 0):
+            (folder / f"pictures/{number}.png").touch()
+        with Memory(folder / "state" / "import.sqlite", "key") as seen:
+            seen.look(str(folder / "pictures"))
+            for found in seen.found():
+                seen.note(found, "sha", seen.first(f"exhibit {found.path}", found.path))
+            seen.keep(str(folder / "pictures"), "sea")
+
+    peak(10)  # whatever is loaded once
+    assert peak(1600) < peak(400) + 40_000  # the paths alone would be some 100,000 bytes more

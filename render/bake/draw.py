@@ -83,7 +83,9 @@ class Studio:
 
     @property
     def key(self) -> bytes:
-        """Changes when any of the models does."""
+        """Changes when any of the models does, or what is said of classes."""
+        if self._draw is None:
+            return b""
         return digest(*(json.dumps(model.about) for model in (self._draw, self._classify) if model), repr(facts()))
 
     def offer(self, out: Outputs, pages: Pages, chrome: Chrome) -> None:

@@ -224,7 +224,7 @@ class Outputs:
         """Remember what the site was made from, now that it stands. settings: the gallery's file; looked: the state of
         every file that was read, as it was before.
         """
-        shelves = [f"{MEDIA}/{name}" for name in _entries(f"{self._root}/{MEDIA}")[0]]
+        shelves = [f"{MEDIA}/{name}" for name, is_folder in _entries(f"{self._root}/{MEDIA}") if is_folder]
         own = sorted({*self._folders, MEDIA, *shelves})
         found = {path: state_of(f"{self._root}/{path}").mtime for path in own}
         self._record.note({"inputs": inputs, "settings": settings}, looked, found)
@@ -252,12 +252,15 @@ class Outputs:
     def _strays_in(self, folder: str, known: Mapping[str, int]) -> Iterator[str]:
         self._folders.add(folder)
         whole = f"{self._root}/{folder}"
+        inside: list[str] = []
         if state_of(whole).mtime == known.get(folder):
-            inside = [path for path in known if path.rpartition("/")[0] == folder]
+            inside += (path for path in known if path.rpartition("/")[0] == folder)
         else:
-            names, files = _entries(whole)
-            inside = [f"{folder}/{name}" for name in names]
-            yield from (path for path in (f"{folder}/{name}" for name in files) if not self._record.wanted(path))
+            for name, is_folder in _entries(whole):
+                if is_folder:
+                    inside.append(f"{folder}/{name}")
+                elif not self._record.wanted(path := f"{folder}/{name}"):
+                    yield path
         for each in inside:
             yield from self._strays_in(each, known)
 
@@ -296,11 +299,8 @@ class Outputs:
         return state.size, state.mtime
 
 
-def _entries(folder: str) -> tuple[list[str], list[str]]:
-    """The names of the folders and of the files in a folder; a link counts as a file."""
-    try:
-        with os.scandir(folder) as found:
-            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
-    except (FileNotFoundError, NotADirectoryError):
-        return [], []
-    return [name for name, inner in entries if inner], [name for name, inner in entries if not inner]
+def _entries(folder: str) -> Iterator[tuple[str, bool]]:
+    """The names in a folder, and whether each is a folder; a link is none."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        for entry in found:
+            yield entry.name, entry.is_dir(follow_symlinks=False)

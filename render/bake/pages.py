@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from render.bake.outputs import digest
 from render.bake.tongue import SOURCE, number, tongue
+from render.captions.texts import Language
 from render.errors import NonesuchError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Pages:
         Raises NonesuchError with the template's line for whatever a template does wrong.
         """
         try:
-            language = context["site"]["language"] if "site" in context else SOURCE
+            language: Language = context["site"]["language"] if "site" in context else SOURCE
             template = self._templates.get((language, name))
             if template is None:
                 template = self._templates[language, name] = self._load(name, language)
@@ -96,7 +97,7 @@ class Pages:
         except UnicodeDecodeError as error:
             raise NonesuchError(f"the template {self.folder / name} is not UTF-8 ({error}): save it so.") from None
 
-    def _load(self, name: str, language: str) -> Template:
+    def _load(self, name: str, language: Language) -> Template:
         if language not in self._environments:
             self._environments[language] = _environment(self.folder, self.own, language)
         return self._environments[language].get_template(name)
@@ -122,13 +123,14 @@ def _mistake(error: Exception) -> str:
     return plain if isinstance(error, TemplateError) else f"{type(error).__name__}: {plain}"
 
 
-def _environment(folder: Path, own: Path | None, language: str) -> Environment:
+def _environment(folder: Path, own: Path | None, language: Language) -> Environment:
     from html import escape as escape_html
     from types import CodeType
 
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
     from markupsafe import Markup, escape
 
+    from render.bake.compiled import compiled
     from render.bake.folding import folded
 
     escape_text = lru_cache(4096)(escape_html)  # most pieces of a page were on the last one too
@@ -179,6 +181,7 @@ def _environment(folder: Path, own: Path | None, language: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=compiled(language),
     )
     made.filters["number"] = number
     made.globals["words_of_scripts"] = lambda kind: Markup(_in_script(spoken.scripts(kind))) if spoken else ""
