@@ -22,6 +22,7 @@ SIZES = {390: 844, 768: 1024, 1440: 900}
 KEPT = (390, 1440)  # 768 is looked at, not committed
 TALLEST = 2.4  # heights of the window: a long gallery is cut, its end looks like its beginning
 TARGET = Path(__file__).resolve().parent / "screenshots"
+LATE = ("sky", "guess", "compare", "plane")  # their pictures come with the script
 LOADED = "Promise.all([...document.images].map(i => { i.loading = 'eager'; return i.decode().catch(() => 0); }))"
 
 
@@ -34,12 +35,25 @@ def pages(public: Path) -> dict[str, str]:
         "gallery": f"{collection}/gallery/",
         "exhibit": f"{collection}/{exhibit.name}",
         "draw": f"{collection}/draw/",
+        "cross": f"{collection}/cross/",
+        "sky": f"{collection}/sky/",
+        "guess": f"{collection}/guess/",
+        "oddities": f"{collection}/oddities/",
+        "compare": f"{collection}/compare/",
         "planet": "planets/3.html",
         "walks": f"{collection}/walks/",
+        "plane": _plane(public, collection),
         "about": "about/",
         "404": "404.html",
     }
     return {name: path for name, path in found.items() if (public / path).exists()}
+
+
+def _plane(public: Path, collection: str) -> str:
+    """The page of the first walk that is a plane."""
+    pages = sorted(public.glob(f"{collection}/walks/[0-9]*.html"))
+    found = next((page for page in pages if "data-plane" in page.read_text(encoding="utf-8")), None)
+    return f"{collection}/walks/{found.name if found else 'none.html'}"
 
 
 def shoot(browser: Browser, address: str, width: int, theme: str, wanted: dict[str, str]) -> None:
@@ -54,8 +68,9 @@ def shoot(browser: Browser, address: str, width: int, theme: str, wanted: dict[s
     page = context.new_page()
     for name, path in wanted.items():
         page.goto(address + path)
+        page.wait_for_load_state("networkidle" if name in LATE else "load")
         page.evaluate(LOADED)
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(1500 if name in LATE else 200)
         shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
         shot = shot.crop((0, 0, shot.width, min(shot.height, int(height * TALLEST))))
         suffix = "" if theme == "dark" else f"-{theme}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +105,35 @@ def _meant(message: Any) -> bool:
     """
     ours = ("GL Driver Message", "Service Worker registration blocked by Playwright", "No available adapters")
     return message.type in ("error", "warning") and not any(one in message.text for one in ours)
+
+
+def fingers(page: playwright.Page, *ways: Sequence[tuple[float, float]]) -> None:
+    """Fingers that touch the screen, each along its way, all ways with as many places, and leave it; real touches, of
+    which the browser makes pointer events, or a scroll.
+    """
+    session = page.context.new_cdp_session(page)
+    for step, places in enumerate(zip(*ways, strict=True)):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        kind = "touchMove" if step else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def dragged(page: playwright.Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """The mouse pressed, moved and released."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=6)
+    page.mouse.up()
+
+
+def way(start: tuple[float, float], end: tuple[float, float], steps: int = 6) -> list[tuple[float, float]]:
+    """Places from one to another."""
+    return [
+        (start[0] + (end[0] - start[0]) * step / steps, start[1] + (end[1] - start[1]) * step / steps)
+        for step in range(steps + 1)
+    ]
 
 
 def shown(page: playwright.Page) -> str:

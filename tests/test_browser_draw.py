@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from browsing import CHROMIUM, FLAGS, MARKS, playwright, served, sound
+from browsing import CHROMIUM, FLAGS, MARKS, fingers, playwright, served, sound, way
 from PIL import Image, ImageDraw
 from synthetic import gallery
 
@@ -166,6 +166,27 @@ def test_a_model_that_does_not_load_is_said_in_a_sentence(browser: playwright.Br
     playwright.expect(page.locator(SAY)).to_contain_text("does not draw here", timeout=PATIENCE)
     page.locator(".menu a", has_text="gallery").click()
     playwright.expect(page.locator(".tile").first).to_be_visible()
+    context.close()
+
+
+def test_a_finger_draws_on_the_sheet_and_does_not_scroll_the_page(browser: playwright.Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True, service_workers="block")
+    page = context.new_page()
+    page.route("**/models/**", lambda route: route.abort())  # what the network makes of it is another test
+    page.goto(f"{address}galaxies/draw/")
+    pad = page.locator("[data-pad]")
+    pad.scroll_into_view_if_needed()
+    scrolled, box = page.evaluate("scrollY"), pad.bounding_box()
+    assert box is not None
+    x = box["x"] + box["width"] / 2
+    fingers(page, way((x, box["y"] + 0.25 * box["height"]), (x, box["y"] + 0.75 * box["height"]), 12))
+    playwright.expect(page.locator(SAY)).to_contain_text("does not draw here", timeout=PATIENCE)
+    sheet = page.evaluate("document.querySelector('[data-pad]').toDataURL().split(',')[1]")
+    light = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet))).convert("L"), dtype=np.float64)
+    side = len(light)
+    assert light[side // 2, side // 2] > 200, "upright, where the finger was"
+    assert light[side // 2, side // 4] == 0
+    assert page.evaluate("scrollY") == scrolled
     context.close()
 
 

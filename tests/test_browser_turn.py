@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pytest
-from browsing import MARKS, playwright, served
+from browsing import MARKS, dragged, fingers, playwright, served, way
 from PIL import Image
 from synthetic import exhibit, gallery, pictures
 
@@ -84,6 +84,15 @@ def test_a_planet_begins_as_its_picture_and_turns_by_key(page: playwright.Page, 
     page.locator("input[name=phase]").fill("-120")
     page.wait_for_timeout(200)
     assert np.abs(still - seen(page, ".plate .picture")).mean() > 8
+    dial, box = page.locator("input[name=turn]"), page.locator(".turning").bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    aside = (middle[0] + 90, middle[1])
+    for drag in (lambda *ends: dragged(page, *ends), lambda *ends: fingers(page, way(*ends, 12))):
+        before = float(dial.input_value())
+        drag(middle, aside)
+        playwright.expect(dial).not_to_have_value(str(before))
+        assert 15 < abs(float(dial.input_value()) - before) < 90, "a ball that follows the hand"
     assert page.url.endswith("/2.html"), "the arrow turned the globe and not the page"
     page.locator("[data-turn]").click()
     playwright.expect(page.locator(".turning")).to_have_count(0)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import synthetic
-from browsing import MARKS, playwright, served
+from browsing import MARKS, dragged, fingers, playwright, served, way
 from PIL import Image
 
 from render.atlas import chart
@@ -164,6 +164,50 @@ def test_a_point_shows_its_own_picture_after_every_filter(browser: Any, address:
     assert len(seen) > 5
     assert 5 not in seen
     assert wrong == []
+    page.close()
+
+
+@pytest.mark.browser
+@MARKS[1]
+def test_the_sky_follows_mouse_wheel_and_fingers(browser: Any, address: str) -> None:
+    page = browser.new_page(viewport={"width": 800, "height": 800}, has_touch=True, reduced_motion="reduce")
+    with page.expect_response("**/sprites-000.*"):
+        page.goto(f"{address}galaxies/sky/?by=night")
+    guide = page.locator("[data-guide]")
+    guide.scroll_into_view_if_needed()
+    guide.press("ArrowLeft")
+    playwright.expect(page.locator("[data-card]")).to_be_visible()
+    scrolled = page.evaluate("scrollY")
+    box = guide.bounding_box()
+    a, b = (box["x"] + 300, box["y"] + 200), (box["x"] + 380, box["y"] + 150)
+
+    def moved(act: Any) -> tuple[float, float]:
+        """How far the chosen exhibit went on the screen."""
+        number, (x, y) = chosen(page) or (0, (0.0, 0.0))
+        act()
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        after, (u, v) = chosen(page) or (-1, (0.0, 0.0))
+        assert after == number, "a drag is no click: the choice stays"
+        return u - x, v - y
+
+    assert moved(lambda: dragged(page, a, b)) == pytest.approx((80, -50), abs=2)
+    # a browser takes some fifteen pixels for trembling before it calls a touch a movement
+    right, down = moved(lambda: fingers(page, way(b, (b[0] - 120, b[1] + 90), 12)))
+    assert -125 < right < -95
+    assert 65 < down < 95
+    size = page.locator("[data-ring]").bounding_box()["width"]
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    left, other = [(middle[0] + sign * 60, middle[1]) for sign in (-1, 1)]
+    ends = [(middle[0] + sign * 180, middle[1]) for sign in (-1, 1)]
+    fingers(page, way(left, ends[0], 12), way(other, ends[1], 12))
+    page.wait_for_timeout(200)
+    spread = page.locator("[data-ring]").bounding_box()["width"]
+    assert spread > 1.5 * size, "two fingers apart: it grows"
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, 400)
+    page.wait_for_timeout(200)
+    assert page.locator("[data-ring]").bounding_box()["width"] < spread
+    assert page.evaluate("scrollY") == scrolled, "the page stays where it is"
     page.close()
 
 
