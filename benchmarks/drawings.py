@@ -4,7 +4,8 @@
 
 PUBLIC is a baked site with a page to draw on, served as a host would. Headless Chromium without a GPU draws a ring with
 other noise each time, as WebAssembly: in one thread, or with --threads in as many as the page takes where it is
-isolated. Memory is the resident set of the page's process, its worker and their WebAssembly included.
+isolated. Memory is the resident set of the page's process, its worker and their WebAssembly included, after what is no
+longer needed was collected.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def measure(public: Path, count: int, threads: bool) -> None:
         page = context.new_page()
         if threads:
             page.route("**/*", isolated)
-        session = browser.new_browser_cdp_session()
+        session, inside = browser.new_browser_cdp_session(), context.new_cdp_session(page)
         page.goto(f"{address}{path}/")
         page.locator("[data-shape=ring]").click()
         print("| drawings | resident, MiB |\n|---|---|")
@@ -69,6 +70,7 @@ def measure(public: Path, count: int, threads: bool) -> None:
             page.wait_for_selector("[data-classes] tr.found", timeout=PATIENCE)
             seconds.append(float(page.evaluate(SAID).split(" s, ")[0].removeprefix("Drawn here in ")))
             if drawing == 1 or drawing % max(1, count // ROWS) == 0:
+                inside.send("HeapProfiler.collectGarbage")
                 print(f"| {drawing} | {resident(session):.0f} |", flush=True)
             page.evaluate("document.querySelector('[data-save]').hidden = true")
             page.locator("[data-again]").click()
