@@ -77,7 +77,7 @@ class Studio:
         models = [model for model in (self._draw, self._classify) if model]
         weight = sum(part["bytes"] for model in models for part in (model.about["graph"], model.about["weights"]))
         sizes = [sum((self._assets.folder / self._assets.name(n)).stat().st_size for n in one) for one in (PLAIN, GPU)]
-        runtime = f"{min(sizes) / 1e6:.0f}–{max(sizes) / 1e6:.0f}"
+        runtime = f"{min(sizes) / 1e6:.0f}\u2060–\u2060{max(sizes) / 1e6:.0f}"
         told = {"weights": f"{weight / 1e6:.0f}", "runtime": runtime}
         return _("%(weights)s MB and a runtime of %(runtime)s MB") % told
 

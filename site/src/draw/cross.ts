@@ -45,7 +45,10 @@ class Cross {
       void this.go();
     });
     const share = this.page.querySelector<HTMLButtonElement>("[data-share]");
-    if (share) startShare(share, () => ({ title: document.title, url: location.href }));
+    if (share) {
+      startShare(share, () => ({ title: document.title, url: location.href }));
+      share.hidden = true; // until there is something to share
+    }
     this.page.querySelector("[data-save]")?.addEventListener("click", async () => {
       const file = await markedPng(this.canvas);
       if (file) download(file, "nonesuch-crossed.png");
