@@ -209,9 +209,16 @@ def test_a_plane_fades_between_its_pictures_under_pointer_finger_and_keys(
         page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.9)  # one of them is chosen
         shows("2.0", "3.0", 8)
         assert page.url.endswith("/walks/2.html")
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     still = context.new_page()
     still.goto(f"{address}galaxies/walks/2.html")
+    menu = still.locator(".menu").bounding_box()
+    assert menu is not None
+    assert menu["height"] < 56, "one line, whatever the number of rooms"
+    playwright.expect(still.locator(".menu [aria-current]")).to_be_in_viewport()
+    for _ in range(6):  # by keyboard every entry comes into sight
+        still.keyboard.press("Tab")
+    playwright.expect(still.locator(":focus")).to_be_in_viewport(ratio=1)
     assert still.locator("[data-field] img").evaluate("image => image.naturalWidth") == 3 * 384, (
         "all of them, side by side"
     )
