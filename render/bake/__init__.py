@@ -8,18 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from render.bake.about import Cards
-from render.bake.api import CollectionApi, offer_site_record
-from render.bake.chrome import Assets, Chrome, There, code_key, home_of
+from render.bake.api import offer_site_record
+from render.bake.budget import Budget, Choice, Over, Weight
+from render.bake.chrome import Assets, Chrome, code_key, home_of
 from render.bake.draw import MODELS, RUNTIME, Studio
 from render.bake.exhibitions import Exhibitions, exhibitions_of
-from render.bake.exhibits import CollectionPages, Follower
-from render.bake.facts import Facts
-from render.bake.feeds import Feeds
 from render.bake.guess import real_key
 from render.bake.lab import FOLDER as LAB
 from render.bake.lab import Laboratory
@@ -28,20 +25,19 @@ from render.bake.media import Media
 from render.bake.offline import WORKER, offer_offline
 from render.bake.outputs import MEDIA, Outputs, digest
 from render.bake.pages import Pages
+from render.bake.parts import Part, listed, parts_of
 from render.bake.places import EXHIBITIONS, SEARCH
 from render.bake.press import Press
-from render.bake.previews import Previews
 from render.bake.prose import FOLDER as OWN
 from render.bake.prose import Prose
 from render.bake.redirects import offer_redirects
-from render.bake.rooms import Rooms
 from render.bake.root import offer_about, offer_assets, offer_missing, offer_plain
 from render.bake.search import offer_search, offer_search_page
-from render.bake.source import Row, Source
+from render.bake.source import Source
 from render.bake.stored import linked, reading
 from render.bake.theme import FOLDER, Theme
 from render.bake.tongue import speaking, spoken, words_key
-from render.bake.walks import offer_walks, walk_pages
+from render.bake.walks import offer_walks
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, read_curation, read_lock
 from render.resources import resource
@@ -73,26 +69,12 @@ class BakeReport:
     kept: int = 0
     media: int = 0  # media files that were added
     seconds: float = 0.0
+    chosen: str = ""  # what was left out to keep to a budget
 
     @property
     def changed(self) -> bool:
         """Whether anything in ``public/`` is other than before."""
         return bool(self.files or self.gone or self.media)
-
-
-class _Part(NamedTuple):
-    """One collection's share of the site."""
-
-    chrome: Chrome
-    pages: CollectionPages
-    walks: list[Row]
-    followers: list[Follower]
-    rooms: Rooms
-    formerly: list[str]
-
-    @property
-    def exhibits(self) -> int:
-        return self.pages.tally.shown + len(self.walks)
 
 
 def bake(
@@ -113,8 +95,39 @@ def bake(
     a gallery may run at a time: the caller holds the gallery's lock.
     """
     started = clock()
-    home = folder or gallery.folder
-    looked = look(gallery, home) if (folder, templates, site, edition) == (None, None, None, None) else {}
+    state = (folder or gallery.folder) / ".nonesuch"
+    budget = Budget(gallery, state)
+    if edition is not None or budget.unlimited:
+        return _bake(gallery, folder, Choice(), None, clock, templates, site, bar, edition)
+    with Catalogue((folder or gallery.folder) / FILE) as catalogue:
+        place = budget.look(Source(catalogue.db))
+    for at, choice in enumerate(budget.choices[place:], place):
+        try:
+            report = _bake(gallery, folder, choice, budget, clock, templates, site, bar, None)
+        except Over as over:
+            least = over.weight
+            continue
+        budget.remember(at)
+        return replace(report, chosen=budget.told(choice), seconds=clock() - started)
+    raise budget.refusal(least)
+
+
+def _bake(
+    asked: Gallery,
+    folder: Path | None,
+    choice: Choice,
+    budget: Budget | None,
+    clock: Callable[[], float],
+    templates: Path | None,
+    site: Path | None,
+    bar: Callable[[int], AbstractContextManager[Advance]],
+    edition: Path | None,
+) -> BakeReport:
+    """`bake`, in one way. Raises Over, with nothing changed, where the site is heavier than the budget."""
+    started = clock()
+    gallery = choice.of(asked)
+    home = folder or asked.folder
+    looked = look(asked, home) if (folder, templates, site, edition) == (None, None, None, None) else {}
     theme = Theme(home / FOLDER)
     own = theme.folder if theme.templates else None
     pages = Pages(templates or resource("templates"), own, from_disk=edition is not None)
@@ -132,19 +145,20 @@ def bake(
     ):
         looks = (pages.everything(), assets.key, theme.key, *(words_key(one) for one in gallery.about.languages))
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
-        decided = (prose.key, repr(curation), repr(upgraded), real_key(gallery), laboratory.key)
+        decided = (repr(choice), prose.key, repr(curation), repr(upgraded), real_key(gallery), laboratory.key)
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
         media = Media(public / MEDIA, linked(gallery, home))
         if out.untouched(inputs):
             out.look_again(looked)
             return BakeReport(kept=out.kept, seconds=clock() - started)
         first, *others = gallery.about.languages
-        source = Source(catalogue.db, curation, upgraded)
+        here = gallery.store.media_url is None
+        source = Source(catalogue.db, curation, upgraded, choice.cut)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
         stack.enter_context(speaking(first))
-        parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
+        parts = parts_of(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
         with bar(sum(part.exhibits for part in parts)) as advance:
-            media.publish(source.media_keys() if gallery.store.media_url is None else ())
+            media.publish(source.media_keys() if here else ())
             offer_assets(assets, out, (WORKER, *(() if any(part.rooms.studio.open for part in parts) else RUNTIME)))
             theme.offer(out)
             for part in parts:
@@ -159,14 +173,19 @@ def bake(
             laboratory.offer(out, pages, parts[0].chrome)
             offer_offline(gallery.bake.offline, gallery.about.base, assets, out, pages, parts[0].chrome)
             offer_search(gallery, source, home / ".nonesuch", out, pages, parts[0].chrome)
-            listed = [*_listed(parts, exhibitions), *(page.href for page in prose.pages)]
+            pages_there = [*listed(parts, exhibitions), *(page.href for page in prose.pages)]
             for language in others:
                 with speaking(language, retold=True):
-                    listed += _translate(gallery, source, out, pages, assets, cards, prose, laboratory)
-            _offer_rest(gallery, source, out, pages, cards, parts, listed)
+                    pages_there += _translate(gallery, source, out, pages, assets, cards, prose, laboratory)
+            _offer_rest(gallery, source, out, pages, cards, parts, pages_there)
             owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]
             owned += [SEARCH.rstrip("/"), *others]
             owned += [slug for part in parts for slug in (part.pages.slug, *part.formerly)]
+            if budget is not None:
+                whole = Weight(*out.weigh()) + (Weight(*source.media_weight()) if here else Weight())
+                if not budget.fits(whole):
+                    media.retract()
+                    raise Over(whole)
             out.finish(owned=owned)
             swept = media.sweep()
             out.note(inputs, str(gallery.file) if looked else "", looked)
@@ -196,7 +215,7 @@ def _translate(
     Returns their addresses, for the sitemap.
     """
     exhibitions = Exhibitions(exhibitions_of(gallery, source), home_of(spoken(), gallery))
-    parts = _parts(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
+    parts = parts_of(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
     for part in parts:
         part.pages.offer(lambda exhibits: None, part.followers)
         offer_walks(part.walks, gallery, out, pages, part.chrome)
@@ -206,15 +225,7 @@ def _translate(
     _offer_about(gallery, source, cards, out, pages, chrome)
     if gallery.bake.search:
         offer_search_page(gallery, out, pages, chrome)
-    return _listed(parts, exhibitions)
-
-
-def _listed(parts: list[_Part], exhibitions: Exhibitions) -> list[str]:
-    """The addresses of a language's pages, exhibits' and later ones of galleries left out."""
-    listed = [parts[0].chrome.home, *(f"{part.chrome.place}/" for part in parts)]
-    listed += [entry["href"] for part in parts for entry in part.chrome.site["menu"]]
-    listed += [href for part in parts for href in walk_pages(part.walks, part.chrome)]
-    return [*listed, *exhibitions.hrefs]
+    return listed(parts, exhibitions)
 
 
 def _data(catalogue: Path) -> str:
@@ -223,46 +234,6 @@ def _data(catalogue: Path) -> str:
     """
     log = state_of(f"{catalogue}-wal")
     return repr((state_of(str(catalogue)), log if log.size > 0 else None))
-
-
-def _parts(
-    gallery: Gallery,
-    source: Source,
-    out: Outputs,
-    pages: Pages,
-    assets: Assets,
-    cards: Cards,
-    exhibitions: Exhibitions,
-    prose: Prose,
-    laboratory: Laboratory,
-) -> list[_Part]:
-    parts = []
-    for position, collection in enumerate(gallery.sections):
-        walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
-        rooms = Rooms(gallery, collection, assets, cards, source)
-        open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
-        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), prose.footer, laboratory.open)
-        chrome = Chrome(gallery, collection, assets, there)
-        judges = (cards.classifier, cards.detector)
-        facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
-        previews = Previews(chrome, assets, out, reading(gallery, out.public.parent), gallery.bake.previews)
-        size = gallery.bake.page_size
-        one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
-        followers: list[Follower] = [exhibitions.gather(chrome.exhibits), rooms.oddities]
-        for at in ("", *collection.formerly) if not chrome.home else ():
-            followers += _followers(gallery, chrome, one, out, at)
-        parts.append(_Part(chrome, one, walks, followers, rooms, collection.formerly))
-    return parts
-
-
-def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs, at: str) -> list[Follower]:
-    followers: list[Follower] = []
-    if gallery.bake.api:
-        read = reading(gallery, out.public.parent)
-        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media", read, at))
-    if chrome.site["address"]:
-        followers.append(Feeds(chrome, out, at))
-    return followers
 
 
 def _offer_about(gallery: Gallery, source: Source, cards: Cards, out: Outputs, pages: Pages, chrome: Chrome) -> None:
@@ -276,8 +247,8 @@ def _offer_rest(
     out: Outputs,
     pages: Pages,
     cards: Cards,
-    parts: list[_Part],
-    listed: list[str],
+    parts: list[Part],
+    there: list[str],
 ) -> None:
     """The files that belong to no collection."""
     chrome, first = parts[0].chrome, parts[0].pages
@@ -288,6 +259,6 @@ def _offer_rest(
     drawn = [
         f"{home_of(one, gallery)}{part.pages.slug}" for part in parts if part.rooms.studio.open for one in languages
     ]
-    offer_plain(gallery, chrome, tallies, out, drawn, listed)
+    offer_plain(gallery, chrome, tallies, out, drawn, there)
     if gallery.bake.api:
         offer_site_record(chrome.site, tallies, out)

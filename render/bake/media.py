@@ -25,6 +25,7 @@ class Media:
         self._folder = str(folder)
         self._source = source
         self._stale: list[str] = []
+        self._new: list[str] = []
 
     def publish(self, keys: Iterable[str]) -> None:
         """Link what is missing. `keys` (``ab/abcdef.avif``) come sorted, and are walked folder by folder."""
@@ -38,9 +39,15 @@ class Media:
                 os.makedirs(f"{self._folder}/{shelf}", exist_ok=True)
             for name in sorted(missing):
                 self._link(f"{shelf}/{name}")
+                self._new.append(f"{shelf}/{name}")
             self._stale += (f"{shelf}/{name}" for name in there - wanted)
         for shelf in _names(self._folder) - seen:
             self._stale += (f"{shelf}/{name}" for name in _names(f"{self._folder}/{shelf}"))
+
+    def retract(self) -> None:
+        """Take away again what was added: the pages that would have named it are not to be."""
+        for key in self._new:
+            Path(self._folder, key).unlink(missing_ok=True)
 
     def sweep(self) -> list[str]:
         """Remove what no page names any more; call it when the pages have changed."""

@@ -203,6 +203,15 @@ class Outputs:
         """The paths of the files below a folder (``galaxies/``) that were offered so far, sorted."""
         return self._record.wanted_below(folder)
 
+    def weigh(self) -> tuple[int, int]:
+        """How many files were offered, and their bytes; those that were ordered are made by now."""
+        self._take(self._press.rest())
+        files, total = 0, 0
+        for staged, size in self._record.wanted_files():
+            files += 1
+            total += size if staged is None else os.stat(f"{self._stage_root}/{staged}").st_size
+        return files, total
+
     def finish(self, owned: Iterable[str]) -> None:
         """Make the change. In the folders `owned` (relative to the site) every file that was not offered is stale."""
         self._take(self._press.rest())

@@ -96,6 +96,17 @@ class Record:
         query = "SELECT path FROM outputs WHERE NOT EXISTS (SELECT 1 FROM wanted WHERE wanted.path = outputs.path)"
         return (path for (path,) in self.db.execute(query))
 
+    def wanted_files(self) -> Iterator[tuple[str | None, int]]:
+        """Of every file that this bake wants, where it is staged, or None and how large it stands."""
+        self._write_wanted()
+        self._write_decided()
+        return iter(
+            self.db.execute(
+                "SELECT journal.staged, ifnull(outputs.size, 0) FROM wanted "
+                "LEFT JOIN journal ON journal.path = wanted.path LEFT JOIN outputs ON outputs.path = wanted.path"
+            )
+        )
+
     # The change
 
     @property

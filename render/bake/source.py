@@ -27,10 +27,11 @@ _COLUMNS = (
 _PLACES = {name: place for place, name in enumerate(_COLUMNS, start=2)}
 _HIDDEN = "id IN (SELECT value FROM json_each(?))"
 _STATE = f"iif({_HIDDEN}, 'removed', state) AS state"
+_MEDIA = "SELECT * FROM media WHERE exhibit = e.id"
 _ROWS = f"""
 SELECT number, id, {", ".join(_STATE if name == "state" else name for name in _COLUMNS)},
   (SELECT group_concat(role || ' ' || position || ' ' || width || ' ' || height || ' ' || format || ' ' || key || ' '
-     || bytes, char(10)) FROM (SELECT * FROM media WHERE exhibit = e.id ORDER BY role, position, width, format))
+     || bytes, char(10)) FROM ({_MEDIA} ORDER BY role, position, width, format))
 FROM exhibits e
 WHERE collection = ? AND kind = ? AND number IS NOT NULL AND e.state IN ('shown', 'removed')
 ORDER BY number
@@ -54,6 +55,22 @@ SELECT m.key FROM media m INDEXED BY media_by_key CROSS JOIN exhibits e ON e.id 
 WHERE e.state = 'shown' AND e.number IS NOT NULL AND NOT e.{_HIDDEN} AND m.role IN ({", ".join("?" * len(PUBLISHED))})
 ORDER BY m.key
 """
+
+
+class Cut(NamedTuple):
+    """Media that a site does without. widest: of the AVIF pictures that stay, in pixels; None for all."""
+
+    gifs: bool = False
+    widest: int | None = None
+
+    @property
+    def sql(self) -> str:
+        """What of the table of media stays, as a condition."""
+        left = "role = 'gif'" if self.gifs else "0"
+        return f"NOT ({left}" + ("" if self.widest is None else f" OR role = 'image' AND width > {self.widest}") + ")"
+
+
+WHOLE = Cut()
 
 
 class Medium(NamedTuple):
@@ -148,10 +165,11 @@ class Source:
     """The catalogue, read-only, as the bake sees it."""
 
     def __init__(
-        self, db: sqlite3.Connection, curation: Curation | None = None, upgraded: Collection[str] = ()
+        self, db: sqlite3.Connection, curation: Curation | None = None, upgraded: Collection[str] = (), cut: Cut = WHOLE
     ) -> None:
-        """upgraded: the collections in which more than one generation of weights drew."""
+        """upgraded: the collections in which more than one generation of weights drew; cut: media that are left out."""
         self.db = db
+        self._cut = cut
         self.upgraded = upgraded
         self.curation = curation or Curation()
         self.hidden = json.dumps(self.curation.hidden)
@@ -159,7 +177,8 @@ class Source:
     def rows(self, collection: str, kind: str = "image") -> Iterator[Row]:
         """Everything of a collection that ever had a number, from the oldest on."""
         titles = {identity: one.title for identity, one in self.curation.exhibits.items() if one.title}
-        for values in self.db.execute(_ROWS, (self.hidden, collection, kind)):
+        rows = _ROWS if self._cut == WHOLE else _ROWS.replace(_MEDIA, f"{_MEDIA} AND {self._cut.sql}")
+        for values in self.db.execute(rows, (self.hidden, collection, kind)):
             yield Row(tuple(values), titles.get(values[1], ""))
 
     def tally(self, collection: str, kind: str = "image") -> Tally:
@@ -192,7 +211,27 @@ class Source:
             found.setdefault(folder, []).append(identity)
         return found
 
+    def shown(self) -> int:
+        """How many exhibits are on show, of all collections and kinds."""
+        count: int = self.db.execute("SELECT count(*) FROM exhibits WHERE state = 'shown'").fetchone()[0]
+        return count
+
+    def widths(self) -> list[int]:
+        """The widths of the AVIF pictures, the narrowest first."""
+        rows = self.db.execute(
+            "SELECT DISTINCT width FROM media WHERE role = 'image' AND format = 'avif' ORDER BY width"
+        )
+        return [width for (width,) in rows]
+
+    def media_weight(self) -> tuple[int, int]:
+        """How many files, and bytes, `media_keys` names."""
+        found = _KEYS if self._cut == WHOLE else _KEYS.replace("ORDER BY", f"AND {self._cut.sql} ORDER BY")
+        distinct = found.replace("SELECT m.key", "SELECT DISTINCT m.key, m.bytes")
+        count = f"SELECT count(*), ifnull(sum(bytes), 0) FROM ({distinct})"
+        return tuple(self.db.execute(count, (self.hidden, *PUBLISHED)).fetchone())
+
     def media_keys(self) -> Iterator[str]:
         """The keys of all files that the site shows, sorted; a file that exhibits share comes once for each."""
-        for (key,) in self.db.execute(_KEYS, (self.hidden, *PUBLISHED)):
+        keys = _KEYS if self._cut == WHOLE else _KEYS.replace("ORDER BY", f"AND {self._cut.sql} ORDER BY")
+        for (key,) in self.db.execute(keys, (self.hidden, *PUBLISHED)):
             yield key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, cast
 
 from render.catalogue.rows import COLUMNS, Exhibit, Json, Known, Look, Medium, Run, State, from_row, from_text
@@ -20,6 +20,7 @@ MISSING: dict[Stage, str] = {
     "show": "state = 'rendered' AND number IS NOT NULL",
 }
 """Which exhibits a stage has yet to look at: shown ones too, whose weights were not here when they were made."""
+_NUMBERED = "e.number IS NOT NULL"
 _FILES = "EXISTS (SELECT 1 FROM media WHERE exhibit = e.id)"
 _FPS, _WIDTH = (f"iif(kind = 'walk', json_extract(display, '$.{name}'), NULL)" for name in ("fps", "width"))
 
@@ -113,21 +114,30 @@ class Reading:
         return self._exhibits(where, (collection, kind), "e.number")
 
     def pending(
-        self, stage: Stage, collection: str | None = None, kind: str | None = None
+        self, stage: Stage, collection: str | None = None, kind: str | None = None, numbered: bool = False
     ) -> Iterator[tuple[Exhibit, list[Medium]]]:
         """Exhibits that a stage has yet to look at, with their files, by collection, kind and ordinal.
 
-        The list is fixed when iteration starts, so the stage may write its results while it reads.
+        numbered: only those that have a number. The list is fixed when iteration starts, so the stage may write its
+        results while it reads.
         """
         where, values = _filter(collection, kind)
+        where += [_NUMBERED] if numbered else []
         query = f"SELECT id FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage], _FILES])}"
         wanted = [row[0] for row in self.db.execute(f"{query} ORDER BY collection, kind, ordinal", values)]
-        for identity in wanted:
+        yield from self.these(wanted)
+
+    def these(self, identities: Iterable[str]) -> Iterator[tuple[Exhibit, list[Medium]]]:
+        """The exhibits of these ids with their files, each read when it is its turn."""
+        for identity in identities:
             yield from self._exhibits("e.id = ?", (identity,), "e.id")
 
-    def waiting(self, stage: Stage, collection: str | None = None, kind: str | None = None) -> int:
+    def waiting(
+        self, stage: Stage, collection: str | None = None, kind: str | None = None, numbered: bool = False
+    ) -> int:
         """How many exhibits `pending` would give."""
         where, values = _filter(collection, kind)
+        where += [_NUMBERED] if numbered else []
         query = f"SELECT count(*) FROM exhibits e WHERE {' AND '.join([*where, MISSING[stage], _FILES])}"
         return int(self.db.execute(query, values).fetchone()[0])
 

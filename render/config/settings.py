@@ -12,7 +12,20 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, PrivateAttr, model_validator
 
 from render.config.lab import Lab
-from render.config.values import Address, Base, CollectionSlug, Device, Line, Seeds, Share, Side, Slug, Strict, Text
+from render.config.values import (
+    Address,
+    Base,
+    CollectionSlug,
+    Device,
+    Line,
+    Seeds,
+    Share,
+    Side,
+    Size,
+    Slug,
+    Strict,
+    Text,
+)
 from render.errors import NonesuchError
 from render.recipe import LARGEST_SEED
 from render.recipe import Path as Path_
@@ -344,6 +357,11 @@ class Bake(Strict):
     offline: bool = True
     """Whether a browser keeps what its visitor has seen, to be read without a network, and offers to install the site.
     Once it was on, switching it off takes what was kept out of visitors' browsers."""
+    max_size: Size | None = None
+    """What the site may weigh at most, such as `"900 MB"`: the bake leaves out what is missed least, and says what.
+    Where even the least weighs more, nothing is baked."""
+    max_files: int | None = Field(default=None, ge=1)
+    """How many files the site may have at most, kept in the same way."""
     exhibit_languages: bool = False
     """Whether exhibits have a page in every one of `gallery.languages`, which multiplies their number. Otherwise all
     lead to the pages of the first language."""

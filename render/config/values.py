@@ -27,6 +27,10 @@ def slug_of(name: str, otherwise: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise
 
 
+UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+SIZE = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,3})?) ?(?P<unit>[kmg]i?b)", re.IGNORECASE)
+
+
 class Strict(BaseModel):
     """No key is ignored, nothing is converted, nothing changes later."""
 
@@ -88,6 +92,20 @@ def _device(value: str) -> str:
     return value
 
 
+def size_of(text: str) -> int:
+    """Bytes, of `900 MB`, `1 GB` or `512 MiB`."""
+    found = SIZE.fullmatch(text)
+    if found is None:
+        raise ValueError("expected a size, such as '900 MB' or '1 GiB'")
+    return int(float(found["number"]) * UNITS[found["unit"].lower()])
+
+
+def _size(value: str) -> str:
+    if size_of(value) < 1:
+        raise ValueError("expected more than nothing")
+    return value
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
 CollectionSlug = Annotated[Slug, AfterValidator(_own_folder)]
 Base = Annotated[str, AfterValidator(_base)]
@@ -99,3 +117,4 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Device = Annotated[str, AfterValidator(_device)]
 Side = Annotated[int, Field(ge=64, le=4096)]
 """Pixels of a published picture's longer side."""
+Size = Annotated[str, AfterValidator(_size)]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain
 from typing import Literal
 
 from render.captions import Captioner, Observation, captioner, facts_captioner
 from render.catalogue import Catalogue, Exhibit, Medium
-from render.config import Collection, Gallery
+from render.config import Collection as Settings
+from render.config import Gallery
 from render.media import Store, film_frames, open_store
 from render.recipe import Walk
 from render.stages.session import Session
-
-Waiting = list[tuple[Exhibit, list[Medium]]]
 
 
 def caption(session: Session, again: bool = False) -> int:
@@ -20,10 +21,10 @@ def caption(session: Session, again: bool = False) -> int:
 
     Exhibits whose texts stand in for a model that did not answer yet are offered to it again; with `again`, all are.
     A stop ends the asking of a server: what is on the site already gets the facts' words, so that it never stands there
-    without any; the others are left for the next run.
+    without any; the others are left for the next run. However many there are, one is held at a time.
     """
-    waiting = [(e, media) for e, media in session.catalogue.pending("caption") if e.number is not None]
     settings = session.gallery.captions
+    waiting = session.catalogue.waiting("caption", numbered=True)
     late = _late(session.catalogue, again) if settings.model or again else []
     written = 0
     if waiting or late:
@@ -37,34 +38,34 @@ def caption(session: Session, again: bool = False) -> int:
     return written
 
 
-def _late(catalogue: Catalogue, again: bool) -> Waiting:
-    """What has texts that another run may better."""
+def _late(catalogue: Catalogue, again: bool) -> list[str]:
+    """The ids of what has texts that another run may better."""
     found = catalogue.exhibits(states=("rendered", "shown"))
-    return [(e, media) for e, media in found if e.number is not None and e.texts and (again or e.texts.get("awaits"))]
+    return [e.id for e, _ in found if e.number is not None and e.texts and (again or e.texts.get("awaits"))]
 
 
-def _write(session: Session, writer: Captioner, waiting: Waiting, late: Waiting) -> int:
-    """Texts of all these, as they come; returns how many were new."""
-    written, bare = 0, {e.id: e for e, _ in waiting}
-    before = {e.id: e.texts for e, _ in late}
-    with session.ledger.stage("caption") as account, session.report.bar("caption", len(waiting) + len(late)) as bar:
-        observations = observe(session.gallery, session.store, [*waiting, *late])
+def _write(session: Session, writer: Captioner, waiting: int, late: Collection[str]) -> int:
+    """Texts of all that wait, and of the late ones, as they come; returns how many were new."""
+    catalogue, written, better = session.catalogue, 0, set(late)
+    with session.ledger.stage("caption") as account, session.report.bar("caption", waiting + len(late)) as bar:
+        asked = chain(catalogue.pending("caption", numbered=True), catalogue.these(late))
+        observations = observe(session.gallery, session.store, asked)
         for observation, texts in writer.each(observations, lambda: session.stop.requested or session.night.late):
-            if texts.as_dict() != before.get(observation.id):
-                session.catalogue.captioned(observation.id, texts.as_dict())
+            before = next((e.texts for e, _ in catalogue.these([observation.id])), None) if better else None
+            if texts.as_dict() != before:
+                catalogue.captioned(observation.id, texts.as_dict())
                 written += 1
                 account.items += 1
-            bare.pop(observation.id, None)
-            session.catalogue.tick()
+            catalogue.tick()
             bar.advance()
         facts = facts_captioner(session.gallery.captions.language, session.gallery.captions.style)
-        shown = [(e, media) for e, media in waiting if e.id in bare and e.state == "shown"]
+        bare = catalogue.pending("caption", numbered=True)
+        shown = ((e, media) for e, media in bare if e.state == "shown")
         for observation, texts in facts.each(observe(session.gallery, session.store, shown)):
-            session.catalogue.captioned(observation.id, texts.as_dict() | {"awaits": "server"})
-            del bare[observation.id]
+            catalogue.captioned(observation.id, texts.as_dict() | {"awaits": "server"})
             written += 1
-    if bare:
-        session.report.say(f"caption: {len(bare)} exhibits get their texts from the next run, and are shown then.")
+    if left := catalogue.waiting("caption", numbered=True):
+        session.report.say(f"caption: {left} exhibits get their texts from the next run, and are shown then.")
     return written
 
 
@@ -74,7 +75,7 @@ def observe(gallery: Gallery, store: Store, exhibits: Iterable[tuple[Exhibit, li
     return (_observed(exhibit, media, collections.get(exhibit.collection), store) for exhibit, media in exhibits)
 
 
-def _observed(exhibit: Exhibit, media: list[Medium], collection: Collection | None, store: Store) -> Observation:
+def _observed(exhibit: Exhibit, media: list[Medium], collection: Settings | None, store: Store) -> Observation:
     walk = exhibit.recipe.walk
     known = exhibit.classes or {}
     jpeg = next((m for m in media if m.format == "jpeg" and m.role in ("fallback", "poster")), None)
@@ -110,12 +111,13 @@ def estimate(gallery: Gallery, again: bool = False) -> list[str]:
     settings = gallery.captions
     if not settings.model:
         return ["captions.model is not set: texts come from the reviewed facts, and cost nothing."]
-    exhibits: Waiting = []
-    if gallery.catalogue_path.is_file():
-        with Catalogue(gallery.catalogue_path) as catalogue:
-            exhibits = [*catalogue.pending("caption"), *_late(catalogue, again)]
     from render.captions.asking import forecast
 
     store = open_store(gallery.store.location, gallery.folder)
-    told = forecast(settings, gallery.folder, observe(gallery, store, exhibits))
+    with ExitStack() as opened:
+        exhibits: Iterator[tuple[Exhibit, list[Medium]]] = iter(())
+        if gallery.catalogue_path.is_file():
+            catalogue = opened.enter_context(Catalogue(gallery.catalogue_path))
+            exhibits = chain(catalogue.pending("caption"), catalogue.these(_late(catalogue, again)))
+        told = forecast(settings, gallery.folder, observe(gallery, store, exhibits))
     return [*told, "Exhibits that are not drawn yet are not in this."]

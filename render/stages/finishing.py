@@ -45,6 +45,8 @@ def bake(session: Session, after: Sequence[str] = ()) -> tuple[str, bool]:
         report = bake_pages(session.gallery, bar=opened)
         account.items = report.files
     session.baked(after)
+    if report.chosen:
+        session.report.say(f"bake: {report.chosen}.")
     if not report.changed:
         return "public/ is up to date", False
     written = f"{report.files} pages and {report.media} media files written"

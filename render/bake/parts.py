@@ -1,0 +1,87 @@
+"""The collections' shares of a site, in one language: what each offers, and what follows its rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from render.bake.about import Cards
+from render.bake.api import CollectionApi
+from render.bake.chrome import Assets, Chrome, There
+from render.bake.exhibitions import Exhibitions
+from render.bake.exhibits import CollectionPages, Follower
+from render.bake.facts import Facts
+from render.bake.feeds import Feeds
+from render.bake.lab import Laboratory
+from render.bake.outputs import Outputs
+from render.bake.pages import Pages
+from render.bake.previews import Previews
+from render.bake.prose import Prose
+from render.bake.rooms import Rooms
+from render.bake.source import Row, Source
+from render.bake.stored import reading
+from render.bake.walks import walk_pages
+from render.config import Gallery
+
+
+class Part(NamedTuple):
+    """One collection's share of the site."""
+
+    chrome: Chrome
+    pages: CollectionPages
+    walks: list[Row]
+    followers: list[Follower]
+    rooms: Rooms
+    formerly: list[str]
+
+    @property
+    def exhibits(self) -> int:
+        return self.pages.tally.shown + len(self.walks)
+
+
+def listed(parts: list[Part], exhibitions: Exhibitions) -> list[str]:
+    """The addresses of a language's pages, exhibits' and later ones of galleries left out."""
+    listed = [parts[0].chrome.home, *(f"{part.chrome.place}/" for part in parts)]
+    listed += [entry["href"] for part in parts for entry in part.chrome.site["menu"]]
+    listed += [href for part in parts for href in walk_pages(part.walks, part.chrome)]
+    return [*listed, *exhibitions.hrefs]
+
+
+def parts_of(
+    gallery: Gallery,
+    source: Source,
+    out: Outputs,
+    pages: Pages,
+    assets: Assets,
+    cards: Cards,
+    exhibitions: Exhibitions,
+    prose: Prose,
+    laboratory: Laboratory,
+) -> list[Part]:
+    """Every collection's share, in the language that is spoken."""
+    found = []
+    for position, collection in enumerate(gallery.sections):
+        walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
+        rooms = Rooms(gallery, collection, assets, cards, source)
+        open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
+        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), prose.footer, laboratory.open)
+        chrome = Chrome(gallery, collection, assets, there)
+        judges = (cards.classifier, cards.detector)
+        facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
+        previews = Previews(chrome, assets, out, reading(gallery, out.public.parent), gallery.bake.previews)
+        size = gallery.bake.page_size
+        one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
+        followers: list[Follower] = [exhibitions.gather(chrome.exhibits), rooms.oddities]
+        for at in ("", *collection.formerly) if not chrome.home else ():
+            followers += _followers(gallery, chrome, one, out, at)
+        found.append(Part(chrome, one, walks, followers, rooms, collection.formerly))
+    return found
+
+
+def _followers(gallery: Gallery, chrome: Chrome, pages: CollectionPages, out: Outputs, at: str) -> list[Follower]:
+    followers: list[Follower] = []
+    if gallery.bake.api:
+        read = reading(gallery, out.public.parent)
+        followers.append(CollectionApi(chrome, pages.tally, out, out.public / "media", read, at))
+    if chrome.site["address"]:
+        followers.append(Feeds(chrome, out, at))
+    return followers
