@@ -3,7 +3,7 @@
     python benchmarks/memory.py [--items 10000] [--times 4]
 
 A synthetic catalogue (`tests/synthetic.py`) of exhibits that share three encoded pictures. Every stage has a process
-of its own, which tells its largest resident set (`getrusage`). What a stage holds for each exhibit is the difference
+of its own, which tells its largest resident set (`VmHWM`). What a stage holds for each exhibit is the difference
 between the two sizes, divided by the exhibits between them; flat is a few hundred bytes: an id, a path. Drawing is
 `benchmarks/bookkeeping.py`, which watches its memory on the way.
 """
@@ -11,7 +11,6 @@ between the two sizes, divided by the exhibits between them; flat is a few hundr
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -62,8 +61,11 @@ def run(stage: str, folder: Path) -> None:
 
 
 def resident() -> float:
-    """The largest resident set so far, in MiB; Linux counts it in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The largest resident set of this program so far, in MiB (Linux). `getrusage` would tell that of the process that
+    started it, where that was larger.
+    """
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def measured(items: int) -> dict[str, tuple[float, float]]:

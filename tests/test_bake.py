@@ -22,6 +22,7 @@ from render.catalogue import FILE, Catalogue
 from render.config import Gallery, load_gallery
 from render.errors import NonesuchError
 from render.resources import resource
+from render.validate import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -423,8 +424,16 @@ def test_a_budget_is_kept_by_leaving_out_what_is_missed_least(gallery: Gallery) 
     assert "96w" not in (gallery.public / "galaxies/1.html").read_text(encoding="utf-8")
     report = baked_within(f"max_files = {files - 100}")
     assert report.chosen.endswith("and the API with its numbered pictures")
+    assert weight()[0] <= files - 100
+    report = baked_within(f"max_files = {weight()[0] - 20}")
+    assert report.chosen.endswith("and a page for each exhibit (a hundred share one)")
     least = weight()
-    assert least[0] <= files - 100
+    shared = (gallery.public / "galaxies/1-100.html").read_text(encoding="utf-8")
+    assert shared.count("<article") == COUNT
+    assert 'id="n60"' in shared
+    assert "../galaxies/1-100.html#n2" in (gallery.public / "galaxies/gallery/index.html").read_text(encoding="utf-8")
+    assert 'data-shared="100"' in (gallery.public / "404.html").read_text(encoding="utf-8")
+    assert not validate(gallery.public)[1]
     before = contents(gallery.public)
     with pytest.raises(NonesuchError, match=rf"bake.max_files = 50 \({least[0]} is the least\)"):
         baked_within("max_files = 50")

@@ -155,7 +155,7 @@ def _bake(
         here = gallery.store.media_url is None
         source = Source(catalogue.db, curation, upgraded, choice.cut)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
-        stack.enter_context(speaking(first))
+        stack.enter_context(speaking(first, sheets=choice.sheets))
         parts = parts_of(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys() if here else ())
@@ -175,7 +175,7 @@ def _bake(
             offer_search(gallery, source, home / ".nonesuch", out, pages, parts[0].chrome)
             pages_there = [*listed(parts, exhibitions), *(page.href for page in prose.pages)]
             for language in others:
-                with speaking(language, retold=True):
+                with speaking(language, retold=True, sheets=choice.sheets):
                     pages_there += _translate(gallery, source, out, pages, assets, cards, prose, laboratory)
             _offer_rest(gallery, source, out, pages, cards, parts, pages_there)
             owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]

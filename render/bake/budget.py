@@ -1,8 +1,9 @@
 """A site no larger than was allowed: ``bake.max_size`` and ``bake.max_files``.
 
 The bake leaves out what is missed least, in this order: GIFs (every browser that shows them plays the films), previews
-of single exhibits, the widest pictures and then the next ones, the static API with its numbered pictures. Pages, the
-smallest picture of every exhibit, the JPEG and the evidence always stay. The site is weighed when all of it is made and
+of single exhibits, the widest pictures and then the next ones, the static API with its numbered pictures, and at last a
+page for each exhibit: then a hundred share one, and their permalinks lead there (`404.html`). The smallest picture of
+every exhibit, the JPEG, texts and evidence always stay. The site is weighed when all of it is made and
 nothing of it stands yet: what does not fit is thrown away and made anew with less. How far it had to go is remembered
 for the next bake.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Choice:
     cut: Cut = field(default_factory=Cut)
     previews: bool = True
     api: bool = True
+    sheets: bool = False
 
     def of(self, gallery: Gallery) -> Gallery:
         """The gallery, baked so."""
@@ -147,4 +149,6 @@ def _choices(gallery: Gallery, widths: list[int]) -> Iterator[Choice]:
             told = (*said, f"pictures wider than {narrower} pixels")
             yield (choice := Choice(told, Cut(gifs=True, widest=narrower), previews=choice.previews))
     if gallery.bake.api:
-        yield Choice((*choice.said, "the API with its numbered pictures"), choice.cut, choice.previews, api=False)
+        said = [*choice.said, "the API with its numbered pictures"]
+        yield (choice := Choice(tuple(said), choice.cut, choice.previews, api=False))
+    yield replace(choice, said=(*choice.said, "a page for each exhibit (a hundred share one)"), sheets=True)

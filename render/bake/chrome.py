@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from render.bake.outputs import digest
-from render.bake.places import API, EXHIBITIONS, SEARCH, feeds_of
-from render.bake.tongue import N_, NAMES, UNREVIEWED, _, speaking, spoken, words_key
+from render.bake.places import API, EXHIBITIONS, SEARCH, SHEET, feeds_of
+from render.bake.tongue import N_, NAMES, UNREVIEWED, _, speaking, spoken, voice, words_key
 from render.bake.words import MARK, called, licence_sentence
 from render.captions.texts import Language
 from render.config import Collection, Folder, Gallery
@@ -114,6 +114,7 @@ class Chrome:
         about = gallery.about
         told = told_of(collection, gallery)
         self.language = spoken()
+        self.sheets = voice().sheets
         self._languages = gallery.about.languages
         self.home = home_of(self.language, gallery)
         self.slug = collection.slug
@@ -129,6 +130,7 @@ class Chrome:
             "description": told.description,
             "language": self.language,  # of the interface; texts of exhibits say which language they are in
             "home": self.home,
+            "sheet": SHEET if self.sheets else 0,
             "exhibits": self.exhibits if self.home and self.complete else "",
             "unreviewed": UNREVIEWED.get(self.language, ""),
             "author": told.author,
@@ -164,7 +166,7 @@ class Chrome:
 
     def voice(self) -> AbstractContextManager[None]:
         """Meanwhile, words are as these pages say them: files are made later, and by other processes."""
-        return speaking(self.language, bool(self.home))
+        return speaking(self.language, bool(self.home), self.sheets)
 
     def context(self, base: str, current: str = "", path: str = "", **more: Any) -> dict[str, Any]:
         """A page's variables; `base` leads from it to the root of the site. path: its own, where it stands in every

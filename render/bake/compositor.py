@@ -90,6 +90,19 @@ class Compositor:
         )
         return pages.render("exhibit.html", **context)
 
+    def sheet(self, rows: list[Row], hanging: list[list[dict[str, str]]], pages: Pages) -> bytes:
+        """A page that exhibits share. hanging: the exhibitions that each is in."""
+        with self._chrome.voice():
+            path = views.sheet_of(self.slug, rows[0].number)
+            told = [
+                {**views.tile(row, self.slug), **self._facts.exhibit(row, self._chrome.slug), "exhibitions": hung}
+                for row, hung in zip(rows, hanging, strict=True)
+            ]
+            there = path if self._chrome.everywhere else ""
+            range_ = f"{rows[0].number}–{rows[-1].number}"
+            context = self._chrome.context(base_of(path), path=there, exhibits=told, range=range_)
+            return pages.render("sheet.html", **context)
+
     def gallery(self, path: str, rows: list[Row], variables: dict[str, Any], pages: Pages) -> bytes:
         """A page of a gallery; `variables` is what it shows beside its tiles."""
         with self._chrome.voice():

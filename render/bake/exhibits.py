@@ -17,6 +17,7 @@ from render.bake.generations import Generations
 from render.bake.home import Home
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
+from render.bake.places import SHEET
 from render.bake.previews import Previews
 from render.bake.series import Series
 from render.bake.source import Row, Source
@@ -84,7 +85,10 @@ class CollectionPages:
         shards = Windows(SHARD, self._shard, empty=True)
         traits = Windows(TRAITS, self._trait_table, empty=True)
         before, waiting = None, None  # an exhibit's page waits until the number after it is known
+        sheets = Windows(SHEET, self._sheet)
         for row in self._source.rows(self.slug):
+            if self._chrome.sheets:
+                sheets.by_number(row)
             gallery.by_number(row)
             shards.by_number(row)
             traits.by_number(row)
@@ -103,23 +107,24 @@ class CollectionPages:
             waiting = row
         if waiting is not None:
             self._exhibit(waiting, before, None)
-        for windows in (gallery, shards, traits, *classes.values()):
+        for windows in (gallery, shards, traits, sheets, *classes.values()):
             windows.close()
         for follower in followers:
             follower.close()
         if not self.tally.shown:
             self._gallery(None, Window(0))
-        for number in self.tally.gone if self._chrome.complete else ():
+        for number in self.tally.gone if self._chrome.complete and not self._chrome.sheets else ():
             self._gone(number)
         self._index()
-        self._compare()
+        if not self._chrome.sheets:
+            self._compare()
         self._home.offer(self._root)
 
     def _class_windows(self, name: str) -> Windows:
         return Windows(self._size, lambda window: self._gallery(name, window))
 
     def _exhibit(self, row: Row, before: int | None, after: int | None) -> None:
-        if not self._chrome.complete:
+        if not self._chrome.complete or self._chrome.sheets:
             return
         self._previews.offer(row)
         path = views.page_of(self._chrome.exhibits, row.number)
@@ -128,6 +133,16 @@ class CollectionPages:
         kin = self._generations.of(row)
         key = digest(self._exhibit_key, row.digest, f"{before} {after} {gallery} {drawn} {hanging} {kin or ''}")
         self._out.order(path, Rank.PAGE, key, partial(self._compositor.exhibit, row, near, drawn, hanging, kin))
+
+    def _sheet(self, window: Window) -> None:
+        """A page that exhibits share."""
+        if not self._chrome.complete or not window.rows:
+            return
+        hanging = [self._exhibitions.of(row.id) for row in window.rows]
+        parts = (self._pages.key("sheet.html"), self._compositor.key, repr(hanging))
+        key = digest(*parts, *(row.digest for row in window.rows))
+        path = views.sheet_of(self._chrome.exhibits, window.rows[0].number)
+        self._out.order(path, Rank.PAGE, key, partial(self._compositor.sheet, window.rows, hanging))
 
     def _gone(self, number: int) -> None:
         """A number that shows no exhibit says so under its address."""

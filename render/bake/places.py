@@ -5,6 +5,8 @@ from __future__ import annotations
 API = "api/v1/"
 SEARCH = "search/"
 EXHIBITIONS = "exhibitions/"
+SHEET = 100
+"""Exhibits that share a page, where they do: a budget of files may want it."""
 
 
 def feeds_of(slug: str) -> dict[str, str]:

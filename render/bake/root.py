@@ -84,7 +84,8 @@ def _sitemaps(address: str, place: str, tally: Tally, out: Outputs) -> Iterator[
     for start in range(1, tally.last + 1, SITEMAP):
         numbers = [n for n in range(start, min(start + SITEMAP, tally.last + 1)) if n not in gone]
         name = f"sitemap-{place.replace('/', '-')}-{start}.txt"
-        _offer(out, name, "".join(f"{address}{views.page_of(place, n)}\n" for n in numbers))
+        there = dict.fromkeys(views.page_of(place, n).partition("#")[0] for n in numbers)
+        _offer(out, name, "".join(f"{address}{page}\n" for page in there))
         yield name
 
 

@@ -95,7 +95,7 @@ class Row:
         self.shown = values[_PLACES["state"]] == "shown"  # a tombstone keeps its number and its place on the pages
         self.tile: dict[str, Any] | None = None  # its view in grids, once made
         self.words: dict[str, Any] | None = None  # its texts as a page may show them, once looked at
-        self.spoken: tuple[str, bool] | None = None  # the voice that they are in
+        self.spoken: tuple[str, bool, bool] | None = None  # the voice that they are in
         self._values = values
         self._parsed: dict[str, dict[str, Any]] = {}
 

@@ -21,8 +21,8 @@ TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 def texts_of(row: Row) -> dict[str, Any]:
     """The row's texts, each cut to its limit; what is no text is left out."""
     now = voice()
-    if row.words is None or row.spoken != now[:2]:
-        row.words, row.spoken = _texts_of(row, now), now[:2]
+    if row.words is None or row.spoken != now[:3]:
+        row.words, row.spoken = _texts_of(row, now), now[:3]
     return row.words
 
 

@@ -125,10 +125,12 @@ class Voice(NamedTuple):
     """How words are said. retold: whether the texts of exhibits are in that language, too, where they can be.
 
     On the site's first pages they are in the language that the maker chose for them (``captions.language``).
+    sheets: whether exhibits share pages, a hundred to each.
     """
 
     language: Language = SOURCE
     retold: bool = False
+    sheets: bool = False
     tongue: Tongue | None = None
 
 
@@ -137,9 +139,9 @@ _NOW: ContextVar[Voice] = ContextVar("voice", default=_PLAIN)
 
 
 @contextmanager
-def speaking(language: Language, retold: bool = False) -> Iterator[None]:
+def speaking(language: Language, retold: bool = False, sheets: bool = False) -> Iterator[None]:
     """Meanwhile, words are in that language."""
-    token = _NOW.set(Voice(language, retold, tongue(language)))
+    token = _NOW.set(Voice(language, retold, sheets, tongue(language)))
     try:
         yield
     finally:

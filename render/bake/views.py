@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from render.bake.places import SHEET
 from render.bake.rulers import ruler
 from render.bake.source import Medium, Row
 from render.bake.texts import texts_of
@@ -33,13 +34,21 @@ def walk_designation(number: int) -> str:
 
 
 def page_of(slug: str, number: int) -> str:
-    """The address of an exhibit's page, relative to the site's root: its permalink."""
-    return f"{slug}/{number}.html"
+    """The address of an exhibit's page, relative to the site's root: its permalink. Where exhibits share pages, its
+    place on one.
+    """
+    return f"{sheet_of(slug, number)}#n{number}" if voice().sheets else f"{slug}/{number}.html"
+
+
+def sheet_of(slug: str, number: int) -> str:
+    """The address of the page that exhibits share."""
+    first = (number - 1) // SHEET * SHEET + 1
+    return f"{slug}/{first}-{first + SHEET - 1}.html"
 
 
 def tile(row: Row, slug: str) -> dict[str, Any]:
     """What a grid, the home page and a shard show of an exhibit."""
-    if row.tile is None or row.tile["spoken"] != (voice()[:2], slug):
+    if row.tile is None or row.tile["spoken"] != (voice()[:3], slug):
         texts = texts_of(row)
         found = row.column("found")
         share = row.json("classes").get("probabilities", {}).get(found)
@@ -52,7 +61,7 @@ def tile(row: Row, slug: str) -> dict[str, Any]:
             "share": share,
             "percent": "" if share is None else percent(share),
             "image": image(row, texts.get("alt") or _bare(row)),
-            "spoken": (voice()[:2], slug),
+            "spoken": (voice()[:3], slug),
         }
     return row.tile
 

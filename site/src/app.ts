@@ -28,6 +28,7 @@ later("[data-lab]", async (page) => (await import("./lab")).startLab(page));
 later("[data-search]", async (page) => (await import("./search")).startSearch(page));
 later("[data-compare]", async (page) => (await import("./compare")).startCompare(page));
 later("[data-cross]", async (page) => (await import("./draw/cross")).startCross(page));
+later("[data-shared]", async (page) => (await import("./sheet")).startSheet(page));
 later("[data-again]", async (part) => (await import("./draw/again")).startAgain(part));
 later("[data-tools]", async (tools) => (await import("./tools")).startTools(tools));
 

@@ -98,7 +98,7 @@ class Guess {
     });
     this.say("answer", t(told[Number(right)]![this.side]!, { name: real.name }));
     this.say("credit", `${real.name}: ${real.credit} (${real.licence}).`);
-    (this.find("evidence") as HTMLAnchorElement).href = `${new URL(made.u, siteRoot()).href}#evidence`;
+    (this.find("evidence") as HTMLAnchorElement).href = made.u.includes("#") ? new URL(made.u, siteRoot()).href : `${new URL(made.u, siteRoot()).href}#evidence`;
     this.find("told").hidden = false;
     this.score();
     if (!kept) this.say("score", t("This browser stores nothing, so answers are not counted."));
