@@ -151,4 +151,5 @@ def _choices(gallery: Gallery, widths: list[int]) -> Iterator[Choice]:
     if gallery.bake.api:
         said = [*choice.said, "the API with its numbered pictures"]
         yield (choice := Choice(tuple(said), choice.cut, choice.previews, api=False))
-    yield replace(choice, said=(*choice.said, "a page for each exhibit (a hundred share one)"), sheets=True)
+    told = (*choice.said, "a page for each exhibit (a hundred share one)")
+    yield replace(choice, said=told, cut=choice.cut._replace(neighbours=True), sheets=True)

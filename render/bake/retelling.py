@@ -35,6 +35,6 @@ def _observed(row: Row) -> Observation:
         measurements=row.json("measurements"),
         keyframes=[one.get("class_name") for one in walk.get("keyframes", [])],
         frames=row.json("display").get("frames") or walk.get("frames"),
-        moves="swirl" if swirl else "morph" if path == "morph" else "walk",
+        moves="swirl" if swirl else path if path in ("morph", "plane") else "walk",
         thing="",  # a row does not know its collection; its classes say what it is of
     )

@@ -58,16 +58,21 @@ ORDER BY m.key
 
 
 class Cut(NamedTuple):
-    """Media that a site does without. widest: of the AVIF pictures that stay, in pixels; None for all."""
+    """Media that a site does without. widest: of the AVIF pictures that stay, in pixels; None for all. neighbours: the
+    real pictures beside exhibits.
+    """
 
     gifs: bool = False
     widest: int | None = None
+    neighbours: bool = False
 
     @property
     def sql(self) -> str:
         """What of the table of media stays, as a condition."""
-        left = "role = 'gif'" if self.gifs else "0"
-        return f"NOT ({left}" + ("" if self.widest is None else f" OR role = 'image' AND width > {self.widest}") + ")"
+        left = ["role = 'gif'"] if self.gifs else []
+        left += ["role = 'neighbour'"] if self.neighbours else []
+        left += [] if self.widest is None else [f"role = 'image' AND width > {self.widest}"]
+        return f"NOT ({' OR '.join(left) or '0'})"
 
 
 WHOLE = Cut()
