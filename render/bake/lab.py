@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from render.bake.chrome import Chrome
 from render.bake.curves import Axes, losses, number
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.config import Gallery
-from render.lab.finished import ABOUT, GAP, Figures, Film, Finished, Model, Stop, find_finished, read_finished
+
+if TYPE_CHECKING:
+    from render.lab.finished import Figures, Film, Finished, Model, Stop
 
 FOLDER = "lab"
 FAMILIES = {
@@ -41,8 +43,13 @@ class Laboratory:
     """A gallery's finished lab, if it has one."""
 
     def __init__(self, gallery: Gallery, home: Path) -> None:
-        self._folder = find_finished(gallery.lab.finished if gallery.lab else None, home) if gallery.lab else None
-        self._about = (self._folder / ABOUT).read_bytes() if self._folder else b""
+        self._folder: Path | None = None
+        self._about = b""
+        if gallery.lab:
+            from render.lab.finished import ABOUT, find_finished
+
+            self._folder = find_finished(gallery.lab.finished, home)
+            self._about = (self._folder / ABOUT).read_bytes() if self._folder else b""
         self.key = digest(self._about)
 
     @property
@@ -54,6 +61,8 @@ class Laboratory:
         """Offer the page and every file that it shows."""
         if self._folder is None:
             return
+        from render.lab.finished import read_finished
+
         finished = read_finished(self._folder)
         for name in finished.files():
             out.offer(f"{FOLDER}/{name}", Rank.NEW, digest(name), (self._folder / name).read_bytes)
@@ -141,6 +150,8 @@ def _cell(lab: Finished, model: Model, step: int) -> dict[str, Any] | None:
     stop = next((one for one in model.stops if one.step == step), None)
     if stop is None:
         return None
+    from render.lab.finished import GAP
+
     pitch = model.shown + GAP
     rows = -(-len(lab.seeds) // lab.side)
     return {

@@ -8,7 +8,6 @@ through the entry point group ``nonesuch.generators``, so that one can also come
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -98,6 +97,8 @@ def load_generator(
 ) -> Generator:
     """The generator of the family that the card names; its weights are verified before they are read."""
     family = load_card(folder).family
+    from importlib.metadata import entry_points
+
     found = {point.name: point.value for point in entry_points(group="nonesuch.generators")} | BUILT_IN
     if family not in found:
         known = ", ".join(sorted(found))
