@@ -11,6 +11,8 @@ Three spaces:
 - *linear*: the stretch undone: sky is 0, white is 1. Pseudo-linear, since the survey's pictures are not linear in flux.
 
 Pictures of other things have no sky: their mapping is *plain*, black is -1, white is +1, and nothing is stretched.
+Silhouettes are learned as *distance*: data space is how far a pixel lies from the outline, positive inside, and display
+is the silhouette itself, white on black, whose edge is as crisp at one size as at another.
 """
 
 from __future__ import annotations
@@ -26,23 +28,24 @@ if TYPE_CHECKING:
 Floats: TypeAlias = "npt.NDArray[np.float32]"
 Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 
-
-SKY, PLAIN = "sky-asinh", "plain"
+SKY, PLAIN, DISTANCE = "sky-asinh", "plain", "distance"
 
 
 @dataclass(frozen=True)
 class DisplayMapping:
-    """Sky subtraction and asinh stretch, with the numbers that a card keeps; or, named "plain", neither.
+    """Sky subtraction and asinh stretch, with the numbers that a card keeps; or, named "plain", neither; or "distance".
 
     border: width in pixels of the frame whose per-channel median is the sky.
     softening: where asinh turns from linear to logarithmic, as a share of white above the sky.
     floor: the lowest value kept in data space; what lies below is noise that no picture needs.
+    reach: the distance from an outline that is 1 in data space, as a share of the picture's width.
     """
 
     name: str = SKY
     border: int = 4
     softening: float = 0.35
     floor: float = -1.25
+    reach: float = 0.15
 
     @classmethod
     def plain(cls) -> DisplayMapping:
@@ -68,6 +71,10 @@ class DisplayMapping:
         """A real picture, (h, w, 3) uint8, to data space, (3, h, w) float32."""
         import numpy as np
 
+        if self.name == DISTANCE:
+            from render.outline import THIN
+
+            return self._distances(picture, THIN)
         sky = self.sky(picture)
         linear = (picture.astype(np.float32) / 255 - sky) / (1 - sky)
         return self.from_linear(np.ascontiguousarray(linear.transpose(2, 0, 1)))
@@ -94,9 +101,32 @@ class DisplayMapping:
         """Data space, (3, h, w), to what a person sees, (h, w, 3) uint8."""
         import numpy as np
 
+        if self.name == DISTANCE:
+            cover = np.asarray(data, dtype=np.float32) * self.contrast(data.shape[-1]) / 255 + 0.5
+            return np.rint(np.clip(cover, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
         display = np.clip((np.asarray(data, dtype=np.float32) + 1) / 2, 0, 1)
         return np.rint(display * 255).astype(np.uint8).transpose(1, 2, 0)
 
+    def from_display(self, picture: Bytes) -> Floats:
+        """What a person sees, (h, w, 3) uint8, back to data space: nearly what `to_display` was given."""
+        import numpy as np
+
+        if self.name == DISTANCE:
+            return self._distances(picture, 0.5)
+        return np.ascontiguousarray(picture.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1, dtype=np.float32)
+
+    def contrast(self, width: int) -> float:
+        """Grey levels (of 255) for a step of 1 in data space, in a picture that is shown at `width` pixels."""
+        return 255 * self.reach * width if self.name == DISTANCE else 127.5
+
     def settings(self) -> dict[str, Any]:
         """What the card stores under ``[display]``."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "reach" or self.name == DISTANCE}
+
+    def _distances(self, picture: Bytes, level: float) -> Floats:
+        import numpy as np
+
+        from render.outline import signed_distances
+
+        far = signed_distances(picture.mean(axis=2, dtype=np.float32) / 255, level) / self.reach
+        return np.repeat(np.clip(far, -1, 1)[None], 3, axis=0)

@@ -65,7 +65,7 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
     yield _film(needed=any(walk.shape != "plane" for walk in gallery.walks))
     yield from _walks(gallery)
     used = [collection.weights for collection in gallery.collections]
-    yield from _weights([*dict.fromkeys(used), gallery.classify.weights, gallery.evidence.weights], gallery)
+    yield from _weights([*dict.fromkeys(used), gallery.classify.weights, *gallery.evidence.judges], gallery)
     yield _disk(gallery)
     yield from _store(gallery)
     yield _catalogue(gallery)

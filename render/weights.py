@@ -27,6 +27,10 @@ REFERENCE, PICTURES = "reference", "pictures.toml"
 """The family of a folder that holds real pictures and no network, and the list of them."""
 
 
+JUDGES = ("copydetector", "outlines", "bodies")
+"""The families that look for a picture's nearest real ones; each knows what one generator learned from."""
+
+
 class Credit(BaseModel):
     """Who made a part of the training data, and on what terms."""
 
@@ -116,7 +120,7 @@ class Card(BaseModel):
 
 def unfit(judge: Card, generator: Card) -> str | None:
     """Why a classifier or a copy detector can say nothing about what a generator makes; None when it can."""
-    if judge.family == "copydetector":
+    if judge.family in JUDGES:
         theirs, ours = judge.training.pictures_sha256, generator.training.pictures_sha256
         if not ours or theirs != ours:
             return (

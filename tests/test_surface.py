@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from tiny import tiny_surface
 
 from render.catalogue import FILE, Catalogue
 from render.cli import run
 from render.config import load_gallery
 from render.errors import NonesuchError
+from render.evidence.bodies import BodyEvidence
+from render.evidence.thumbnails import decoded
 from render.generators import load_generator
 from render.generators.sphere import Views, gathered, lattice, map_directions, owners, weights
 from render.generators.surface import SurfaceGenerator
@@ -26,10 +29,12 @@ from render.recipe import Recipe
 from render.resources import resource
 from render.stages import make
 from render.stages.report import Report
+from render.training.bodies_judge import copy_of
 from render.training.run import train
 from render.training.shipping import Description
 from render.training.surface import Surfaces, load_bodies, view_of
 from render.training.surface_weights import SETTINGS, SurfaceTraining, card_of
+from render.weights import load_card, unfit
 
 WIDE = Views.around(18, 80, 32)
 
@@ -151,7 +156,9 @@ device = "cpu"
 """
 
 
-def test_a_planet_is_shown_as_a_globe_with_its_map_to_take_home(tmp_path: Path) -> None:
+def test_a_planet_is_shown_as_a_globe_with_its_map_to_take_home(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     tiny_surface(tmp_path / "tiny")
     (tmp_path / "gallery.toml").write_text(GALLERY)
     outcome = make(load_gallery(tmp_path), Report())
@@ -169,6 +176,11 @@ def test_a_planet_is_shown_as_a_globe_with_its_map_to_take_home(tmp_path: Path) 
     with Image.open(surface) as image:
         assert image.size == (96, 48)
     assert read_mark(surface.read_bytes()) is not None  # says that a model made it
+    for role in ("fallback", "map"):  # the globe and the map are the recipe's, each in its own way
+        assert (
+            run(["inspect", str(tmp_path / "public/media" / found[role].key), "--weights", str(tmp_path / "tiny")]) == 0
+        )
+        assert "same" in capsys.readouterr().out
     picture = np.asarray(Image.open(tmp_path / "public/media" / found["fallback"].key))
     assert picture.shape == (384, 384, 3)
     assert picture[:8].max() < 8
@@ -238,3 +250,18 @@ def test_the_planets_that_ship_have_no_seam_and_clean_poles() -> None:
     surface = drawn(generator, of(generator, 4))
     assert seam(surface) < 1.3
     assert pole(surface) < 0.5
+
+
+def test_a_part_of_a_body_is_known_again_and_noise_is_no_body() -> None:
+    judge = BodyEvidence.load(resource("weights") / "planet-bodies")
+    assert unfit(judge.card, load_card(resource("weights") / "planet-64")) is None
+    random = np.random.default_rng(0)
+    names = [one["file"] for one in judge.pictures]
+    for name in ("callisto", "io"):
+        shown = decoded(judge.thumbnail(names.index(name))).astype(np.float32) / 255
+        verdict = judge.verdict(copy_of(shown, random.random(shown.shape).astype(np.float32), "everything", random))
+        assert (verdict.near_copy, verdict.neighbours[0].file) == (True, name)
+    spots = gaussian_filter(random.normal(size=(64, 128, 3)), (2, 2, 0), mode=("nearest", "wrap", "nearest"))
+    verdict = judge.check(torch.from_numpy(np.float32(spots / np.abs(spots).max())).permute(2, 0, 1)[None])[0]
+    assert not verdict.near_copy
+    assert len(verdict.neighbours) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from render.bake.comparing import HOW, words_of
 from render.bake.judged import calibrated, judged
 from render.bake.outputs import digest
 from render.bake.tongue import N_, _, number
@@ -17,6 +18,8 @@ from render.weights import Card, Credit, find_weights, load_card, unfit
 ROLES = {
     "classifier": N_("Names the class of a picture, with probabilities calibrated on real pictures."),
     "copydetector": N_("Looks for a picture's nearest real galaxies, and for copies."),
+    "outlines": N_("Holds the originals, upon each of which a silhouette is laid. No network."),
+    "bodies": N_("Holds the originals, beside each of which a map is held. No network."),
 }
 
 
@@ -28,7 +31,7 @@ class Cards:
         self._made_by = {name: card for name in names if (card := _card(name, gallery))}
         self.generators = list(self._made_by.values())
         self.classifier = self._judge(gallery.classify.weights, gallery)
-        self.detector = self._judge(gallery.evidence.weights, gallery)
+        self.detectors = [card for name in gallery.evidence.judges if (card := self._judge(name, gallery))]
 
     def _judge(self, name: str, gallery: Gallery) -> Card | None:
         """A classifier's or copy detector's card, unless it was meant for none of the generators here."""
@@ -42,10 +45,18 @@ class Cards:
         """The card of a collection's weights, where they are here; imported pictures have none."""
         return self._made_by.get(collection.weights) if isinstance(collection, Collection) else None
 
-    def strangers(self, judge: Card | None, gallery: Gallery) -> list[str]:
-        """The collections that a judge of others can say nothing about: no page may claim that it did."""
+    def detector_of(self, collection: Collection | Folder) -> Card | None:
+        """The judge that compares a collection's pictures: the first that knows what its generator learned from. Where
+        the generator is not here, any may have been it.
+        """
+        made = self.of(collection)
+        fitting = (card for card in self.detectors if made is None or unfit(card, made) is None)
+        return next(fitting, None)
+
+    def strangers(self, judges: list[Card], gallery: Gallery) -> list[str]:
+        """The collections that judges of others can say nothing about: no page may claim that they did."""
         made = [(one, self._made_by.get(one.weights)) for one in gallery.collections]
-        return [_heading(one, gallery) for one, card in made if judge and card and unfit(judge, card)]
+        return [_heading(one, gallery) for one, card in made if judges and card and all(unfit(j, card) for j in judges)]
 
     @property
     def key(self) -> bytes:
@@ -54,7 +65,7 @@ class Cards:
 
     def all(self) -> list[Card]:
         """Every card, each once, the generators first."""
-        return [*self.generators, *(card for card in (self.classifier, self.detector) if card)]
+        return [*self.generators, *([self.classifier] if self.classifier else []), *self.detectors]
 
 
 def about_context(
@@ -76,24 +87,26 @@ def about_context(
         "rendered": bool(many),
         "folders": [_folder(folder) for folder in gallery.folders],
         "models": [_model(card) for card in cards.all()],
-        "figures": figures(cards, authentic, _together(gallery, whole)),
+        "figures": figures(cards, authentic, _together(gallery, cards, whole)),
         "credits": credits(cards.all()),
         "licence": licence,
         "classified": cards.classifier is not None,
-        "unclassified": ", ".join(cards.strangers(cards.classifier, gallery)),
+        "unclassified": ", ".join(cards.strangers([cards.classifier] if cards.classifier else [], gallery)),
         "judged": judged(cards.classifier),
         "calibrated": calibrated(cards.classifier),
-        "compared": cards.detector is not None,
-        "uncompared": ", ".join(cards.strangers(cards.detector, gallery)),
+        "compared": bool(cards.detectors),
+        "detector": any(card.family not in HOW for card in cards.detectors),
+        "every": len(cards.detectors) == 1 and not cards.strangers(cards.detectors, gallery),
+        "otherwise": [_(HOW[card.family]) for card in cards.detectors if card.family in HOW],
+        "uncompared": ", ".join(cards.strangers(cards.detectors, gallery)),
         "copies_left_out": gallery.evidence.near_copies == "leave out",
     }
 
 
-AUTHENTIC = N_("Exhibits farther from their nearest real galaxy than that one from its own")
 TWINS = N_("Pairs of exhibits that are nearly the same picture")
 
 
-def _together(gallery: Gallery, whole: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+def _together(gallery: Gallery, cards: Cards, whole: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """Twins, and then the share of authentic exhibits with its bootstrap interval, of each collection looked at.
 
     The shares come last: the same share of real galaxies follows them.
@@ -104,7 +117,9 @@ def _together(gallery: Gallery, whole: dict[str, dict[str, Any]]) -> list[tuple[
         if not told:
             continue
         of = f" ({_heading(collection, gallery)})" if len(gallery.collections) > 1 else ""
-        shares.append(_share(told.get("authentic"), "authentic", _(AUTHENTIC) + of))
+        detector = cards.detector_of(collection)
+        words = words_of(detector.family if detector else "")
+        shares.append(_share(told.get("authentic"), "authentic", _(words.authentic) + of))
         if "twins" in told:
             pairs.append((_(TWINS) + of, str(len(told["twins"]))))
     return [*pairs, *(line for line in shares if line)]
@@ -118,19 +133,22 @@ def figures(
     authentic: how many exhibits were checked, and how many of them are authentic (Alaa et al. 2022); together: the
     lines that take that one's place where a stage has looked at the collections as a whole.
     """
-    detector = cards.detector.quality if cards.detector else {}
     test = cards.classifier.quality.get("test", {}) if cards.classifier else {}
     lines = [line for card in cards.generators for line in _drawn(card)]
     lines += [
         _share(test.get("seven", {}), "accuracy", _("Classifier, seven classes, on real galaxies of the test fold")),
         _share(test.get("seven", {}), "balanced_accuracy", _("The same, every class counted alike")),
         _share(test.get("four", {}), "accuracy", _("Classifier, four classes, on uncontaminated real galaxies")),
-        _share(detector.get("caught", {}).get("everything", {}), "caught", _("Planted copies that were caught")),
-        _share(detector, "false_alarms", _("Real galaxies of the test fold wrongly taken for copies")),
     ]
+    for card in cards.detectors:
+        of = f" ({card.name})" if len(cards.detectors) > 1 else ""
+        caught = card.quality.get("caught", {}).get("everything", {})
+        lines.append(_share(caught, "caught", _("Planted copies that were caught") + of))
+        lines.append(_share(card.quality, "false_alarms", _(words_of(card.family).alarms)))
     checked, good = authentic
-    lines += together or [_share(authentic_share(good, checked), "authentic", _(AUTHENTIC))]
-    lines.append(_share(detector.get("authentic", {}), "authentic", _("The same of real galaxies of the test fold")))
+    lines += together or [_share(authentic_share(good, checked), "authentic", _(words_of("").authentic))]
+    for card in cards.detectors:
+        lines.append(_share(card.quality.get("authentic", {}), "authentic", _(words_of(card.family).same)))
     return [line for line in lines if line]
 
 

@@ -214,7 +214,7 @@ def _exhibit(row: Row, chrome: Chrome) -> ExhibitRecord:
         measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
         evidence=Compared(
             checked=bool(evidence.get("checked")),
-            line=None if origin else sentence(evidence) if evidence.get("checked") else _(UNCHECKED),
+            line=None if origin else sentence(evidence, chrome.judge) if evidence.get("checked") else _(UNCHECKED),
             **{name: evidence.get(name) for name in ("distance", "percentile", "authentic")},
         ),
         recipe=None if origin else row.json("recipe"),

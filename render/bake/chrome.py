@@ -84,7 +84,8 @@ class There(NamedTuple):
     """What a collection's visitors find beside its exhibits.
 
     rooms: its folders that are open, named as they are called; sky: what scripts read of its sky; drawn: what browsers
-    draw with (`Studio.told`). pages: of the maker's own, for the foot of every page.
+    draw with (`Studio.told`). pages: of the maker's own, for the foot of every page. judge: the family of what compared
+    its pictures.
     """
 
     rooms: Sequence[str] = ()
@@ -93,6 +94,7 @@ class There(NamedTuple):
     exhibitions: bool = False
     pages: Sequence[dict[str, str]] = ()
     lab: bool = False
+    judge: str = ""
 
 
 ROOMS = (
@@ -154,6 +156,7 @@ class Chrome:
             "pages": list(there.pages),
         }
         self.drawn = dict(there.drawn)
+        self.judge = there.judge
         self.collection: dict[str, Any] = {
             "slug": collection.slug,
             "title": words.title,
@@ -162,7 +165,8 @@ class Chrome:
             "sky": there.sky,
         }
         languages = self._elsewhere("")
-        self.key = digest(self.code, json.dumps([self.site, self.collection, self.drawn, languages], sort_keys=True))
+        said = [self.site, self.collection, self.drawn, languages, self.judge]
+        self.key = digest(self.code, json.dumps(said, sort_keys=True))
 
     def voice(self) -> AbstractContextManager[None]:
         """Meanwhile, words are as these pages say them: files are made later, and by other processes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from render.bake.comparing import HOW, MEASURED, words_of
 from render.bake.rulers import ruler
 from render.bake.source import Row
 from render.bake.tongue import N_, _, decimal
@@ -15,18 +16,19 @@ from render.bake.words import class_name, percent
 from render.weights import Card
 
 SHOWN = 3
-LABEL = N_("Dots: these three. Band: where nine in ten real galaxies have their own nearest; tick: the median.")
 
 
 def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> dict[str, Any]:
     """The variables of the page's block on evidence, for an exhibit that was checked."""
+    family = detector.family if detector else ""
+    words = words_of(family)
     pictures = {m.position: m for m in row.media if m.role == "neighbour"}
     neighbours = [
         {
             "key": pictures[i].key if i in pictures else "",
             "width": pictures[i].width if i in pictures else 0,
             "height": pictures[i].height if i in pictures else 0,
-            "name": object_of(str(near.get("file", ""))),
+            "name": name_of(str(near.get("file", "")), family),
             "class": class_name(near.get("class_name")),
             "distance": decimal(near["distance"], 2),
         }
@@ -34,10 +36,13 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
     ]
     distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
     return {
-        "sentence": sentence(evidence),
+        "sentence": sentence(evidence, family),
+        "heading": _(words.heading) if words.heading else "",
+        "picture": _(words.picture),
+        "measured": _(MEASURED[family]) if family in MEASURED else "",
         "neighbours": neighbours,
         "credits": _credits(evidence, detector),
-        "ruler": ruler(_quantiles(detector), distances, _(LABEL), start=0.0),
+        "ruler": ruler(_quantiles(detector), distances, _(words.label), start=0.0),
         "pixels": _pixels(evidence),
     }
 
@@ -45,6 +50,9 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
 UNCHECKED = N_("Not checked.")
 NOT_CHECKED: dict[str, Any] = {
     "sentence": UNCHECKED,
+    "heading": "",
+    "picture": "",
+    "measured": "",
     "neighbours": [],
     "credits": [],
     "ruler": None,
@@ -52,31 +60,7 @@ NOT_CHECKED: dict[str, Any] = {
 }
 
 
-COPY = N_(
-    "It can be laid upon a real galaxy better than other real galaxies can: probably a copy. "
-    "It is shown because the gallery keeps such pictures."
-)
-UNRANKED = N_("Compared with the real galaxies that the generator learned from: none is as near as a copy would be.")
-USUAL = N_(
-    "As far from the nearest real galaxy as such galaxies usually are from their own nearest. "
-    "A drawing by a network, not an observation."
-)
-NEARER = N_(
-    "Nearer to a real galaxy than most real galaxies are to their own nearest (%(share)s of them lie nearer still), "
-    "yet farther than a copy would be."
-)
-FARTHER = N_(
-    "Farther from every real galaxy than most real galaxies are from their own nearest (%(share)s of them lie nearer)."
-)
-
-
 UNLIKE = 0.99
-UNLIKE_ANY = N_(
-    "Unlike any training galaxy: farther from every real one than 99 in a hundred of those are from their own nearest. "
-    "What is said of its class is worth little."
-)
-
-
 PIXELS = N_(
     "A plainer look, pixel by pixel in eight orientations: %(share)s of real galaxies lie nearer to their own nearest "
     "than this picture to any; such a look misses a copy that was turned a little, and decides nothing."
@@ -96,18 +80,29 @@ def _credits(evidence: dict[str, Any], detector: Card | None) -> list[dict[str, 
     return [{"name": name, "licence": licences.get(name, "")} for name in names if name]
 
 
-def sentence(evidence: dict[str, Any]) -> str:
-    """The verdict in words. `percentile`: the share of real galaxies that lie nearer to their own nearest."""
-    share = evidence.get("percentile")
+def sentence(evidence: dict[str, Any], family: str = "") -> str:
+    """The verdict in words. `percentile`: the share of real pictures that lie nearer to their own nearest; family: of
+    the judge.
+    """
+    share, words = evidence.get("percentile"), words_of(family)
     if evidence.get("near_copy"):
-        return _(COPY)
+        return _(words.copy)
     if share is None:
-        return _(UNRANKED)
-    if share >= UNLIKE:
-        return _(UNLIKE_ANY)
+        return _(words.unranked)
     if 0.2 <= share <= 0.8:
-        return _(USUAL)
-    return _(NEARER if share < 0.2 else FARTHER) % {"share": percent(share)}
+        return _(words.usual)
+    said = words.unlike if share >= UNLIKE else words.nearer if share < 0.2 else words.farther
+    return _(said) % {"share": percent(share)}
+
+
+def name_of(file: str, family: str) -> str:
+    """What a neighbour is called: a survey's object, a taxon, a body."""
+    if family not in HOW:
+        return object_of(file)
+    name = file.replace("_", " ")
+    if family == "bodies":
+        return f"{name[2:].capitalize()} (fictional)" if name.startswith("f ") else name.capitalize()
+    return name
 
 
 def object_of(file: str) -> str:

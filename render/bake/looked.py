@@ -41,7 +41,7 @@ def _paths(gallery: Gallery, home: Path) -> Iterator[Path]:
         for folder in (resource("labs") / gallery.lab.finished, home / gallery.lab.finished):
             yield from _tree(folder)
     names = [one.weights for one in gallery.collections]
-    for name in {*names, gallery.classify.weights, gallery.evidence.weights, gallery.bake.real} - {""}:
+    for name in {*names, gallery.classify.weights, *gallery.evidence.judges, gallery.bake.real} - {""}:
         for folder in candidates(name, home):
             yield from _tree(folder)
     for collection in gallery.collections:  # what gallery.toml names is looked at when it is read

@@ -63,9 +63,11 @@ def parts_of(
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
         rooms = Rooms(gallery, collection, assets, cards, source)
         open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
-        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), prose.footer, laboratory.open)
+        detector = cards.detector_of(collection)
+        family = detector.family if detector else ""
+        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), prose.footer, laboratory.open, family)
         chrome = Chrome(gallery, collection, assets, there)
-        judges = (cards.classifier, cards.detector)
+        judges = (cards.classifier, detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, reading(gallery, out.public.parent), gallery.bake.previews)
         size = gallery.bake.page_size

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from render.bake.outputs import digest
 from render.config import Curation
 
-PUBLISHED = ("image", "fallback", "map", "video", "gif", "poster", "neighbour", "sketch")
+PUBLISHED = ("image", "fallback", "map", "outline", "video", "gif", "poster", "neighbour", "sketch")
 """Media that pages show; the lossless master stays in the store."""
 
 _COLUMNS = (

@@ -143,7 +143,14 @@ def downloads(row: Row, slug: str) -> list[dict[str, str]]:
         }
         for form, medium in sorted(best.items(), key=lambda item: -item[1].width)
     ]
+    files += [_outline(medium, row, slug) for medium in row.media if medium.role == "outline"]
     return files + [_map(medium, row, slug) for medium in row.media if medium.role == "map"]
+
+
+def _outline(medium: Medium, row: Row, slug: str) -> dict[str, str]:
+    """A silhouette's outline, crisp at any size."""
+    name = f"nonesuch-{slug}-{row.number}.svg"
+    return {"key": medium.key, "name": name, "label": f"SVG, {_size(medium.bytes)}"}
 
 
 def _map(medium: Medium, row: Row, slug: str) -> dict[str, str]:

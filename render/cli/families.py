@@ -160,6 +160,46 @@ def vae(
 
 
 @click.command
+@family_options(batch=8, rate=3e-4)
+@click.option("--latent", default=4, show_default=True, type=click.IntRange(1, 32), help="Channels of the grid.")
+@click.option("--reduce", type=click.Choice(["2", "4", "8"]), default="4", show_default=True,
+              help="Pixels of a side that become one of the grid.")  # fmt: skip
+@click.option("--width", type=click.Choice(["16", "32", "64"]), default="32", show_default=True,
+              help="Channels at full size.")  # fmt: skip
+def autoencoder(
+    steps: int, batch: int, rate: float, checkpoint_every: int, seed: int, latent: int, reduce: str, width: str,
+    **common: Any,
+) -> None:  # fmt: skip
+    """An autoencoder in whose latents `train flow --autoencoder` draws large pictures. It knows no classes.
+
+    \b
+    Example:
+      nonesuch train autoencoder galaxies256 weights/galaxy-latents --display sky-asinh --turns all
+    """
+    from render.cli.progress import bar, speaks
+    from render.display import DisplayMapping
+    from render.training.autoencoder import AutoencoderTrainingSettings, train_autoencoder
+
+    job, settings = job_of(**common), AutoencoderTrainingSettings(
+        steps, batch, rate, checkpoint_every=checkpoint_every, seed=seed, latent=latent, reduce=int(reduce),
+        width=int(width),
+    )  # fmt: skip
+    with bar("training") as progress:
+        card = train_autoencoder(
+            job.source,
+            job.run,
+            job.out,
+            settings,
+            job.about,
+            DisplayMapping.named(job.display),
+            job.turns,
+            lambda step, steps, loss, rate: progress(step, steps),
+        )
+    if speaks():
+        click.echo(f"{job.out}: {card.quality['decibels']} dB on pictures that it never saw.")
+
+
+@click.command
 @family_options(batch=16, rate=0.0025)
 @click.option("--latent", default=512, show_default=True, type=click.IntRange(2, 1024), help="Numbers of z and of w.")
 @click.option("--depth", default=2, show_default=True, type=click.IntRange(1, 16), help="Layers from z to w.")

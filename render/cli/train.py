@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from render.cli.families import dcgan, stylegan2, vae
+from render.cli.families import autoencoder, dcgan, stylegan2, vae
+
+if TYPE_CHECKING:
+    from render.weights import Card
 
 PATH = click.Path(path_type=Path)
 
@@ -40,7 +43,7 @@ def command() -> None:
     """
 
 
-for family in (dcgan, stylegan2, vae):
+for family in (autoencoder, dcgan, stylegan2, vae):
     command.add_command(family)
 
 
@@ -62,10 +65,10 @@ for family in (dcgan, stylegan2, vae):
 @click.option("--favour", help="A source whose pictures are drawn three times as often.")
 @click.option(
     "--display",
-    type=click.Choice(["sky-asinh", "plain"]),
+    type=click.Choice(["sky-asinh", "plain", "distance"]),
     default="sky-asinh",
     show_default=True,
-    help="How pictures are learned and shown: as the sky (asinh), or as they are.",
+    help="How pictures are learned and shown: as the sky (asinh), as they are, or as the outlines of silhouettes.",
 )
 @click.option(
     "--turns",
@@ -88,13 +91,14 @@ for family in (dcgan, stylegan2, vae):
     callback=numbers,
     help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.",
 )
+@click.option("--autoencoder", help="Weights of `train autoencoder`: draw in its latents, for 256 px and more.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, seed: int, classifier: str | None, start: str | None, watch: str | None, watched: int,
     favour: str | None, display: str, turns: Any,
-    zoom: int, channels: tuple[int, ...], title: str, about_data: str,
+    zoom: int, channels: tuple[int, ...], autoencoder: str | None, title: str, about_data: str,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
@@ -105,6 +109,8 @@ def flow(
       nonesuch train flow mine96 weights/mine --from galaxy-96 --watch galaxy-copydetector --checkpoint-every 100
       torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
       nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
+      nonesuch train flow galaxies256 weights/galaxy-256 --autoencoder ./weights/galaxy-latents
+      nonesuch train flow dinosaurs64 weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
     """
     from render.cli.progress import bar, speaks
     from render.display import DisplayMapping
@@ -142,6 +148,7 @@ def flow(
             mapping=mapping,
             turns=turns,
             zoom=zoom,
+            autoencoder=find_weights(autoencoder) if autoencoder else None,
             watch=watching if watch else None,
         )
     if speaks():
@@ -285,19 +292,47 @@ def classifier(
 @click.option("--run", type=PATH, help="Where checkpoints go.  [default: OUT.run]")
 @click.option("--steps", default=4000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
 @click.option("--seed", default=1, show_default=True)
-def copydetector(training_set: Path, out: Path, run: Path | None, steps: int, seed: int) -> None:
+@click.option("--display", type=click.Choice(["sky-asinh", "distance"]), default="sky-asinh", show_default=True,
+              help="distance: silhouettes, which are laid upon each other; nothing is trained.")  # fmt: skip
+def copydetector(training_set: Path, out: Path, run: Path | None, steps: int, seed: int, display: str) -> None:
     """A copy detector, and the reference set that evidence is measured against.
 
     \b
-    Example:
+    Examples:
       nonesuch train copydetector galaxies96 weights/galaxy-copydetector
+      nonesuch train copydetector dinosaurs64 weights/dinosaur-outlines --display distance
     """
+    if display == "distance":
+        from render.training.outlines_judge import build_outlines
+
+        _tell(out, build_outlines(training_set, out, out.name, progress=click.echo))
+        return
     from render.evidence.build import build_reference
     from render.training.copydetector import train_copydetector
 
     network = train_copydetector(
         training_set, run or out.with_name(f"{out.name}.run"), steps=steps, seed=seed, progress=None
     )
-    card = build_reference(training_set, out, network, name=out.name, progress=click.echo)
+    _tell(out, build_reference(training_set, out, network, name=out.name, progress=click.echo))
+
+
+@command.command
+@click.argument("maps", type=PATH)
+@click.argument("out", type=PATH)
+@click.option("--labels", type=PATH, required=True, help="The csv of the maps that `train surface` was given.")
+@click.option("--data", "about_data", default="", help="What the card says of the maps.")
+def bodies(maps: Path, out: Path, labels: Path, about_data: str) -> None:
+    """What a generator of surfaces learned from, body by body, for evidence to compare with. Nothing is trained.
+
+    \b
+    Example:
+      nonesuch train bodies planets.tar weights/planet-bodies --labels planets.csv
+    """
+    from render.training.bodies_judge import build_bodies
+
+    _tell(out, build_bodies(maps, labels, out, out.name, about_data, click.echo))
+
+
+def _tell(out: Path, card: Card) -> None:
     click.echo(f"{out}: caught {card.quality.get('caught')}")
     click.echo(f"In gallery.toml: [evidence] weights = '{out}'. It fits what was trained on the same set alone.")

@@ -81,7 +81,8 @@ def _places(gallery: Gallery) -> Iterator[str]:
         yield f"store, location: expected the whole path of a folder, or one in the gallery's folder, not '{store}'"
     elif gallery.store_path.exists() and not gallery.store_path.is_dir():
         yield f"store, location: '{store}' is a file; expected a folder, such as 'store'"
-    read = [("classify, weights", gallery.classify.weights), ("evidence, weights", gallery.evidence.weights)]
+    read = [("classify, weights", gallery.classify.weights)]
+    read += [("evidence, weights", name) for name in gallery.evidence.judges]
     for i, collection in enumerate(gallery.collections, 1):
         read.append((f"collection {i}, weights", collection.weights))
         if collection.sketches:

@@ -271,10 +271,16 @@ class Classify(Strict):
 class Evidence(Strict):
     """How exhibits are compared with the real pictures that the generator learned from."""
 
-    weights: Text = "galaxy-copydetector"
-    """The name of shipped weights, or the path of a weights folder."""
+    weights: Text | list[Text] = Field(default_factory=lambda: ["galaxy-copydetector", "planet-bodies"])
+    """Weights that know what a generator learned from, by name or as the path of a folder, or a list of them: every
+    collection is compared by the first that knows its generator's pictures."""
     near_copies: Literal["leave out", "keep"] = "leave out"
     """What happens to an exhibit that is too close to a real picture; when kept, its page says so."""
+
+    @property
+    def judges(self) -> list[str]:
+        """The weights, as a list."""
+        return [self.weights] if isinstance(self.weights, str) else list(self.weights)
 
 
 class Prices(Strict):

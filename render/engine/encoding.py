@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from render.display import DISTANCE
 from render.engine.encoders import Encode
 from render.engine.plan import Item
 from render.media import (
     Encoded,
     Store,
+    as_silhouettes,
     encode_image,
     encode_plane,
     encode_surface,
@@ -37,6 +39,8 @@ def encoder(
         card = cards[item.recipe.weights]
         if item.recipe.walk:
             shown = globes(pictures, item.recipe, item.width) if card.surface else pictures
+            if card.mapping.name == DISTANCE:
+                shown, card = as_silhouettes(pictures, card, item.width)
             if item.recipe.walk.path == "plane":
                 return encode_plane(store, shown, item.recipe, card, item.fps, licence, width=item.width)
             film: dict[str, Any] = {"width": item.width, "begun": item.begun, "reels": reels}

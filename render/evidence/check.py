@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from render.evidence.pixels import nearest_pixels
 from render.evidence.reference import FILE, Reference
 from render.evidence.register import agreements
 from render.weights import Card, load_card, load_tensors, verify
+
+if TYPE_CHECKING:
+    from render.evidence.together import Twins
 
 ZOOMS = (0.87, 1.0, 1.15)  # at which candidates are looked for; distances that are shown are at 1
 CANDIDATES = 5
@@ -160,6 +164,12 @@ class Evidence:
         assert self.reference is not None
         about = self.reference.pictures[index]
         return Neighbour(index, about["file"], rounded(distance), about["credit"], about["class_name"])
+
+    def twins(self, count: int, picture: Callable[[int], Tensor]) -> list[Twins]:
+        """Pairs among pictures that are nearly the same; see `render.evidence.together.twins`."""
+        from render.evidence.together import twins
+
+        return twins(self, count, picture)
 
     def scale(self) -> dict[str, float]:
         """Percentiles of the distance between a real picture and its own nearest: what distances are read against."""

@@ -16,9 +16,11 @@ FILE = "thumbnails.bin"
 
 
 def encoded(picture: npt.NDArray[np.uint8]) -> bytes:
-    """A picture in display space, (h, w, 3), as a small WebP."""
+    """A picture in display space, (h, w, 3), as a small WebP, SIDE high."""
     buffer = io.BytesIO()
-    image = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    image = Image.fromarray(picture).resize(
+        (round(SIDE * picture.shape[1] / picture.shape[0]), SIDE), Image.Resampling.LANCZOS
+    )
     image.save(buffer, "WEBP", quality=QUALITY, method=6)
     return buffer.getvalue()
 

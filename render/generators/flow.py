@@ -100,7 +100,13 @@ class FlowGenerator:
 
     @property
     def noise_shape(self) -> tuple[int, int, int]:
-        return (3, self.card.size, self.card.size)
+        return (self.network.settings.colours, self._side, self._side)
+
+    @property
+    def _side(self) -> int:
+        """Of what the network draws: pixels, or latents."""
+        autoencoder = self.network.autoencoder
+        return self.card.size // (autoencoder.settings.reduce if autoencoder else 1)
 
     def condition(self, recipes: Sequence[Recipe]) -> Conditioning:
         settings = {(r.sampler, r.steps, r.guidance, r.strength) for r in recipes}
@@ -112,7 +118,7 @@ class FlowGenerator:
         card = self.card
         classes = torch.stack([one_hot(r.class_name, [*card.classes, None], "class", card) for r in recipes])
         sources = torch.stack([one_hot(r.source, [*card.sources, None], "source", card) for r in recipes])
-        sketch = torch.zeros(len(recipes), 1, self.card.size, self.card.size)
+        sketch = torch.zeros(len(recipes), 1, self._side, self._side)
         for row, recipe in enumerate(recipes):
             if recipe.sketch is not None:
                 sketch[row] = self._drawing(recipe.sketch, as_it_is=strength is None)
@@ -147,7 +153,10 @@ class FlowGenerator:
             x = sample(self._velocity(c, c.sources, c.sketch), noise, times(c.steps, SHIFT), None)
         else:
             x = self._in_two(c, noise)
-        return blurred_colour(x * net.scale + net.shift, net.colour).cpu()
+        data = x * net.scale + net.shift
+        if self.network.autoencoder is not None:
+            data = self.network.autoencoder.decode(data)
+        return blurred_colour(data.expand(-1, 3, -1, -1), net.colour).cpu()
 
     def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
         """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it
@@ -199,7 +208,7 @@ class FlowGenerator:
         if self.drawings is None:
             raise NonesuchError("a recipe asks for a sketch, but no folder of sketches was given.")
         drawing = self.drawings(sketch)
-        size = self.card.size
+        size = self._side
         if not as_it_is:
             return steering(drawing, size)
         return interpolate(drawing[None], (size, size), mode="bilinear", antialias=True)[0]

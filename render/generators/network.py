@@ -1,21 +1,23 @@
 """The velocity network of the flow family: a small U-Net on pictures folded into channels.
 
-A picture of 3 x size x size is folded (space-to-depth) into 3 f^2 channels on a grid of size / f, beside the sketch
-(one channel, folded alike) and a plane that says whether there is a sketch. Diffusers' `UNet2DModel` does the rest;
-class and source enter as vectors added to its time embedding (Dhariwal & Nichol 2021, arXiv:2105.05233), so classes can
-be mixed.
+A picture of c x size x size, c = 3 or 1, is folded (space-to-depth) into c f^2 channels on a grid of size / f, beside
+the sketch (one channel, folded alike) and a plane that says whether there is one. Diffusers' `UNet2DModel` does the
+rest; class and source enter as vectors added to its time embedding (Dhariwal & Nichol 2021, arXiv:2105.05233), so
+classes can be mixed.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from diffusers import UNet2DModel
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
+
+from render.generators.autoencoder import Autoencoder, AutoencoderSettings
 
 WHOLE, PART = 0, 1
 """The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
@@ -28,9 +30,11 @@ class NetworkSettings:
     fold: pixels per side that become channels. attention: how many of the coarsest levels attend. shift, scale: data
     space is (x - shift) / scale inside the network, so that noise of variance 1 meets pictures of comparable size;
     spread: the standard deviation of pictures there. colour: pixels by which colour is blurred in finished pictures.
-    spreads: instead of one spread, one for each of the 3 f^2 channels of a folded picture, which is then folded by a
+    spreads: instead of one spread, one for each of the c f^2 channels of a folded picture, which is then folded by a
     cosine transform: coarse structure has much and fine structure little, and the network is told (see `Folding`).
     zoom: how many times wider finished pictures are than those that the network draws first; 1 draws them at once.
+    colours: channels of a picture before it is folded; 1 where all are the same. autoencoder: what `size` and `colours`
+    are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels.
     """
 
     size: int = 96
@@ -48,9 +52,12 @@ class NetworkSettings:
     spreads: tuple[float, ...] = ()
     colour: float = 0.0
     zoom: int = 1
+    colours: int = 3
+    autoencoder: dict[str, Any] = field(default_factory=dict)
 
     def as_card(self) -> dict[str, Any]:
-        return {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}
+        told = {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}
+        return {name: value for name, value in told.items() if name != "autoencoder" or value}
 
     @classmethod
     def from_card(cls, values: dict[str, Any]) -> NetworkSettings:
@@ -102,6 +109,9 @@ class FlowNetwork(nn.Module):
         super().__init__()
         self.settings = settings
         self.folding = Folding(settings)
+        self.autoencoder = None
+        if settings.autoencoder:
+            self.autoencoder = Autoencoder(AutoencoderSettings(**settings.autoencoder)).eval().requires_grad_(False)
         area, width = settings.fold**2, settings.channels[0] * 4
         plain = len(settings.channels) - settings.attention
         self.classes = nn.Embedding(settings.classes + 1, width)  # the last row: no class
@@ -110,8 +120,8 @@ class FlowNetwork(nn.Module):
         nn.init.normal_(self.sources.weight, std=0.5)
         self.unet = UNet2DModel(
             sample_size=settings.size // settings.fold,
-            in_channels=3 * area + area + 1,
-            out_channels=3 * area,
+            in_channels=settings.colours * area + area + 1,
+            out_channels=settings.colours * area,
             block_out_channels=settings.channels,
             layers_per_block=settings.layers,
             norm_num_groups=settings.groups,
@@ -123,9 +133,9 @@ class FlowNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor, t: Tensor, classes: Tensor, sources: Tensor, sketch: Tensor, drawn: Tensor) -> Tensor:
-        """The velocity, (n, 3, h, w).
+        """The velocity, (n, c, h, w).
 
-        x (n, 3, h, w); t (n,) in [0, 1]; classes (n, classes + 1) and sources (n, sources + 1), weights that add up
+        x (n, c, h, w); t (n,) in [0, 1]; classes (n, classes + 1) and sources (n, sources + 1), weights that add up
         to 1, the last column "none"; sketch (n, 1, h, w) in [0, 1]; drawn (n,) 1 where there is a sketch.
         """
         steer = classes @ self.classes.weight + sources @ self.sources.weight  # (n, width)
@@ -139,11 +149,11 @@ class FlowNetwork(nn.Module):
         return ahead * x - behind * self.folding.picture(out)  # the last bits of pictures depend on this order
 
     def error(self, velocity: Tensor, target: Tensor, t: Tensor) -> Tensor:
-        """What the U-Net's own prediction is off by where the whole network's is `velocity`: (n, 3 f^2, h/f, w/f)."""
+        """What the U-Net's own prediction is off by where the whole network's is `velocity`: (n, c f^2, h/f, w/f)."""
         return self.folding.grid(velocity - target) / self.preconditioning(t)[1]
 
     def preconditioning(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """v = ahead x_t - behind F, and the size of x_t, each (n, 1 or 3 f^2, 1, 1); F is what the U-Net predicts.
+        """v = ahead x_t - behind F, and the size of x_t, each (n, 1 or c f^2, 1, 1); F is what the U-Net predicts.
 
         Karras et al. 2022 (arXiv:2206.00364, section 5) on the straight path: F has unit variance, is the picture where
         there is much noise and the noise where there is little, so that the network never has to copy its input.

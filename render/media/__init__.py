@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from render.media.images import Encoded, data_of_master, encode_image, neighbour_media, sketch_media
     from render.media.plane import encode_plane
     from render.media.signing import signed
+    from render.media.silhouettes import as_silhouettes
     from render.media.surfaces import encode_surface, globes
     from render.media.swirl import film_frames
     from render.media.walks import encode_walk
@@ -33,6 +34,7 @@ _HOMES = {
     "globes": "surfaces",
     "neighbour_media": "images",
     "signed": "signing",
+    "as_silhouettes": "silhouettes",
     "sketch_media": "images",
     "sweep": "films",
 }
@@ -41,6 +43,7 @@ __all__ = [
     "Encoded",
     "Reel",
     "Store",
+    "as_silhouettes",
     "data_of_master",
     "encode_image",
     "encode_plane",

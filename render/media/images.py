@@ -22,7 +22,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from render.catalogue.rows import Medium
-from render.display import Bytes, Floats
+from render.display import DISTANCE, Bytes, DisplayMapping, Floats
 from render.errors import NonesuchError
 from render.media.store import Store
 from render.provenance import Mark, captured, drawn, generated, given, xmp_packet
@@ -52,14 +52,29 @@ class Encoded:
 
 
 def encode_image(store: Store, data: Floats, recipe: Recipe, card: Card, licence: str = LICENCE) -> Encoded:
-    """Data space, (3, h, w), to master, AVIF in every width, JPEG and placeholder; returns when they are durable."""
+    """Data space, (3, h, w), to master, AVIF in every width, JPEG and placeholder, of silhouettes the outline
+    as SVG; returns when they are durable.
+    """
     mark = generated(recipe, card, licence)
     master = card.mapping.to_display(data)
-    sizes = {width: enlarged(data, width) for width in widths(master.shape[1])}
+    sizes = {width: shown_at(data, card.mapping, width) for width in widths(master.shape[1])}
     media = [put(store, png(master, mark), "master", "png", master.shape[1])]
     media += [put(store, avif(sizes[width], mark), "image", "avif", width) for width in sizes]
     media.append(put(store, jpeg(sizes[FALLBACK_WIDTH], mark), "fallback", "jpeg", FALLBACK_WIDTH))
+    if card.mapping.name == DISTANCE:
+        from render.media.silhouettes import svg
+
+        media.append(put(store, svg(data, mark), "outline", "svg", master.shape[1]))
     return Encoded(media, pixel_hash(master), perceptual_hash(master), display_of(master, max(sizes)))
+
+
+def shown_at(data: Floats, mapping: DisplayMapping, width: int) -> Bytes:
+    """Data space, (3, h, w), to the square display picture of that width, (width, width, 3)."""
+    if mapping.name == DISTANCE:
+        from render.media.silhouettes import silhouette
+
+        return silhouette(data, mapping, width)
+    return enlarged(data, width)
 
 
 def widths(size: int) -> list[int]:
@@ -147,11 +162,11 @@ def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:
         if medium.role == "master":
             try:
                 with Image.open(io.BytesIO(store.read(medium.key))) as opened:
-                    picture = np.asarray(opened.convert("RGB"), dtype=np.float32)
+                    picture = np.asarray(opened.convert("RGB"))
             except (OSError, SyntaxError):  # what Pillow says of a broken PNG
                 mend = "`nonesuch check --mend` has its exhibit made again"
                 raise NonesuchError(f"{store}/{medium.key} is damaged; {mend}.") from None
-            return np.ascontiguousarray(picture.transpose(2, 0, 1) / 127.5 - 1, dtype=np.float32)
+            return card.mapping.from_display(picture)
     raise NonesuchError(f"an exhibit of {card.name} has no master; `nonesuch check --mend` has it made again.")
 
 

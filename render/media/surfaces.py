@@ -43,7 +43,7 @@ def encode_surface(store: Store, surface: Floats, recipe: Recipe, card: Card, li
     height, width = master.shape[:2]
     sizes = {one: enlarged(ball, one) for one in WIDTHS}
     media = [put(store, png(master, mark), "master", "png", width, height)]
-    media.append(put(store, _map(master, mark), "map", "jpeg", width, height))
+    media.append(put(store, map_jpeg(master, mark), "map", "jpeg", width, height))
     media += [put(store, avif(sizes[one], mark), "image", "avif", one) for one in sizes]
     media.append(put(store, jpeg(sizes[FALLBACK_WIDTH], mark), "fallback", "jpeg", FALLBACK_WIDTH))
     display = display_of(sizes[max(WIDTHS)], max(WIDTHS)) | {"globe": aspect.as_json()}
@@ -56,7 +56,8 @@ def globes(surfaces: Iterator[Floats], recipe: Recipe, width: int = FALLBACK_WID
     return (globe(surface, aspect, recipe, width) for surface in surfaces)
 
 
-def _map(picture: Bytes, mark: Mark) -> bytes:
+def map_jpeg(picture: Bytes, mark: Mark) -> bytes:
+    """A map as it is given away."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", xmp=xmp_packet(mark), **MAP_JPEG)
     return buffer.getvalue()

@@ -6,21 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from render.stages.session import Session
-from render.weights import unfit
 
 
 def number(session: Session) -> int:
     """Numbers in order of ordinal, for what passed the evidence stage; returns how many were given."""
-    from render.stages.looking import judge, leave_out
+    from render.stages.looking import judge_of, judges_here, leave_out
 
-    detector = judge(session, session.gallery.evidence.weights)
+    here = judges_here(session.gallery, session.gallery.evidence.judges)
     given = 0
     leave_out(session)
     for collection in session.gallery.collections:
         if collection.slug not in session.sources:  # left out tonight
             continue
         generator = session.sources[collection.slug].card
-        unchecked = detector is None or unfit(detector, generator) is not None
+        unchecked = judge_of(here, generator) is None
         unnamed = collection.found == "any"
         given += session.catalogue.give_numbers(collection.slug, "image", unchecked, unnamed)
         given += session.catalogue.give_numbers(collection.slug, "walk", unchecked=True)

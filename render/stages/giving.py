@@ -157,10 +157,10 @@ def _given(recipe: Recipe, data: Floats, card: Card, licence: str, asked: Asked)
 
 
 def _sized(data: Floats, card: Card, width: int | None) -> Bytes:
-    from render.media.images import enlarged
+    from render.media.images import shown_at
 
     same = width is None or width == data.shape[2]
-    return card.mapping.to_display(data) if same or width is None else enlarged(data, width)
+    return card.mapping.to_display(data) if same or width is None else shown_at(data, card.mapping, width)
 
 
 def _numbers(asked: Asked, name: str, data: Floats, recipe: Recipe, mark: Mark) -> dict[str, Any]:

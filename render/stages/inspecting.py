@@ -16,11 +16,11 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from render.display import Bytes, Floats
+from render.display import DISTANCE, Bytes, DisplayMapping, Floats
 from render.errors import NonesuchError
 from render.provenance import CAPTURE, COMPOSITE, CREATION, TRAINED, Mark, read_mark
 from render.recipe import NOISE_METHOD, Recipe
-from render.weights import CARD, MODEL, load_card, shipped_weights
+from render.weights import CARD, MODEL, Card, load_card, shipped_weights
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_SIDE = 4096
@@ -93,16 +93,57 @@ def render_again(data: bytes, recipe: Recipe, places: list[Path]) -> Again:
     if recipe.walk is not None and recipe.walk.path == "plane":
         tile = shown.shape[1] // recipe.walk.side
         shown = shown[:tile, :tile]
+    height, width = shown.shape[:2]
+    if recipe.walk is not None and recipe.walk.path == "plane":
+        picture, card = _filmed(picture, card, recipe, width)
     elif recipe.walk is not None:
-        reduced = form == "GIF" and shown.shape[1] == GIF_WIDTH  # of a wider film, most likely of the usual one
-        picture = opening(picture, recipe, WIDTH if reduced else min(shown.shape[1], LARGEST_FILM))
-    made = _as_shown(picture, shown.shape[1], form, card.mapping.to_display(picture))
+        reduced = form == "GIF" and width == GIF_WIDTH  # of a wider film, most likely of the usual one
+        filmed = WIDTH if reduced else min(width, LARGEST_FILM)
+        picture, card = _filmed(picture, card, recipe, filmed)
+        picture = opening(picture, recipe, filmed)
+    elif card.surface and width == 2 * height:  # the map itself
+        made = _as_map(card.mapping.to_display(picture), form)
+        return _compared(shown, made, card.name, NEAR)
+    elif card.surface:
+        picture = _globe(picture, recipe)
+    made = _as_shown(picture, width, form, card.mapping)
+    return _compared(shown, made, card.name, NEAR_FILM if form in ("GIF", "film") else NEAR)
+
+
+def _filmed(picture: Floats, card: Card, recipe: Recipe, width: int) -> tuple[Floats, Card]:
+    """A walk's first picture as its film has it, and the card with the mapping that it has then."""
+    from render.media import as_silhouettes, globes
+
+    if card.surface:
+        return next(globes(iter([picture]), recipe, width)), card
+    if card.mapping.name == DISTANCE:
+        shown, card = as_silhouettes(iter([picture]), card, width)
+        return next(shown), card
+    return picture, card
+
+
+def _globe(surface: Floats, recipe: Recipe) -> Floats:
+    """The globe of a map as `encode_surface` draws it."""
+    from render.media.globe import Aspect, globe
+    from render.media.images import WIDTHS
+
+    return globe(surface, Aspect.of(recipe), recipe, max(WIDTHS))
+
+
+def _as_map(master: Bytes, form: str) -> Bytes:
+    """The map as a file of that format shows it."""
+    from render.media.surfaces import map_jpeg
+    from render.provenance import captured
+
+    return opened(map_jpeg(master, captured("", "")))[0] if form == "JPEG" else master
+
+
+def _compared(shown: Bytes, made: Bytes, weights: str, enough: float) -> Again:
     if made.shape != shown.shape:
-        return Again("different", card.name, 0.0)
+        return Again("different", weights, 0.0)
     decibels = psnr(shown, made)
-    near = NEAR_FILM if form in ("GIF", "film") else NEAR
-    answer: Answer = "same" if np.array_equal(shown, made) else "near" if decibels >= near else "different"
-    return Again(answer, card.name, decibels)
+    answer: Answer = "same" if np.array_equal(shown, made) else "near" if decibels >= enough else "different"
+    return Again(answer, weights, decibels)
 
 
 def check_bounds(recipe: Recipe) -> None:
@@ -181,12 +222,13 @@ def _first_frame(data: bytes) -> Bytes:
         return np.frombuffer(raw, np.uint8).reshape(height, width, 3)
 
 
-def _as_shown(picture: Floats, width: int, form: str, master: Bytes) -> Bytes:
+def _as_shown(picture: Floats, width: int, form: str, mapping: DisplayMapping) -> Bytes:
     """The render as a file of that width and format shows it; for films before their encoder."""
-    from render.media.images import avif, enlarged, jpeg
+    from render.media.images import avif, jpeg, shown_at
     from render.provenance import captured
 
-    pixels = master if form == "PNG" and width == master.shape[1] else enlarged(picture, width)
+    same = form == "PNG" and width == picture.shape[2]
+    pixels = mapping.to_display(picture) if same else shown_at(picture, mapping, width)
     nothing = captured("", "")
     if form == "AVIF":
         return opened(avif(pixels, nothing))[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from render.catalogue import Exhibit
 from render.catalogue.reading import Stage
 from render.catalogue.rows import Json
+from render.config import Gallery
 from render.errors import NonesuchError
 from render.media import data_of_master, neighbour_media
 from render.stages.session import Session
@@ -40,9 +42,10 @@ def leave_out(session: Session) -> None:
 
 
 def _classified(session: Session) -> int:
-    folder, slugs, waiting = _work(session, "classify", session.gallery.classify.weights)
-    if folder is None:
+    groups, waiting = _work(session, "classify", [session.gallery.classify.weights])
+    if not groups:
         return 0
+    ((folder, slugs),) = groups
     from render.classify import CLASSES, measure
     from render.classify.loading import load_classifier
     from render.classify.morphology import load, morphology
@@ -68,35 +71,42 @@ def _classified(session: Session) -> int:
 
 def evidence(session: Session) -> int:
     """Compare every image with the real ones; near-copies are left out if the gallery says so. Returns how many."""
-    folder, slugs, waiting = _work(session, "evidence", session.gallery.evidence.weights)
-    if folder is None:
+    groups, waiting = _work(session, "evidence", session.gallery.evidence.judges)
+    if not groups:
         return 0
-    from render.evidence import Evidence
-
-    keep = session.gallery.evidence.near_copies == "keep"
     with session.ledger.stage("evidence") as account, session.report.bar("evidence", waiting) as bar:
-        detector = Evidence.load(folder)
-        licences = {credit.name: credit.licence for credit in detector.card.training.credits}
-        for look in _looks(session, "evidence", slugs):
-            verdict = detector.check(look.picture)[0]
-            pictures = [
-                neighbour_media(
-                    session.store, detector.thumbnail(near.index), place, near.credit, licences.get(near.credit, "")
-                )
-                for place, near in enumerate(verdict.neighbours)
-            ]
-            reason = None
-            if verdict.near_copy and not keep:
-                reason = f"near-copy of the real picture {verdict.neighbours[0].file}"
-            if reason and look.exhibit.number is not None:
-                session.catalogue.removed(look.exhibit.id, reason)  # it was shown before these weights were here
-            else:
-                session.catalogue.checked(look.exhibit.id, verdict.json(), pictures, reason)
-            account.items += 1
-            bar.advance()
-            session.catalogue.tick()
+        for folder, slugs in groups:
+            for _ in _compared(session, folder, slugs):
+                account.items += 1
+                bar.advance()
+                session.catalogue.tick()
         session.catalogue.commit()
         return account.items
+
+
+def _compared(session: Session, folder: Path, slugs: list[str]) -> Iterator[Exhibit]:
+    """What a judge was asked about and answered, one exhibit after the other."""
+    from render.evidence.judges import load_judge
+
+    keep = session.gallery.evidence.near_copies == "keep"
+    detector = load_judge(folder)
+    licences = {credit.name: credit.licence for credit in detector.card.training.credits}
+    for look in _looks(session, "evidence", slugs):
+        verdict = detector.check(look.picture)[0]
+        pictures = [
+            neighbour_media(
+                session.store, detector.thumbnail(near.index), place, near.credit, licences.get(near.credit, "")
+            )
+            for place, near in enumerate(verdict.neighbours)
+        ]
+        reason = None
+        if verdict.near_copy and not keep:
+            reason = f"near-copy of the real picture {verdict.neighbours[0].file}"
+        if reason and look.exhibit.number is not None:
+            session.catalogue.removed(look.exhibit.id, reason)  # it was shown before these weights were here
+        else:
+            session.catalogue.checked(look.exhibit.id, verdict.json(), pictures, reason)
+        yield look.exhibit
 
 
 @dataclass(frozen=True)
@@ -123,37 +133,49 @@ def _looks(session: Session, stage: Stage, slugs: list[str]) -> Iterator[_Look]:
 
 def looked_at(session: Session, stage: str) -> bool:
     """Whether a stage has weights that can judge one of the collections."""
-    settings = session.gallery.classify if stage == "classify" else session.gallery.evidence
-    card = judge(session, settings.weights)
-    return card is not None and any(unfit(card, source.card) is None for source in session.sources.values())
+    gallery = session.gallery
+    here = judges_here(gallery, [gallery.classify.weights] if stage == "classify" else gallery.evidence.judges)
+    return any(unfit(card, source.card) is None for _, card in here for source in session.sources.values())
 
 
-def judge(session: Session, name: str) -> Card | None:
-    """The card of the weights that classify or compare; None when they are not here."""
-    try:
-        folder = find_weights(name, session.gallery.folder)
-    except NonesuchError:
-        return None
-    return load_card(folder)
+Judges = list[tuple[Path, Card]]
 
 
-def _work(session: Session, stage: Stage, name: str) -> tuple[Path | None, list[str], int]:
-    """The weights that do a stage, the collections that they are meant for, and how many images wait there."""
+def judges_here(gallery: Gallery, names: Sequence[str]) -> Judges:
+    """The folders and cards of the weights that classify or compare, as far as they are here."""
+    found: Judges = []
+    for name in names:
+        with suppress(NonesuchError):
+            folder = find_weights(name, gallery.folder)
+            found.append((folder, load_card(folder)))
+    return found
+
+
+def judge_of(here: Judges, generator: Card) -> tuple[Path, Card] | None:
+    """The first of some judges that knows what a generator learned from."""
+    return next(((folder, card) for folder, card in here if unfit(card, generator) is None), None)
+
+
+def _work(session: Session, stage: Stage, names: Sequence[str]) -> tuple[list[tuple[Path, list[str]]], int]:
+    """The weights that do a stage, each with the collections that it knows, and how many images wait there in all."""
     images = {slug: session.catalogue.waiting(stage, slug, "image") for slug in session.sources}
     slugs = [slug for slug, count in images.items() if count]
     if not slugs:
-        return None, [], 0
-    card = judge(session, name)
-    if card is None:
-        session.report.say(f"{stage}: there are no weights '{name}' here, so exhibits say \"not checked\".")
-        return None, [], 0
-    reasons = {slug: unfit(card, session.sources[slug].card) for slug in slugs}
-    for slug, reason in reasons.items():
-        if reason:
-            session.report.say(f'{stage}: {slug} says "not checked": {reason}.')
-    slugs = [slug for slug in slugs if not reasons[slug]]
-    folder = find_weights(name, session.gallery.folder) if slugs else None
-    return folder, slugs, sum(images[slug] for slug in slugs)
+        return [], 0
+    here = judges_here(session.gallery, names)
+    if not here:
+        told = " or ".join(f"'{name}'" for name in names)
+        session.report.say(f'{stage}: there are no weights {told} here, so exhibits say "not checked".')
+        return [], 0
+    groups: dict[Path, list[str]] = {}
+    for slug in slugs:
+        generator = session.sources[slug].card
+        found = judge_of(here, generator)
+        if found:
+            groups.setdefault(found[0], []).append(slug)
+        else:
+            session.report.say(f'{stage}: {slug} says "not checked": {unfit(here[0][1], generator)}.')
+    return list(groups.items()), sum(images[slug] for some in groups.values() for slug in some)
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from render.catalogue import Catalogue, Exhibit, Known, Run
 from render.config import Gallery
 from render.engine.ledger import seconds_for
 from render.engine.plan import Part, Source, make_plan, moved, sources, unsound, wanted_walks
-from render.errors import NonesuchError
 from render.stages.live import Night, running
-from render.weights import find_weights, load_card, unfit
+from render.stages.looking import judges_here
+from render.weights import unfit
 
 
 @dataclass
@@ -42,11 +42,11 @@ class State:
         """How many exhibits each step has yet to see, those of the plan included."""
         again = sum(item.again for part in plan for item in part.items)
         images = Counter({part.source.settings.slug: len(part) for part in plan if part.kind == "image"})
-        judges = {"classify": self.gallery.classify.weights, "evidence": self.gallery.evidence.weights}
+        judges = {"classify": [self.gallery.classify.weights], "evidence": self.gallery.evidence.judges}
         drawn = sum(map(len, plan))
         left = {"render": drawn}
-        for stage, weights in judges.items():
-            slugs = _judged(self.gallery, self.sources, weights)
+        for stage, names in judges.items():
+            slugs = _judged(self.gallery, self.sources, names)
             left[stage] = sum(self.waiting[stage, slug] + images[slug] for slug in slugs)
         left["caption"] = drawn - again + sum(self.waiting["caption", slug] for slug in self.sources)
         drawn_before = sum(
@@ -102,13 +102,10 @@ def status(gallery: Gallery) -> Status:
     return Status(rows, found.left(plan), found.seconds(plan), reasons)
 
 
-def _judged(gallery: Gallery, found: Mapping[str, Source], name: str) -> list[str]:
-    """The collections that a classifier or a copy detector can judge; none where its weights are not here."""
-    try:
-        judge = load_card(find_weights(name, gallery.folder))
-    except NonesuchError:
-        return []
-    return [slug for slug, source in found.items() if unfit(judge, source.card) is None]
+def _judged(gallery: Gallery, found: Mapping[str, Source], names: Sequence[str]) -> list[str]:
+    """The collections that one of these classifiers or judges knows; none where their weights are not here."""
+    cards = judges_here(gallery, names)
+    return [slug for slug, source in found.items() if any(unfit(card, source.card) is None for _, card in cards)]
 
 
 def _rows(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from render.catalogue.rows import Json
 from render.errors import NonesuchError
 from render.media import data_of_master
-from render.stages.looking import judge
+from render.stages.looking import judge_of, judges_here
 from render.stages.session import Session
-from render.weights import MODEL, find_weights, unfit
+from render.weights import MODEL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,18 +25,18 @@ def together(session: Session) -> int:
 
     Near a deadline it leaves that to the next command: the site of this one comes first.
     """
-    card = judge(session, session.gallery.evidence.weights)
-    if card is None:
-        return 0
+    here = judges_here(session.gallery, session.gallery.evidence.judges)
     renewed = 0
     for slug, source in session.sources.items():
-        if unfit(card, source.card) is not None or session.stop.requested or session.night.late:
+        found = judge_of(here, source.card)
+        if found is None or session.stop.requested or session.night.late:
             continue
+        folder, card = found
         rows = session.catalogue.compared(slug)
         state = _state([identity for identity, _ in rows], card.sha256.get(MODEL, ""))
         if not rows or session.catalogue.figures(slug).get(FIGURE, {}).get("of") == state:
             continue
-        _renew(session, slug, rows, state)
+        _renew(session, slug, rows, state, folder)
         renewed += 1
     session.catalogue.commit()
     return renewed
@@ -46,13 +47,13 @@ def _state(exhibits: list[str], detector: str) -> str:
     return hashlib.sha256("\n".join([detector, *exhibits]).encode()).hexdigest()[:16]
 
 
-def _renew(session: Session, slug: str, rows: list[tuple[str, bool]], state: str) -> None:
+def _renew(session: Session, slug: str, rows: list[tuple[str, bool]], state: str, folder: Path) -> None:
     import torch
 
-    from render.evidence import Evidence
-    from render.evidence.together import Twins, bootstrap, twins
+    from render.evidence.judges import load_judge
+    from render.evidence.together import Twins, bootstrap
 
-    detector = Evidence.load(find_weights(session.gallery.evidence.weights, session.gallery.folder))
+    detector = load_judge(folder)
     card = session.sources[slug].card
     with session.ledger.stage("together") as account:
 
@@ -63,7 +64,7 @@ def _renew(session: Session, slug: str, rows: list[tuple[str, bool]], state: str
         told: Json = {"of": state, "authentic": bootstrap([authentic for _, authentic in rows])}
         pairs: list[Twins] = []
         try:
-            pairs = twins(detector, len(rows), picture)
+            pairs = detector.twins(len(rows), picture)
             told["twins"] = [{**asdict(pair), "one": rows[pair.one][0], "other": rows[pair.other][0]} for pair in pairs]
         except NonesuchError as error:  # too many without faiss: the night's site is not given up for that
             session.report.say(f"evidence: no twins were looked for in {slug}: {error}")

@@ -43,6 +43,8 @@ def export(folder: Path) -> Path:
     Raises NonesuchError for a family that no browser draws with, and where onnx is not installed.
     """
     card = load_card(folder)
+    if card.family == "flow" and (card.network.get("colours", 3) != 3 or card.network.get("autoencoder")):
+        raise NonesuchError(f"{folder} draws no colours but outlines or latents: a browser draws with pixels only.")
     if card.family == "flow":
         network: nn.Module = FlowGenerator.load(folder, "cpu", "fp32").network
         inputs, prefix = _flow_inputs(card.size, len(card.classes), len(card.sources)), ""

@@ -23,6 +23,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from render.cores import cores
+from render.generators.autoencoder import Autoencoder
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork, Folding, NetworkSettings
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
@@ -151,8 +152,14 @@ class FlowTraining:
     losses: tuple[str, ...] = ("loss",)
 
     def __init__(
-        self, pictures: Pictures | Pool, run: Path, settings: FlowSettings, start: dict[str, Tensor] | None = None
+        self,
+        pictures: Pictures | Pool,
+        run: Path,
+        settings: FlowSettings,
+        start: dict[str, Tensor] | None = None,
+        autoencoder: Autoencoder | None = None,
     ) -> None:
+        """autoencoder: finished, through which the pool's latents went; it becomes a part of the weights."""
         if isinstance(pictures, Pictures):
             pictures = Sketched(pictures if settings.favoured is None else pictures.favouring(settings.favoured))
         self.pictures, self.run, self.settings = pictures, run, settings
@@ -170,8 +177,11 @@ class FlowTraining:
         network = FlowNetwork(replace(shape, **measured))
         if start is not None:
             network.load_state_dict({name: value.float() for name, value in start.items()})
+        if network.autoencoder is not None and autoencoder is not None:
+            network.autoencoder.load_state_dict(autoencoder.state_dict())
         self.average: FlowNetwork = deepcopy(network).eval().requires_grad_(False)
-        optimiser = torch.optim.AdamW(network.parameters(), settings.rate, (0.9, 0.99), weight_decay=0.01)
+        learned = [one for one in network.parameters() if one.requires_grad]
+        optimiser = torch.optim.AdamW(learned, settings.rate, (0.9, 0.99), weight_decay=0.01)
         parts: dict[str, Part] = {"network": network, "average": self.average, "optimiser": optimiser}
         progress = load_checkpoint(run, parts) or {}
         self.step = int(progress.get("step", 0))

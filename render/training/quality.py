@@ -92,7 +92,7 @@ def generator_quality(
         "grain": {"generated": grain(made), "real": grain(real)},
         "spectrum_error": {"generated": spectrum_error(made, real)},
     }
-    if floor:
+    if floor.keys() & real.keys():
         told["spectrum_error"]["real"] = spectrum_error(floor, real)
     if classifier is not None and len(card.classes) > 1:
         told["class_agreement"] = {"generated": agreement(made, classifier), "real": agreement(real, classifier)}

@@ -14,11 +14,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from render.classify import Classifier
-from render.display import PLAIN, SKY, DisplayMapping
+from render.display import DISTANCE, PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
+from render.generators.autoencoder import Autoencoder
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched
+from render.training.latents import Latents, load_autoencoder
+from render.training.outlines import Outlines
 from render.training.pool import Pictures, Turns, class_names
 from render.training.pseudo import pseudo_labels
 from render.training.quality import generator_quality
@@ -30,6 +33,8 @@ from render.weights import MODEL, Card, Credit, Training, load_card, load_tensor
 
 T = TypeVar("T", bound=Run)
 SKY_MAPPING = DisplayMapping()
+LATENT_FOLD = 2
+"""Latents that become channels, a side: the autoencoder has folded most already."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +246,7 @@ def train_generator(
     turns: Turns = "all",
     zoom: int = 1,
     watch: Callable[[TrainingSet], Watching] | None = None,
+    autoencoder: Path | None = None,
 ) -> Card:
     """Train the flow family on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
 
@@ -248,18 +254,24 @@ def train_generator(
     are not Hubble classes become the classes in their alphabetical order. start: weights of the same shape from
     which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
     watch: begins to look out for copies; see `Watching`. zoom: the network works on pictures so many times smaller,
-    and draws detail after.
+    and draws detail after. autoencoder: weights in whose latents the network draws instead of in pixels.
     """
     training_set, pictures = gather(source, run, mapping, classifier, turns)
-    if training_set.size % (zoom * settings.fold * 2 ** (len(settings.channels) - 1)):
-        raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {zoom}: choose another.")
+    between = _autoencoder(autoencoder, training_set, mapping, zoom, start) if autoencoder else None
+    if between is not None:
+        settings, zoom = replace(settings, fold=LATENT_FOLD), 1
+    reduced = zoom * (between.settings.reduce if between else 1)
+    if training_set.size % (reduced * settings.fold * 2 ** (len(settings.channels) - 1)):
+        raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {reduced}: choose another.")
     before = fitting_card(start, training_set.size, settings) if start else None
     if settings.favoured is not None:
         pictures = pictures.favouring(settings.favoured)
-    pool: Pool = Zoomed(pictures, zoom) if zoom > 1 else Sketched(pictures, mapping.name != SKY)
-    training = FlowTraining(pool, run, settings, grafted(start, pool) if start else None)
+    pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
+    training = FlowTraining(pool, run, settings, grafted(start, pool) if start else None, between)
 
     def finish(training: FlowTraining, card: Card) -> None:
+        if training.average.settings.colours == 1:
+            return  # there is no colour to be blurred
         blur = fitting_blur(training.generator(card), training_set)
         training.average.settings = replace(training.average.settings, colour=blur)
 
@@ -276,6 +288,25 @@ def train_generator(
         finish=finish,
         watch=watch(training_set) if watch else None,
     )
+
+
+def _autoencoder(
+    folder: Path, training_set: TrainingSet, mapping: DisplayMapping, zoom: int, start: Path | None
+) -> Autoencoder:
+    """The autoencoder to draw through, or one sentence why what was asked for does not go together."""
+    for asked, option in ((zoom > 1, "--zoom"), (start, "--from"), (mapping.name == DISTANCE, "--display distance")):
+        if asked:
+            raise UsageError(f"{option} is for networks that draw pixels: leave out --autoencoder, or that.")
+    return load_autoencoder(folder, training_set.size, mapping.settings())
+
+
+def pool_of(pictures: Pictures, mapping: DisplayMapping, zoom: int = 1) -> Pool:
+    """Where a flow network's batches come from. Raises UsageError for silhouettes that are to be drawn in two."""
+    if mapping.name == DISTANCE:
+        if zoom > 1:
+            raise UsageError("--zoom is for texture: silhouettes are drawn at once, and published at any size.")
+        return Outlines(pictures, mapping)
+    return Zoomed(pictures, zoom) if zoom > 1 else Sketched(pictures, mapping.name != SKY)
 
 
 def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:

@@ -11,6 +11,8 @@ import hashlib
 import io
 import math
 import tempfile
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from render.training.examples import Batch
 from render.training.flow import LOOK, FlowSettings, measured_scales
 from render.training.labels import Row, read_labels
 from render.training.pool import chances
+from render.weights import Credit
 
 WIDE, NEAR = (80.0, 18), (36.0, 72)
 """Degrees across a view, and how many cover the sphere while drawing."""
@@ -58,9 +61,25 @@ class Body:
     south: float = -90.0
 
     @property
+    def body(self) -> str:
+        """Which body it shows; a column of the labels says so where several maps show one."""
+        return self.row.get("body") or self.name
+
+    @property
     def held(self) -> bool:
         """Whether it is kept from training: the project's own test, and what tunes."""
         return self.fold in (TEST_FOLD, TUNE_FOLD)
+
+
+def identity(learned: Sequence[Body]) -> str:
+    """A sha256 of the maps that were learned from: by it evidence knows which generator it may judge."""
+    return hashlib.sha256("".join(sorted(body.digest for body in learned)).encode()).hexdigest()
+
+
+def credits(learned: Sequence[Body]) -> list[Credit]:
+    """Whose maps they are."""
+    found = Counter((body.row.get("attribution", ""), body.row.get("licence", "")) for body in learned)
+    return [Credit(name=name, text=f"{count} maps", licence=licence) for (name, licence), count in found.items()]
 
 
 def load_bodies(source: Path, labels: Path) -> list[Body]:

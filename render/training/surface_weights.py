@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +20,8 @@ from render.training.run import Report, train
 from render.training.samples import UNSAVED
 from render.training.sheets import contact_sheet
 from render.training.shipping import Description, look, write_weights
-from render.training.surface import HEIGHT, NEAR, SIZE, WIDE, Body, Surfaces, load_bodies
-from render.weights import Card, Credit, Sampling, Surface, Training
+from render.training.surface import HEIGHT, NEAR, SIZE, WIDE, Body, Surfaces, credits, identity, load_bodies
+from render.weights import Card, Sampling, Surface, Training
 
 SAMPLING = Sampling(sampler="ab2", steps=10, guidance=1.0, batch=1)
 COLOUR = 3.0
@@ -69,8 +67,6 @@ def card_of(training: SurfaceTraining, bodies: Sequence[Body], about: Descriptio
     """The card of a run as it stands."""
     learned = [body for body in bodies if not body.held]
     network = training.average.settings
-    credits = Counter((body.row.get("attribution", ""), body.row.get("licence", "")) for body in learned)
-    digest = hashlib.sha256("".join(sorted(body.digest for body in learned)).encode()).hexdigest()
     return Card(
         name=about.name,
         family="surface",
@@ -84,16 +80,14 @@ def card_of(training: SurfaceTraining, bodies: Sequence[Body], about: Descriptio
         surface=Surface(bodies={body.name: body.label for body in learned}, height=HEIGHT, wide=WIDE, near=NEAR),
         training=Training(
             data=about.data,
-            pictures_sha256=digest,
+            pictures_sha256=identity(learned),
             folds=sorted({body.fold for body in learned}),
             pictures=len(learned),
             images_seen=training.step * training.settings.batch * training.accelerator.num_processes,
             steps=training.step,
             seconds=round(training.seconds, 1),
             device=f"{training.accelerator.device.type}, {platform.machine()}, threads: {torch.get_num_threads()}",
-            credits=[
-                Credit(name=name, text=f"{count} maps", licence=licence) for (name, licence), count in credits.items()
-            ],
+            credits=credits(learned),
         ),
     )
 
