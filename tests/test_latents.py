@@ -43,8 +43,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{n}.png,,{('warm', 'cold')[n % 2]},{1 + n % 8},CC0-1.0,A" for n in range(20)]
     (folder / "set/index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
     asked = ["train", "autoencoder", str(folder / "set"), str(folder / "ae"), "--width", "16", "--batch", "4"]
-    for steps in ("20", "50"):  # in two sittings
-        assert run([*asked, "--steps", steps, "--checkpoint-every", "50", "--rate", "0.003"]) == 0
+    for steps in ("40", "90"):  # in two sittings
+        assert run([*asked, "--steps", steps, "--checkpoint-every", "90", "--rate", "0.001"]) == 0
     flow = ["train", "flow", str(folder / "set"), str(folder / "flow"), "--autoencoder", str(folder / "ae")]
     flow += ["--display", "plain", "--channels", "32,32,32", "--steps", "2", "--batch", "2", "--precision", "fp32"]
     assert run(flow) == 0
@@ -53,7 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_goes_through_the_autoencoder_comes_back_better_than_grey(home: Path) -> None:
     card = load_card(home / "ae")
-    assert (card.family, card.sampling, card.classes, card.training.steps) == ("autoencoder", None, [], 50)
+    assert (card.family, card.sampling, card.classes, card.training.steps) == ("autoencoder", None, [], 90)
     autoencoder = load_autoencoder(home / "ae", SIZE, PLAIN.settings())
     pictures = TrainingSet.open(home / "set")
     data = torch.from_numpy(pictures.data(pictures.training(), PLAIN)).float()
