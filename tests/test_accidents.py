@@ -90,7 +90,7 @@ def test_a_file_that_may_not_grow_is_one_sentence_and_the_next_run_goes_on(limit
     assert "Traceback" not in said
     assert "make room" in said, said
     killing.make(folder)
-    assert shown(folder) == 13
+    assert shown(folder) == 14
     assert check(load_gallery(folder)) == []
 
 
@@ -118,7 +118,7 @@ def test_weights_that_vanish_are_one_sentence_and_what_was_made_stays(tmp_path: 
     assert check(load_gallery(folder)) == []
     model.write_bytes(kept)
     killing.make(folder)
-    assert shown(folder) == 21
+    assert shown(folder) == 22
 
 
 class Quiet(SimpleHTTPRequestHandler):
