@@ -1,0 +1,160 @@
+"""Train the galaxies that ship, for as long as a device is lent, and bring back all that is needed to go on.
+
+    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400 [--before OUT_OF_LAST_TIME]
+
+It makes the training set, trains until the seconds are over, draws a sheet, measures, and leaves in OUT the weights
+folder and the state of the training in half precision, in files of at most 15 MiB: a machine that forgets all can be
+gone back to with what is small enough to carry. The learning rate's plan reaches over --steps, those of all times
+together; --wide takes a network of twice the width (31 M parameters), which begins anew.
+
+Prints pictures a second and the FLOP/s that training reached, beside those of a large matrix product on that device.
+Try it on a CPU first: --seconds 60 --batch 8.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import torch
+from night import peak
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from render.cli import run as nonesuch
+from render.generators.network import FlowNetwork, NetworkSettings
+from render.training.checkpoint import CHECKPOINT
+from render.training.flow import FlowSettings
+from render.training.shipping import Description, train_generator
+from render.weights import find_weights
+
+LARGEST = 15 * 2**20
+PROGRESS, PSEUDO = "progress.json", "pseudo.npy"
+ABOUT = Description(
+    "galaxy-96", "galaxy", "SDSS colour cut-outs: EFIGI, SDSS, Galaxy Zoo 2; EFIGI drawn three times as often"
+)
+
+
+def pack(run: Path, out: Path) -> None:
+    """A checkpoint in half precision and small parts; second moments are too small for float16, not for bfloat16."""
+    parts: list[dict[str, Tensor]] = [{}]
+    held = 0
+    with safe_open(run / CHECKPOINT, framework="pt") as file:
+        progress = file.metadata()
+        for key in sorted(file.keys()):
+            group = key.partition("/")[0]
+            if group == "network":
+                continue  # the average stands for it
+            value = file.get_tensor(key)
+            if value.is_floating_point() and value.dim():
+                value = value.half() if group == "average" else value.bfloat16()
+            size = value.numel() * value.element_size()
+            if held + size > LARGEST:
+                parts.append({})
+                held = 0
+            parts[-1][key] = value.contiguous()
+            held += size
+    for number, part in enumerate(parts):
+        save_file(part, out / f"state-{number}.safetensors")
+    (out / PROGRESS).write_text(json.dumps(progress))
+
+
+def unpack(out: Path, run: Path) -> None:
+    """What `pack` left, as a checkpoint to go on from; the network begins where its average stood."""
+    tensors: dict[str, Tensor] = {}
+    for path in sorted(out.glob("state-*.safetensors")):
+        with safe_open(path, framework="pt") as file:
+            for key in file.keys():  # noqa: SIM118 - a safetensors handle is no dict
+                value = file.get_tensor(key)
+                tensors[key] = value.float() if value.is_floating_point() else value
+    averaged = {key.removeprefix("average/"): value for key, value in tensors.items() if key.startswith("average/")}
+    tensors |= {f"network/{name}": value.clone() for name, value in averaged.items()}
+    save_file(tensors, run / CHECKPOINT, json.loads((out / PROGRESS).read_text()))
+
+
+def flops_a_picture(settings: NetworkSettings) -> float:
+    """Of a training step: the backward pass costs twice the forward one."""
+    network, n = FlowNetwork(settings), 2
+    classes, sources = torch.zeros(n, settings.classes + 1), torch.zeros(n, settings.sources + 1)
+    picture, sketch = torch.zeros(n, 3, settings.size, settings.size), torch.zeros(n, 1, settings.size, settings.size)
+    with FlopCounterMode(display=False) as counter:
+        network(picture, torch.zeros(n), classes, sources, sketch, torch.zeros(n))
+    return 3 * float(counter.get_total_flops()) / n
+
+
+@click.command
+@click.argument("pictures", type=click.Path(exists=True, path_type=Path))
+@click.argument("labels", type=click.Path(exists=True, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--seconds", default=400.0, help="Of training; preparing and measuring come on top.")
+@click.option("--before", type=click.Path(exists=True, path_type=Path), help="The OUT of the last time.")
+@click.option(
+    "--pseudo",
+    type=click.Path(exists=True, path_type=Path),
+    help="The classes that the classifier found in an earlier run, its pseudo.npy: finding them takes minutes.",
+)
+@click.option("--steps", default=20_000, help="Optimiser steps of all times together.")
+@click.option("--batch", default=256)
+@click.option("--rate", default=6e-4)
+@click.option("--wide", is_flag=True)
+def command(
+    pictures: Path, labels: Path, out: Path, seconds: float, before: Path | None, pseudo: Path | None, steps: int,
+    batch: int, rate: float, wide: bool,
+) -> None:  # fmt: skip
+    """Train, measure, pack."""
+    out.mkdir(parents=True, exist_ok=True)
+    channels = (128, 256, 384) if wide else (64, 128, 192)
+    settings = FlowSettings(
+        steps=steps, batch=batch, rate=rate, checkpoint_every=10**9, favoured="efigi", channels=channels
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared, run = Path(scratch, "galaxies96"), Path(scratch, "run")
+        if nonesuch(["prepare", str(pictures), str(prepared), "--size", "96", "--labels", str(labels)]):
+            raise SystemExit(1)
+        run.mkdir()
+        if before:
+            unpack(before, run)
+            pseudo = before / PSEUDO
+        if pseudo:
+            shutil.copy(pseudo, run / PSEUDO)
+        seen, begun = [0], [0.0]
+
+        def report(step: int, of: int, loss: float, pace: float) -> None:
+            begun[0] = begun[0] or time.monotonic()
+            seen[0] += batch
+            if step % 100 == 0:
+                click.echo(f"step {step} of {of}: loss {loss:.4f}, {pace:.0f} pictures a second", err=True)
+
+        def over() -> bool:
+            return begun[0] > 0 and time.monotonic() - begun[0] > seconds
+
+        card = train_generator(
+            prepared, run, out / "galaxy-96", settings, ABOUT, find_weights("galaxy-classifier"), report, over,
+            start=None if wide else find_weights("galaxy-96"),
+        )  # fmt: skip
+        pack(run, out)
+        shutil.copy(run / PSEUDO, out)
+        click.echo(f"{card.training.steps} steps, {card.training.images_seen} pictures seen, on {card.training.device}")
+        click.echo(json.dumps(card.quality, indent=1))
+    pace, work = seen[0] / seconds, flops_a_picture(NetworkSettings.from_card(card.network))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    best = peak(device, "bf16" if device == "cuda" else "fp32")
+    click.echo(
+        f"{pace:.0f} pictures a second over {seconds:.0f} s, {work / 1e9:.1f} GFLOP each: "
+        f"{pace * work / 1e12:.3f} TFLOP/s, where a matrix product reaches {best / 1e12:.3f}"
+    )
+
+
+if __name__ == "__main__":
+    command()
