@@ -9,6 +9,7 @@ const NEAR = 72; // pixels of a picture from which its own file is shown
 const SHARP = 60; // such files at a time
 const LARGEST = 420; // pixels
 const MOVE = 700; // milliseconds from layout to layout
+const CROWD = 4; // how often pictures may cover the frame, all together, when everything is in sight
 const LOOSE = 0.75; // where pictures overlap, they grow more slowly than their distances
 
 export class View {
@@ -127,7 +128,9 @@ export class View {
   /** How wide a picture is, in pixels. */
   private get size(): number {
     const loose = this.laid.tight ? 1 : LOOSE;
-    return Math.min(LARGEST, Math.max(3, 0.98 * (this.dark ? this.laid.wide : 1) * this.whole * (this.zoom / this.whole) ** loose));
+    const crowded = Math.sqrt((CROWD * this.frame.clientWidth * this.frame.clientHeight) / Math.max(1, this.laid.at.size));
+    const whole = Math.min(0.98 * (this.dark ? this.laid.wide : 1) * this.whole, crowded);
+    return Math.min(LARGEST, Math.max(3, whole * (this.zoom / this.whole) ** loose));
   }
 
   private under(x: number, y: number): number | null {
