@@ -16,7 +16,8 @@ from render.config.checks import problems
 from render.config.curation import CURATION, Curation, Decision, Exhibition, read_curation, write_curation
 from render.config.lock import LOCK, Lock, check_weights, pin_weights, read_lock, write_lock
 from render.config.problems import sentences
-from render.config.settings import Collection, Folder, Gallery, Keyframe, Walk
+from render.config.settings import Gallery
+from render.config.shown import Collection, Folder, Keyframe, Walk
 from render.errors import UsageError
 
 GALLERY = "gallery.toml"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from render.config.problems import nearest, shown
-from render.config.settings import Collection, Gallery, Walk
+from render.config.settings import Gallery
+from render.config.shown import Collection, Walk
 from render.config.steering import prompting, prompts, sketches
 from render.errors import NonesuchError
 from render.generators import BUILT_IN, SAMPLERS, STRENGTHS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from render.config.settings import Collection, Gallery
+from render.config.settings import Gallery
+from render.config.shown import Collection
 from render.errors import NonesuchError
 from render.generators import PROMPTED
 from render.weights import Card

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -118,3 +118,5 @@ Device = Annotated[str, AfterValidator(_device)]
 Side = Annotated[int, Field(ge=64, le=4096)]
 """Pixels of a published picture's longer side."""
 Size = Annotated[str, AfterValidator(_size)]
+Language = Literal["en", "pl", "cs", "ko"]
+Style = Literal["plain", "poetic", "children"]

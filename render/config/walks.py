@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from render.config.problems import nearest
-from render.config.settings import Collection, Keyframe, Walk
+from render.config.shown import Collection, Keyframe, Walk
 from render.generators import BUILT_IN, THROUGH_W
 from render.weights import Card
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from PIL import Image, ImageOps
 
 from render.catalogue.rows import Medium
-from render.config.settings import Folder
+from render.config.shown import Folder
 from render.importing.metadata import Told, told_by
 from render.media.store import Store
 from render.provenance import CAPTURE, TRAINED, Mark, read_mark, xmp_packet
