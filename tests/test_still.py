@@ -233,7 +233,7 @@ def test_whatever_a_bake_opens_is_looked_at(pictures: Path) -> None:
     """A file that a page is made of, and that nobody looks at, could change unseen."""
     home = pictures.parent / "g"
     (home / "theme" / "style.css").write_text(":root { --accent: #456 }\n")
-    done = subprocess.run([sys.executable, "-c", TOLD, str(home)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", TOLD, str(home)], cwd=home, capture_output=True, text=True, check=True)
     opened = [Path(one) for one in json.loads(done.stderr[done.stderr.index("[") :])]
     with sqlite3.connect(home / ".nonesuch" / "bake.sqlite") as db:
         looked = {Path(path) for (path,) in db.execute("SELECT path FROM looked")}
