@@ -90,7 +90,7 @@ def test_one_that_is_missing_is_said_and_the_other_is_shown(browser: playwright.
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.goto(f"{heard}galaxies/compare/?a=1&b=7")
-    playwright.expect(page.locator("[data-say]")).to_contain_text("There is no exhibit 7 here")
+    playwright.expect(page.locator("[data-say]")).to_contain_text("Not here, or it did not load: 7.")
     playwright.expect(page.locator(".pair .designation")).to_have_text(["NONESUCH 1"])
     context.close()
 

@@ -21,8 +21,9 @@ from render.errors import NonesuchError, UsageError
 from render.media import objects
 from render.media.objects import PART, ObjectStore
 from render.stages import make
-from render.stages.keeping import check, collect, mend
+from render.stages.keeping import check, mend
 from render.stages.report import Report
+from render.stages.sweeping import collect
 
 SETTINGS = """
 [gallery]
@@ -166,7 +167,7 @@ def test_a_night_with_its_media_in_an_object_store_that_fails_every_third_time(
     mend(load_gallery(folder))
     assert make(load_gallery(folder), Report()).shown == 3
     assert store.exists(lost)
-    assert collect(load_gallery(folder), delete=False)[0] == 0
+    assert collect(load_gallery(folder), delete=False).count == 0
 
     _elsewhere(folder, named)
     printed = "".join(capfd.readouterr())

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ from render.config import load_gallery
 from render.importing import memory
 from render.importing.memory import Memory, unchanged
 from render.resources import PACKAGE, resource
-from render.still import still
+from render.still import TICK, still
 
 SETTINGS = """
 [gallery]
@@ -84,6 +85,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def imported(pictures: Path) -> int:
+    """Once what changed is older than the clock of files is coarse: what changed just now is looked at again."""
+    time.sleep(2 * TICK / 1e9)
     return run(["import", str(pictures), str(pictures.parent / "g")])
 
 
