@@ -110,11 +110,12 @@ def shard_entry(row: Row, slug: str) -> dict[str, Any]:
 
 
 def splendour(row: Row) -> float:
-    """How well an exhibit opens a visit: large, surely a spiral, with arms to look at."""
+    """How well an exhibit opens a visit: surely a spiral, large, and bright enough not to drown in the sky's grain."""
     shares: dict[str, float] = row.json("classes").get("probabilities", {})
     spiral = sum(share for name, share in shares.items() if name in ("spiral_early", "spiral_mid"))
     measured = row.json("measurements")
-    return spiral + 2 * min(float(measured.get("half_light_radius") or 0), 0.25)
+    size, light = (float(measured.get(name) or 0) for name in ("half_light_radius", "brightness"))
+    return spiral + 2 * min(size, 0.2) + 1.5 * min(light, 0.4)
 
 
 def bars(row: Row) -> list[dict[str, Any]]:
