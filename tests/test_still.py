@@ -280,3 +280,12 @@ def test_memory_does_not_grow_with_the_site(tmp_path: Path, monkeypatch: pytest.
 
     peak(10)  # whatever is loaded once
     assert peak(1600) < peak(400) + 40_000  # the paths alone would be some 100,000 bytes more
+
+
+def test_another_installation_bakes_again(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who upgrades into a new environment would keep the old program's site, for its files stand as they did."""
+    if not same(pictures):
+        assert imported(pictures) == 0
+    assert same(pictures)
+    monkeypatch.setattr("render.still.__file__", "/another/place/render/still.py")
+    assert still(pictures.parent / "g", "atlas") is None
