@@ -208,7 +208,7 @@ def test_a_graphics_card_that_computes_wrongly_is_not_drawn_with(browser: playwr
     page.route("**/gpu.*.js", idle)
     page.goto(f"{address}galaxies/draw/")
     if not page.evaluate("navigator.gpu?.requestAdapter().then(Boolean) ?? false"):
-        pytest.skip("this Chromium has no software WebGPU: no card was passed off")
+        pytest.skip("this Chromium has no software WebGPU (Dawn with SwiftShader), which the test passes off as a card")
     page.add_init_script(REAL)
     page.reload()
     page.locator("[data-shape=disc]").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,8 +58,8 @@ def folder(checkpoint: Path) -> Path:
     return out
 
 
-def recipes(count: int, sampler: str = "ddim", steps: int = 5, **more: object) -> list[Recipe]:
-    return [Recipe("ddpm", "ab" * 32, seed, sampler, steps, 1.0, 32, **more) for seed in range(count)]  # type: ignore[arg-type]
+def recipes(count: int, sampler: str = "ddim", steps: int = 5, **more: Any) -> list[Recipe]:
+    return [Recipe("ddpm", "ab" * 32, seed, sampler, steps, 1.0, 32, **more) for seed in range(count)]
 
 
 def pictures(generator: DdpmGenerator, some: list[Recipe]) -> torch.Tensor:
@@ -71,7 +72,7 @@ def test_a_published_checkpoint_agrees_with_its_own_program(tmp_path: Path) -> N
     theirs = load_file(VECTORS / "vectors.safetensors")
     for pick, entry in (("ema", "ema"), ("raw", "model")):
         out = tmp_path / pick
-        convert(VECTORS / "tiny_model.pt", out, "ddpm", Wish(size=32, pick=pick))  # type: ignore[arg-type]
+        convert(VECTORS / "tiny_model.pt", out, "ddpm", Wish(size=32, pick=pick))  # type: ignore[arg-type]  # a literal
         generator = load_generator(out)
         assert isinstance(generator, DdpmGenerator)
         with torch.inference_mode():
@@ -84,10 +85,10 @@ def test_a_published_checkpoint_agrees_with_its_own_program(tmp_path: Path) -> N
     noise = theirs["tail.noise"]
     ends = []
     for entry in ("ema", "raw"):
-        unet = load_generator(tmp_path / entry).held.unet  # type: ignore[attr-defined]
+        unet = load_generator(tmp_path / entry).held.unet  # type: ignore[attr-defined]  # ddpm has one
 
         def predicted(x: torch.Tensor, t: int, unet: torch.nn.Module = unet) -> torch.Tensor:
-            return unet(x, torch.full((len(x),), t))  # type: ignore[no-any-return]
+            return unet(x, torch.full((len(x),), t))  # type: ignore[no-any-return]  # torch says Any
 
         with torch.inference_mode():
             ends.append(ancestral(scheduler, range(19, -1, -1), predicted, theirs["x"], lambda i: noise[i], eta=1.0))
@@ -98,7 +99,7 @@ def test_a_published_checkpoint_agrees_with_its_own_program(tmp_path: Path) -> N
 def test_the_checkpoints_two_sets_of_weights_draw_differently(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
     assert load_card(folder).quality == {"checkpoint_step": 7}
     convert(checkpoint, tmp_path / "raw", "ddpm", Wish(size=32, pick="raw"))
-    one, other = (pictures(load_generator(place), recipes(1)) for place in (folder, tmp_path / "raw"))  # type: ignore[arg-type]
+    one, other = (pictures(load_generator(place), recipes(1)) for place in (folder, tmp_path / "raw"))  # type: ignore[arg-type]  # ddpm
     assert not torch.allclose(one, other, atol=1e-3)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -39,11 +40,11 @@ from render.weights import Card, weights_hash
 CARD = Card(name="t", family="flow", size=24, display=DisplayMapping().settings())
 
 
-def recipe(path: WalkPath, frames: int, *keys: Keyframe, swirl: Swirl | None = None, **more: object) -> Recipe:
-    start = {"class_name": keys[0].class_name, "source": keys[0].source}
-    settings: dict[str, object] = {"family": "flow", "weights": "ab" * 32, "sampler": "ab2", "steps": 3} | more
+def recipe(path: WalkPath, frames: int, *keys: Keyframe, swirl: Swirl | None = None, **more: Any) -> Recipe:
+    start: dict[str, Any] = {"class_name": keys[0].class_name, "source": keys[0].source}
+    settings: dict[str, Any] = {"family": "flow", "weights": "ab" * 32, "sampler": "ab2", "steps": 3} | more
     walk = Walk(path, frames, keys, swirl)
-    return Recipe(seed=keys[0].seed, guidance=1.5, size=24, kind="walk", walk=walk, **start, **settings)  # type: ignore[arg-type]  # a dict of many
+    return Recipe(seed=keys[0].seed, guidance=1.5, size=24, kind="walk", walk=walk, **start, **settings)
 
 
 def steps(loop: np.ndarray) -> np.ndarray:

@@ -124,15 +124,15 @@ def test_settings_are_read_and_prompts_are_private(tmp_path: Path) -> None:
     """Prompts would be published that their author never meant to show; or what the files say would be lost."""
     gallery = imported(tmp_path)
     origins = {str(one["title"]): one["origin"] for one in (record(gallery, number) for number in range(1, 5))}
-    assert origins["a1111"]["settings"] == {  # type: ignore[index]
+    assert origins["a1111"]["settings"] == {  # type: ignore[index]  # JSON
         "Steps": "20",
         "Sampler": "Euler a",
         "Guidance": "7",
         "Seed": "1234",
         "Model": "dreams",
     }
-    assert origins["Harbour"]["settings"]["Seed"] == "99"  # type: ignore[index]
-    assert origins["invoke"]["settings"]["Model"] == "bay"  # type: ignore[index]
+    assert origins["Harbour"]["settings"]["Seed"] == "99"  # type: ignore[index]  # JSON
+    assert origins["invoke"]["settings"]["Model"] == "bay"  # type: ignore[index]  # JSON
     everything = b"".join(path.read_bytes() for path in gallery.public.rglob("*") if path.is_file())
     for private in (b"lighthouse", b"secret harbour", b"private cove", str(tmp_path).encode()):
         assert private not in everything

@@ -7,6 +7,7 @@ import io
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +25,8 @@ def picture(seed: int, size: tuple[int, int] = (120, 100)) -> Image.Image:
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
-def done(source: Path, out: Path, **options: object) -> tuple[TrainingSet, dict[str, str]]:
-    prepare(Request(source, out, size=64, **options), lambda done, total: None)  # type: ignore[arg-type]
+def done(source: Path, out: Path, **options: Any) -> tuple[TrainingSet, dict[str, str]]:
+    prepare(Request(source, out, size=64, **options), lambda done, total: None)
     with (out / "dropped.csv").open(newline="") as file:
         dropped = {row["file"]: row["reason"] for row in csv.DictReader(file)}
     return TrainingSet.open(out), dropped

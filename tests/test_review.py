@@ -8,6 +8,7 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,8 +117,8 @@ def test_a_person_rejects_by_click_and_by_key(photos: Path, tmp_path: Path) -> N
 
 
 def test_a_sample_is_balanced_and_names_are_those_of_the_content(photos: Path, tmp_path: Path) -> None:
-    request = {"folders_are_labels": True, "sample": 2, "rename": True}
-    prepare(Request(photos, tmp_path / "one", 64, **request))  # type: ignore[arg-type]
+    request: dict[str, Any] = {"folders_are_labels": True, "sample": 2, "rename": True}
+    prepare(Request(photos, tmp_path / "one", 64, **request))
     one = TrainingSet.open(tmp_path / "one")
     assert sorted(one.column("label")) == ["comet", "comet", "moon", "moon"]
     assert [fold_of(name) for name in one.column("file")] == one.folds.tolist()

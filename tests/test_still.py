@@ -109,10 +109,14 @@ def test_it_is_said_without_loading_what_bakes(pictures: Path) -> None:
     home = str(pictures.parent / "g")
     code = ASKED.format(never=NEVER)
     for words in (["import", str(pictures), home], ["bake", home]):
-        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+        # not from the checkout: there Python would take its `render` for the installed one that baked
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], cwd=home, capture_output=True, text=True, check=True
+        )
         assert "nothing to do: 8 exhibits are shown; public/ is up to date." in done.stdout
         assert "loaded: []" in done.stdout
-    told = subprocess.run([sys.executable, "-m", "render.cli", "import", str(pictures), home], capture_output=True)
+    words = [sys.executable, "-m", "render.cli", "import", str(pictures), home]
+    told = subprocess.run(words, cwd=home, capture_output=True)
     assert b"sea: 0 new, 8 as before, 0 gone, 2 not shown." in told.stdout
     assert b"not shown: copy.png: it is the same picture as 1.png." in told.stderr
 

@@ -55,7 +55,7 @@ class Persistent:
         self.meta = {"type": "class", "version": 6, "module_src": source, "class_name": "Generator", "state": state}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return sys.modules["torch_utils.persistence"]._reconstruct_persistent_obj, (self.meta,)  # type: ignore[attr-defined]
+        return sys.modules["torch_utils.persistence"]._reconstruct_persistent_obj, (self.meta,)  # type: ignore[attr-defined]  # made here
 
 
 def persistent(module: nn.Module, source: str) -> Persistent:
@@ -86,7 +86,7 @@ def written_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def published(path: Path, ema: nn.Module, raw: nn.Module | None = None, **more: Any) -> Path:
     """A file of the published form, with source that would leave a trace if it were run."""
     source = f"open({str(path.with_name('trace'))!r}, 'w').close()"
-    easy = sys.modules["dnnlib.util"].EasyDict  # type: ignore[attr-defined]
+    easy = sys.modules["dnnlib.util"].EasyDict  # type: ignore[attr-defined]  # made here
     numbers = easy(resolution=np.int64(16), gain=np.float32(0.5), max_size=None)
     held = {"G": persistent(raw or ema, source), "D": None, "G_ema": persistent(ema, source)}
     path.write_bytes(pickle.dumps({**held, "training_set_kwargs": numbers, "augment_pipe": None, **more}, protocol=4))
@@ -130,7 +130,7 @@ def test_the_weights_as_trained_can_be_picked_too(tmp_path: Path, written_elsewh
         raw.synthesis.get_submodule("b4").const.mul_(2)
     path = published(tmp_path / "moons.pkl", ema, raw)
     for pick, wanted in (("ema", ema), ("raw", raw)):
-        convert(path, tmp_path / pick, "stylegan2", Wish(pick=pick))  # type: ignore[arg-type]
+        convert(path, tmp_path / pick, "stylegan2", Wish(pick=pick))  # type: ignore[arg-type]  # a literal
         kept = load_file(tmp_path / pick / "model.safetensors")
         assert torch.equal(kept["synthesis.b4.const"], wanted.state_dict()["synthesis.b4.const"])
 

@@ -54,41 +54,30 @@ class Compositor:
         what other weights drew of its seed, where any did.
         """
         with self._chrome.voice():
-            return self._exhibit(row, near, drawn, hanging, kin, pages)
-
-    def _exhibit(
-        self,
-        row: Row,
-        near: Neighbours,
-        drawn: list[Drawn],
-        hanging: list[dict[str, str]],
-        kin: Kin | None,
-        pages: Pages,
-    ) -> bytes:
-        path = views.page_of(self.slug, row.number)
-        base = base_of(path)
-        view = {
-            **views.tile(row, self.slug),
-            **self._facts.exhibit(row, self._chrome.slug),
-            "drawing": drawing(row, self.slug, drawn),
-            "exhibitions": hanging,
-            "again": views.again(row, self._chrome.drawn),
-            "generations": kin.linked if kin else [],
-        }
-        if kin and kin.older:
-            view["rights"] = ""  # of a card that is not here
-        context = self._chrome.context(
-            base,
-            path=path if self._chrome.everywhere else "",
-            exhibit=view,
-            linked_data=linked_data(view, self._chrome.site, base),
-            previous=near.before and self._step(near.before),
-            next=near.after and self._step(near.after),
-            beside=near.after or near.before or row.number,
-            gallery_href=near.gallery,
-            preview=picture_of_links(row, self._chrome, self._composed),
-        )
-        return pages.render("exhibit.html", **context)
+            path = views.page_of(self.slug, row.number)
+            base = base_of(path)
+            view = {
+                **views.tile(row, self.slug),
+                **self._facts.exhibit(row, self._chrome.slug),
+                "drawing": drawing(row, self.slug, drawn),
+                "exhibitions": hanging,
+                "again": views.again(row, self._chrome.drawn),
+                "generations": kin.linked if kin else [],
+            }
+            if kin and kin.older:
+                view["rights"] = ""  # of a card that is not here
+            context = self._chrome.context(
+                base,
+                path=path if self._chrome.everywhere else "",
+                exhibit=view,
+                linked_data=linked_data(view, self._chrome.site, base),
+                previous=near.before and self._step(near.before),
+                next=near.after and self._step(near.after),
+                beside=near.after or near.before or row.number,
+                gallery_href=near.gallery,
+                preview=picture_of_links(row, self._chrome, self._composed),
+            )
+            return pages.render("exhibit.html", **context)
 
     def sheet(self, rows: list[Row], hanging: list[list[dict[str, str]]], pages: Pages) -> bytes:
         """A page that exhibits share. hanging: the exhibitions that each is in."""

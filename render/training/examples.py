@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from render.generators.network import NetworkSettings
+from render.training.pool import Pictures
 
 if TYPE_CHECKING:
     from render.training.flow import FlowSettings
@@ -32,6 +33,34 @@ class Batch:
     sources: Tensor
     drawing: Tensor
     drawn: Tensor
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What every pool that draws from pictures knows of them: what a pool asks for, but for `scales` and `batch`."""
+
+    pictures: Pictures
+
+    @property
+    def class_names(self) -> list[str]:
+        return self.pictures.class_names
+
+    @property
+    def source_names(self) -> list[str]:
+        return self.pictures.source_names
+
+    @property
+    def told_sources(self) -> list[str]:
+        return self.source_names
+
+    @property
+    def size(self) -> int:
+        return int(self.pictures.data.shape[-1])
+
+
+def seen(n: int, settings: FlowSettings, generator: torch.Generator) -> Tensor:
+    """(n,): 1 where a network sees the drawing beside a picture, 0 where it is hidden."""
+    return (torch.rand(n, generator=generator) >= settings.drop_sketch).float()
 
 
 class Source(Protocol):

@@ -27,7 +27,7 @@ from render.generators.autoencoder import Autoencoder
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork, Folding, NetworkSettings
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
-from render.training.examples import Ahead, Batch, Example, Source, example
+from render.training.examples import Ahead, Batch, Drawn, Example, Source, example, seen
 from render.training.pool import Pictures
 from render.training.run import Losses, Report, accelerator, train, update_average
 from render.training.samples import DEFAULT_SAMPLING, samples
@@ -91,27 +91,10 @@ LOOK = FlowSettings(batch=256)
 
 
 @dataclass(frozen=True)
-class Sketched:
+class Sketched(Drawn):
     """Pictures with drawings made from them, half of the time hidden. plain: they are no sky, but shown as they are."""
 
-    pictures: Pictures
     plain: bool = False
-
-    @property
-    def class_names(self) -> list[str]:
-        return self.pictures.class_names
-
-    @property
-    def source_names(self) -> list[str]:
-        return self.pictures.source_names
-
-    @property
-    def told_sources(self) -> list[str]:
-        return self.source_names
-
-    @property
-    def size(self) -> int:
-        return int(self.pictures.data.shape[-1])
 
     def scales(self, fold: int) -> dict[str, Any]:
         if not self.plain:
@@ -121,7 +104,7 @@ class Sketched:
     def batch(self, settings: FlowSettings, generator: torch.Generator) -> Batch:
         data, classes, sources = self.pictures.draw(settings.batch, generator)
         drawing = sketches(data, generator)
-        drawn = (torch.rand(len(data), generator=generator) >= settings.drop_sketch).float()
+        drawn = seen(len(data), settings, generator)
         return Batch(data, classes, sources, drawing, drawn)
 
 

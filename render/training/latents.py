@@ -18,9 +18,8 @@ from render.errors import NonesuchError, UsageError
 from render.generators.autoencoder import FAMILY, Autoencoder, AutoencoderSettings
 from render.generators.building import filled
 from render.training.checkpoint import step_generator
-from render.training.examples import Batch
+from render.training.examples import Batch, Drawn, seen
 from render.training.flow import FlowSettings, measured_scales
-from render.training.pool import Pictures
 from render.training.sketch import sketches
 from render.weights import Card, load_card, load_tensors
 
@@ -31,27 +30,14 @@ LOOK = FlowSettings(batch=64)
 
 
 @dataclass(frozen=True)
-class Latents:
+class Latents(Drawn):
     """Pictures behind an autoencoder."""
 
-    pictures: Pictures
     autoencoder: Autoencoder
 
     @property
-    def class_names(self) -> list[str]:
-        return self.pictures.class_names
-
-    @property
-    def source_names(self) -> list[str]:
-        return self.pictures.source_names
-
-    @property
-    def told_sources(self) -> list[str]:
-        return self.source_names
-
-    @property
     def size(self) -> int:
-        return int(self.pictures.data.shape[-1]) // self.autoencoder.settings.reduce
+        return super().size // self.autoencoder.settings.reduce
 
     def scales(self, fold: int) -> dict[str, Any]:
         settings = self.autoencoder.settings
@@ -63,7 +49,7 @@ class Latents:
         with torch.no_grad():
             latents = torch.cat([self.autoencoder.encode(some.clamp(-1, 1)) for some in torch.split(data, AT_ONCE)])
         drawing = sketches(avg_pool2d(data, self.autoencoder.settings.reduce), generator)
-        drawn = (torch.rand(len(data), generator=generator) >= settings.drop_sketch).float()
+        drawn = seen(len(data), settings, generator)
         return Batch(latents, classes, sources, drawing, drawn)
 
 

@@ -17,9 +17,8 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 from render.display import DisplayMapping
 from render.training.checkpoint import step_generator
-from render.training.examples import Batch
+from render.training.examples import Batch, Drawn, seen
 from render.training.flow import LOOK, FlowSettings, measured_scales
-from render.training.pool import Pictures
 from render.training.sketch import sketches
 
 TURN, STRETCH, SHEAR, SHIFT = math.radians(6), 0.1, 0.08, 0.06
@@ -31,27 +30,10 @@ BEND, KNOTS = 0.03, 5
 
 
 @dataclass(frozen=True)
-class Outlines:
+class Outlines(Drawn):
     """Pictures in the display mapping "distance", of which one channel holds everything."""
 
-    pictures: Pictures
     mapping: DisplayMapping
-
-    @property
-    def class_names(self) -> list[str]:
-        return self.pictures.class_names
-
-    @property
-    def source_names(self) -> list[str]:
-        return self.pictures.source_names
-
-    @property
-    def told_sources(self) -> list[str]:
-        return self.source_names
-
-    @property
-    def size(self) -> int:
-        return int(self.pictures.data.shape[-1])
 
     def scales(self, fold: int) -> dict[str, Any]:
         return measured_scales(self.batch(LOOK, step_generator(0, 0)).data, fold) | {"colours": 1}
@@ -61,7 +43,7 @@ class Outlines:
         data = bent(data[:, :1], generator)
         cover = (data * self.mapping.contrast(self.size) / 127.5).clamp(-1, 1)
         drawing = sketches(cover, generator)
-        drawn = (torch.rand(len(data), generator=generator) >= settings.drop_sketch).float()
+        drawn = seen(len(data), settings, generator)
         return Batch(data, classes, sources, drawing, drawn)
 
 

@@ -15,9 +15,8 @@ from torch.nn.functional import avg_pool2d
 
 from render.generators.network import PART, WHOLE
 from render.training.checkpoint import step_generator
-from render.training.examples import Batch
+from render.training.examples import Batch, Drawn, seen
 from render.training.flow import LOOK, FlowSettings, measured_scales
-from render.training.pool import Pictures
 from render.training.sketch import sketches
 
 WHOLE_SHARE = 0.55
@@ -25,15 +24,10 @@ WHOLE_SHARE = 0.55
 
 
 @dataclass(frozen=True)
-class Zoomed:
+class Zoomed(Drawn):
     """Pictures of `zoom` times the network's size."""
 
-    pictures: Pictures
     zoom: int
-
-    @property
-    def class_names(self) -> list[str]:
-        return self.pictures.class_names
 
     @property
     def source_names(self) -> list[str]:
@@ -45,7 +39,7 @@ class Zoomed:
 
     @property
     def size(self) -> int:
-        return int(self.pictures.data.shape[-1]) // self.zoom
+        return super().size // self.zoom
 
     def scales(self, fold: int) -> dict[str, Any]:
         return measured_scales(self.batch(LOOK, step_generator(0, 0)).data, fold) | {"zoom": self.zoom}
@@ -54,12 +48,12 @@ class Zoomed:
         data, classes, _ = self.pictures.draw(settings.batch, generator)
         whole = torch.rand(len(data), generator=generator) < WHOLE_SHARE
         corners = torch.randint(data.shape[-1] - self.size + 1, (len(data), 2), generator=generator).tolist()
-        seen = torch.stack([self._seen(*one) for one in zip(data, whole.tolist(), corners, strict=True)])
-        drawing = sketches(seen, generator)
-        drawn = (torch.rand(len(data), generator=generator) >= settings.drop_sketch).float()
-        return Batch(seen, classes, torch.where(whole, WHOLE, PART), drawing, drawn)
+        parts = torch.stack([self._part(*one) for one in zip(data, whole.tolist(), corners, strict=True)])
+        drawing = sketches(parts, generator)
+        drawn = seen(len(data), settings, generator)
+        return Batch(parts, classes, torch.where(whole, WHOLE, PART), drawing, drawn)
 
-    def _seen(self, picture: Tensor, whole: bool, corner: list[int]) -> Tensor:
+    def _part(self, picture: Tensor, whole: bool, corner: list[int]) -> Tensor:
         if whole:
             return avg_pool2d(picture[None], self.zoom)[0]
         top, left = corner
