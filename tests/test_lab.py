@@ -18,6 +18,7 @@ from synthetic import built_site
 from test_families import prepared
 
 from render.bake import bake
+from render.bake.lab import view
 from render.catalogue import FILE, Catalogue
 from render.cli import run as nonesuch
 from render.config import load_gallery
@@ -270,3 +271,13 @@ def test_one_unknown_family_and_one_missing_checkpoint_stop_nothing_else(
     assert run(capsys, str(finished), "--finish")[0] == 3  # one cell is still unfinished, and says so
     assert load_card(finished / "lab" / "exhibit" / CELL).training.steps == 2
     assert "<span>chosen</span>" in (finished / "public" / "lab" / "index.html").read_text()
+
+
+def test_the_lab_that_ships_is_whole_and_small() -> None:
+    """The default gallery's page would have holes, or everybody would download what nobody sees."""
+    folder = find_finished("galaxies-32", Path("/nowhere"))
+    assert folder is not None
+    lab = read_finished(folder)
+    assert view(lab)["rows"]
+    assert {path.name for path in folder.iterdir()} == {"lab.json", *lab.files()}
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_000_000
