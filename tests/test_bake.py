@@ -18,6 +18,7 @@ import synthetic
 from baked import COUNT, built, contents, make
 
 from render.bake import BakeReport
+from render.captions.facts import facts
 from render.catalogue import FILE, Catalogue
 from render.config import Gallery, load_gallery
 from render.errors import NonesuchError
@@ -410,7 +411,12 @@ def test_a_budget_is_kept_by_leaving_out_what_is_missed_least(gallery: Gallery) 
         files = [path for path in gallery.public.rglob("*") if path.is_file()]
         return len(files), sum(path.stat().st_size for path in files)
 
+    with Catalogue(gallery.folder / FILE, write=True) as catalogue:
+        known = catalogue.numbered("galaxies", 60)
+        assert known is not None
+        catalogue.captioned(known.id, {"title": "One", "caption": "Two.", "facts": [next(iter(facts()))]})
     assert not baked_within("").chosen
+    assert 'class="fine references"' in (gallery.public / "galaxies/60.html").read_text(encoding="utf-8")
     files, size = weight()
     assert not baked_within(f"max_files = {files}\nmax_size = '{-(-size // 1000)} kB'").chosen, "all of it fits"
     assert weight() == (files, size)
@@ -430,7 +436,7 @@ def test_a_budget_is_kept_by_leaving_out_what_is_missed_least(gallery: Gallery) 
     least = weight()
     shared = (gallery.public / "galaxies/1-100.html").read_text(encoding="utf-8")
     assert shared.count("<article") == COUNT
-    assert 'id="n60"' in shared
+    assert 'class="fine references"' in shared.partition('id="n60"')[2]
     assert "../galaxies/1-100.html#n2" in (gallery.public / "galaxies/gallery/index.html").read_text(encoding="utf-8")
     assert 'data-shared="100"' in (gallery.public / "404.html").read_text(encoding="utf-8")
     assert not validate(gallery.public)[1]

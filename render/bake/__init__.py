@@ -25,7 +25,7 @@ from render.bake.media import Media
 from render.bake.offline import WORKER, offer_offline
 from render.bake.outputs import MEDIA, Outputs, digest
 from render.bake.pages import Pages
-from render.bake.parts import Part, listed, parts_of
+from render.bake.parts import Bench, Part, listed, parts_of
 from render.bake.places import EXHIBITIONS, SEARCH
 from render.bake.press import Press
 from render.bake.prose import FOLDER as OWN
@@ -156,7 +156,8 @@ def _bake(
         source = Source(catalogue.db, curation, upgraded, choice.cut)
         exhibitions = Exhibitions(exhibitions_of(gallery, source))
         stack.enter_context(speaking(first, sheets=choice.sheets))
-        parts = parts_of(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
+        bench = Bench(gallery, source, out, pages, assets, cards, prose, laboratory)
+        parts = parts_of(bench, exhibitions)
         with bar(sum(part.exhibits for part in parts)) as advance:
             media.publish(source.media_keys() if here else ())
             offer_assets(assets, out, (WORKER, *(() if any(part.rooms.studio.open for part in parts) else RUNTIME)))
@@ -176,8 +177,8 @@ def _bake(
             pages_there = [*listed(parts, exhibitions), *(page.href for page in prose.pages)]
             for language in others:
                 with speaking(language, retold=True, sheets=choice.sheets):
-                    pages_there += _translate(gallery, source, out, pages, assets, cards, prose, laboratory)
-            _offer_rest(gallery, source, out, pages, cards, parts, pages_there)
+                    pages_there += _translate(bench)
+            _offer_rest(bench, parts, pages_there)
             owned = ["about", "api", "assets", "data", EXHIBITIONS.rstrip("/"), FOLDER, LAB, MODELS, OWN]
             owned += [SEARCH.rstrip("/"), *others]
             owned += [slug for part in parts for slug in (part.pages.slug, *part.formerly)]
@@ -200,29 +201,21 @@ def _bake(
     )
 
 
-def _translate(
-    gallery: Gallery,
-    source: Source,
-    out: Outputs,
-    pages: Pages,
-    assets: Assets,
-    cards: Cards,
-    prose: Prose,
-    laboratory: Laboratory,
-) -> list[str]:
+def _translate(bench: Bench) -> list[str]:
     """The same pages in the language that is spoken; the maker's own, the lab and what programs read are shared.
 
     Returns their addresses, for the sitemap.
     """
-    exhibitions = Exhibitions(exhibitions_of(gallery, source), home_of(spoken(), gallery))
-    parts = parts_of(gallery, source, out, pages, assets, cards, exhibitions, prose, laboratory)
+    gallery, out, pages = bench.gallery, bench.out, bench.pages
+    exhibitions = Exhibitions(exhibitions_of(gallery, bench.source), home_of(spoken(), gallery))
+    parts = parts_of(bench, exhibitions)
     for part in parts:
         part.pages.offer(lambda exhibits: None, part.followers)
         offer_walks(part.walks, gallery, out, pages, part.chrome)
         part.rooms.offer(out, pages, part.chrome, reading(gallery, out.public.parent))
     chrome = parts[0].chrome
-    exhibitions.offer(out, pages, chrome, prose)
-    _offer_about(gallery, source, cards, out, pages, chrome)
+    exhibitions.offer(out, pages, chrome, bench.prose)
+    _offer_about(bench, chrome)
     if gallery.bake.search:
         offer_search_page(gallery, out, pages, chrome)
     return listed(parts, exhibitions)
@@ -236,24 +229,17 @@ def _data(catalogue: Path) -> str:
     return repr((state_of(str(catalogue)), log if log.size > 0 else None))
 
 
-def _offer_about(gallery: Gallery, source: Source, cards: Cards, out: Outputs, pages: Pages, chrome: Chrome) -> None:
+def _offer_about(bench: Bench, chrome: Chrome) -> None:
+    gallery, source = bench.gallery, bench.source
     whole = {one.slug: source.figures(one.slug) for one in gallery.collections}
-    offer_about(gallery, cards, source.authentic(), whole, out, pages, chrome)
+    offer_about(gallery, bench.cards, source.authentic(), whole, bench.out, bench.pages, chrome)
 
 
-def _offer_rest(
-    gallery: Gallery,
-    source: Source,
-    out: Outputs,
-    pages: Pages,
-    cards: Cards,
-    parts: list[Part],
-    there: list[str],
-) -> None:
+def _offer_rest(bench: Bench, parts: list[Part], there: list[str]) -> None:
     """The files that belong to no collection."""
-    chrome, first = parts[0].chrome, parts[0].pages
-    _offer_about(gallery, source, cards, out, pages, chrome)
-    offer_missing(gallery, first.first, out, pages, chrome)
+    gallery, out, chrome = bench.gallery, bench.out, parts[0].chrome
+    _offer_about(bench, chrome)
+    offer_missing(gallery, parts[0].pages.first, out, bench.pages, chrome)
     languages = gallery.about.languages
     tallies = {part.pages.slug: part.pages.tally for part in parts}
     drawn = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from render.bake.about import Cards
@@ -21,6 +22,20 @@ from render.bake.source import Row, Source
 from render.bake.stored import reading
 from render.bake.walks import walk_pages
 from render.config import Gallery
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a bake works with, the same for all its languages and collections."""
+
+    gallery: Gallery
+    source: Source
+    out: Outputs
+    pages: Pages
+    assets: Assets
+    cards: Cards
+    prose: Prose
+    laboratory: Laboratory
 
 
 class Part(NamedTuple):
@@ -46,18 +61,9 @@ def listed(parts: list[Part], exhibitions: Exhibitions) -> list[str]:
     return [*listed, *exhibitions.hrefs]
 
 
-def parts_of(
-    gallery: Gallery,
-    source: Source,
-    out: Outputs,
-    pages: Pages,
-    assets: Assets,
-    cards: Cards,
-    exhibitions: Exhibitions,
-    prose: Prose,
-    laboratory: Laboratory,
-) -> list[Part]:
+def parts_of(bench: Bench, exhibitions: Exhibitions) -> list[Part]:
     """Every collection's share, in the language that is spoken."""
+    gallery, source, out, cards, assets = bench.gallery, bench.source, bench.out, bench.cards, bench.assets
     found = []
     for position, collection in enumerate(gallery.sections):
         walks = [row for row in source.rows(collection.slug, "walk") if row.shown]
@@ -65,13 +71,14 @@ def parts_of(
         open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
         detector = cards.detector_of(collection)
         family = detector.family if detector else ""
-        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), prose.footer, laboratory.open, family)
+        footer, lab = bench.prose.footer, bench.laboratory.open
+        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), footer, lab, family)
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])
         previews = Previews(chrome, assets, out, reading(gallery, out.public.parent), gallery.bake.previews)
         size = gallery.bake.page_size
-        one = CollectionPages(source, out, pages, chrome, facts, previews, exhibitions, size, position == 0)
+        one = CollectionPages(source, out, bench.pages, chrome, facts, previews, exhibitions, size, position == 0)
         followers: list[Follower] = [exhibitions.gather(chrome.exhibits), rooms.oddities]
         for at in ("", *collection.formerly) if not chrome.home else ():
             followers += _followers(gallery, chrome, one, out, at)
