@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browsing import COUNT, MARKS, baked, playwright, served, sound
+from synthetic import fill, gallery, pictures, spiral
+
+from render.bake import bake
+from render.errors import NonesuchError
 
 pytestmark = MARKS
 OBSERVE = "new PerformanceObserver({}).observe({{type: 'layout-shift', buffered: true}})"
@@ -114,3 +119,25 @@ def test_nothing_jumps_while_the_script_comes(browser: playwright.Browser, paged
                 page.wait_for_timeout(400)
                 # not 0: the mono face is not preloaded, and a line of numbers may move by a pixel when it comes
                 assert page.evaluate("window.shifted") < 0.002, (path, width)
+
+
+def test_the_address_of_an_exhibit_leads_to_its_place_on_a_shared_page(
+    browser: playwright.Browser, tmp_path: Path
+) -> None:
+    """A budget of files would break every link that anyone has saved."""
+    settings = 'base = "/any-repo/"\n[bake]\nmax_files = {}\napi = false\nsky = false'
+    tight = gallery(tmp_path, 3, settings.format(1))
+    fill(tmp_path, pictures(tmp_path / "store", [spiral(1)], widths=(96,)), 3, neighbours=0)
+    with pytest.raises(NonesuchError) as refused:
+        bake(tight)
+    least = re.search(r"\((\d+) is the least\)", str(refused.value))
+    assert least is not None
+    report = bake(gallery(tmp_path, 3, settings.format(least[1])))
+    assert "a hundred share one" in report.chosen
+    with served(tmp_path / "public", "/any-repo/") as address:
+        page = browser.new_context(service_workers="block").new_page()
+        page.goto(f"{address}galaxies/3.html")
+        page.wait_for_url("**/galaxies/1-100.html#n3")
+        playwright.expect(page.locator("#n3 .designation")).to_have_text("NONESUCH 3")
+        playwright.expect(page.locator("#n3 .card-title")).to_be_in_viewport()
+        page.context.close()
