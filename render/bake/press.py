@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 CHUNK = 256  # files sent at a time: those of about a hundred exhibits, of which each row then travels once
-INLINE = 192  # so many files are made by this process before others are worth their start (about 0.3 s)
+INLINE = 192  # this process makes so many files, and the first chunk, if it does not fill: others take 0.3 s to start
 AHEAD = 2  # chunks that a process has before its first answer is waited for
 
 Work = Callable[[Pages], bytes]
@@ -74,8 +74,12 @@ class Press:
             yield from self._send()
 
     def rest(self) -> Iterator[Pressed]:
-        """What is not ready yet."""
-        yield from self._send()
+        """What is not ready yet. Where no process was started, less than a chunk is left, which is not worth one."""
+        if self._helpers:
+            yield from self._send()
+        else:
+            yield from (pressed(self._pages, job) for job in self._chunk)
+            self._chunk = []
         while self._out:
             yield from self._receive()
 

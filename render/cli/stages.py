@@ -27,10 +27,10 @@ def run(
     """
     from render.config import load_gallery
     from render.engine.stop import stopping
-    from render.stages import STAGES, TerminalReport, make
+    from render.stages import STAGES, for_people, make
 
     loaded = load_gallery(gallery)
-    report = TerminalReport()
+    report = for_people()
     with stopping(report.say) as stop:
         drawing = {} if make_executor is None else {"make_executor": make_executor}
         outcome = make(loaded, report, stop, stages or STAGES, wish=wish, again=again, **drawing)

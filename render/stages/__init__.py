@@ -1,7 +1,7 @@
 """The stages: render, classify, evidence, caption, bake. The only room that knows all others and writes rows."""
 
 from render.stages.making import STAGES, Outcome, make
-from render.stages.report import Report, TerminalReport
+from render.stages.report import Report, for_people
 from render.stages.wish import Wish
 
-__all__ = ["STAGES", "Outcome", "Report", "TerminalReport", "Wish", "make"]
+__all__ = ["STAGES", "Outcome", "Report", "Wish", "for_people", "make"]

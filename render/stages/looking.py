@@ -14,7 +14,6 @@ from render.catalogue.reading import Stage
 from render.catalogue.rows import Json
 from render.config import Gallery
 from render.errors import NonesuchError
-from render.media import data_of_master, neighbour_media
 from render.stages.session import Session
 from render.weights import Card, find_weights, load_card, unfit
 
@@ -87,6 +86,7 @@ def evidence(session: Session) -> int:
 def _compared(session: Session, folder: Path, slugs: list[str]) -> Iterator[Exhibit]:
     """What a judge was asked about and answered, one exhibit after the other."""
     from render.evidence.judges import load_judge
+    from render.media import neighbour_media
 
     keep = session.gallery.evidence.near_copies == "keep"
     detector = load_judge(folder)
@@ -119,6 +119,8 @@ class _Look:
 def _looks(session: Session, stage: Stage, slugs: list[str]) -> Iterator[_Look]:
     """What waits for a stage, with its pixels; ends early when a stop is asked for, or the deadline is near."""
     import torch
+
+    from render.media import data_of_master
 
     cards = {source.sha256: source.card for source in session.sources.values()}
     early = session.stop.requested  # asked for while drawing: what was drawn is still looked at

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +51,14 @@ class _NoBar:
 
 
 @dataclass
+class _Count:
+    done: int = 0
+
+    def advance(self, items: int = 1) -> None:
+        self.done += items
+
+
+@dataclass
 class _RichBar:
     progress: Progress
     task: TaskID
@@ -57,8 +67,13 @@ class _RichBar:
         self.progress.advance(self.task, items)
 
 
+def for_people() -> Report:
+    """Bars on a terminal; where there is none, in a log or a pipe, lines. All on stderr."""
+    return TerminalReport() if sys.stderr.isatty() else LineReport()
+
+
 class TerminalReport(Report):
-    """Bars with rich on a terminal; where there is none, a line when a stage ends. All on stderr."""
+    """Bars with rich."""
 
     def __init__(self) -> None:
         self._made: tuple[Console, Progress] | None = None
@@ -69,20 +84,16 @@ class TerminalReport(Report):
 
     @contextmanager
     def bar(self, stage: str, total: int) -> Iterator[Bar]:
-        console, progress = self._rich()
+        _, progress = self._rich()
         task = progress.add_task(stage, total=total)
         outermost = not progress.live.is_started
-        if outermost and console.is_terminal:
+        if outermost:
             progress.start()
         try:
             yield _RichBar(progress, task)
         finally:
-            if outermost and console.is_terminal:
-                progress.stop()
-            elif not console.is_terminal:
-                done = progress.tasks[task]
-                console.print(f"{stage}: {done.completed:.0f} of {done.total:.0f}, {spoken(done.elapsed or 0)}")
             if outermost:
+                progress.stop()
                 self._made = None
 
     def ledger(self, ledger: Ledger) -> None:
@@ -113,6 +124,21 @@ class TerminalReport(Report):
             left = TimeRemainingColumn(elapsed_when_finished=True)
             self._made = console, Progress(*columns, left, console=console)
         return self._made
+
+
+class LineReport(TerminalReport):
+    """A line when a stage ends. It does not load rich, which takes longer than a small bake."""
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr)
+
+    @contextmanager
+    def bar(self, stage: str, total: int) -> Iterator[Bar]:
+        began, count = time.monotonic(), _Count()
+        try:
+            yield count
+        finally:
+            self.say(f"{stage}: {count.done} of {total}, {spoken(time.monotonic() - began)}")
 
 
 def _cells(seconds: float, items: int) -> tuple[str, str, str]:
