@@ -20,11 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -33,8 +31,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import numpy as np
 import torch
+from families import CASES, small_pipeline
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from render.cores import cores
 from render.display import DisplayMapping
@@ -43,152 +42,7 @@ from render.engine.frames import Frame, frames_of
 from render.engine.lanes import side_by_side
 from render.generators import Generator
 from render.recipe import Recipe
-from render.weights import MODEL, Card, Sampling, save_card, weights_hash
-
-Plain = Callable[[Any, Tensor], Tensor]
-"""The loop without an engine: a generator's network on its device, and noise (n, c, h, w), to pictures."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A family at a size. network: random weights, and what the card says of them, or of a pipeline its weights folder;
-    plain: the loop beside ours.
-
-    tolerance: the largest difference in data space that the two may have, and why it is not nothing.
-    """
-
-    network: Callable[[int, bool], tuple[nn.Module, dict[str, Any]]] | Callable[[Path], Path]
-    plain: Plain
-    sizes: tuple[int, ...]
-    tolerance: float
-    sampling: Sampling = field(default_factory=Sampling.in_one_pass)
-
-
-def dcgan(size: int, tiny: bool) -> tuple[nn.Module, dict[str, Any]]:
-    from render.generators.dcgan import DcganNetwork, NetworkSettings, stages
-
-    plan = NetworkSettings(channels=stages(size, 4 if tiny else 64))
-    return DcganNetwork(plan), plan.as_card()
-
-
-def vae(size: int, tiny: bool) -> tuple[nn.Module, dict[str, Any]]:
-    from render.generators.vae import NetworkSettings, VaeNetwork
-
-    plan = NetworkSettings.of(size, 4, 64, 8 if tiny else 32, 0)
-    return VaeNetwork(plan), plan.as_card()
-
-
-def one_call(generator: Any, noise: Tensor) -> Tensor:
-    """The plain module call of dcgan and vae."""
-    pictures: Tensor = generator.network(noise.flatten(1), noise.new_zeros(len(noise), 0))
-    return pictures
-
-
-def stylegan2(size: int, tiny: bool) -> tuple[nn.Module, dict[str, Any]]:
-    from render.generators.stylegan2_network import NetworkSettings, StyleGan2Network, plan
-
-    base, most, width = (128, 16, 16) if tiny else (16384, 512, 512)
-    settings = NetworkSettings(latent=width, styles=width, depth=2, channels=plan(size, base, most))
-    return StyleGan2Network(settings), settings.as_card()
-
-
-def mapped(generator: Any, noise: Tensor) -> Tensor:
-    """The plain module calls of stylegan2, with the weights' constant noise."""
-    network = generator.network
-    ws = network.ws(noise.flatten(1), noise.new_zeros(len(noise), 0))
-    pictures: Tensor = network.synthesis(ws, network.constant_noise())
-    return pictures
-
-
-def flow(size: int, tiny: bool) -> tuple[nn.Module, dict[str, Any]]:
-    from render.generators.network import FlowNetwork, NetworkSettings
-
-    small: dict[str, Any] = {"channels": (16, 32), "groups": 8, "head": 8} if tiny else {}
-    settings = NetworkSettings(size=size, classes=0, sources=0, **small)
-    return FlowNetwork(settings), settings.as_card()
-
-
-def with_scheduler(generator: Any, noise: Tensor) -> Tensor:
-    """Diffusers' Euler scheduler around the flow network."""
-    from diffusers import FlowMatchEulerDiscreteScheduler
-
-    from render.generators.flow import SHIFT
-    from render.generators.samplers import times
-
-    network, sampling = generator.network, generator.card.sampling
-    scheduler = FlowMatchEulerDiscreteScheduler()
-    scheduler.set_timesteps(sigmas=times(sampling.steps, SHIFT)[:-1], device=noise.device)
-    n, nothing = len(noise), noise.new_ones(len(noise), 1)
-    sketch, drawn = noise.new_zeros(n, 1, *noise.shape[2:]), noise.new_zeros(n)
-    x = noise
-    for sigma, t in zip(scheduler.sigmas, scheduler.timesteps, strict=False):
-        velocity = network(x, sigma.expand(n), nothing, nothing, sketch, drawn)
-        x = scheduler.step(velocity, t, x).prev_sample
-    pictures: Tensor = x * network.settings.scale + network.settings.shift
-    return pictures
-
-
-def ddpm(size: int, tiny: bool) -> tuple[nn.Module, dict[str, Any]]:
-    from diffusers import DDIMScheduler
-
-    from render.generators.ddpm import Checkpoint
-    from render.generators.ddpm_network import NetworkSettings
-
-    settings = NetworkSettings(width=8 if tiny else 64)
-    network = Checkpoint(settings, 1000)
-    network.betas.copy_(DDIMScheduler(beta_schedule="squaredcos_cap_v2").betas)
-    return network, settings.as_card()
-
-
-def with_ddim(generator: Any, noise: Tensor) -> Tensor:
-    """Diffusers' DDIM scheduler around the network."""
-    from diffusers import DDIMScheduler
-
-    held = generator.held
-    scheduler = DDIMScheduler(trained_betas=held.betas.cpu().numpy(), timestep_spacing="trailing")
-    scheduler.set_timesteps(generator.card.sampling.steps, device=noise.device)
-    x = noise
-    for t in scheduler.timesteps:
-        x = scheduler.step(held.unet(x, t.expand(len(x))), t, x, use_clipped_model_output=True).prev_sample
-    return x
-
-
-def small_pipeline(folder: Path) -> Path:
-    """A whole Stable Diffusion pipeline of 16 px: what the engine costs beside the pipeline's own call."""
-    from test_pipeline import stable_diffusion
-
-    from render.generators.convert import convert
-
-    stable_diffusion(folder / "sd")
-    convert(folder / "sd", folder / "weights", "pipeline")
-    return folder / "weights"
-
-
-def own_call(generator: Any, noise: Tensor) -> Tensor:
-    """Diffusers' own pipeline, given the noise as its latents."""
-    pipeline, sampling = generator._whole, generator.card.sampling
-    pipeline.set_progress_bar_config(disable=True)
-    made = pipeline(
-        [""] * len(noise), negative_prompt=[""] * len(noise), latents=noise, guidance_scale=sampling.guidance,
-        num_inference_steps=sampling.steps, output_type="pt",
-    )  # fmt: skip
-    pictures: Tensor = made.images * 2 - 1
-    return pictures
-
-
-CASES = {
-    # one pass: batches of another order of sums
-    "dcgan": Case(dcgan, one_call, (64, 128, 256, 512), 1e-4),
-    "vae": Case(vae, one_call, (64, 128, 256, 512), 1e-4),
-    # random weights amplify rounding: the pictures reach far beyond [-1, 1]
-    "stylegan2": Case(stylegan2, mapped, (64, 128, 256, 512), 1e-2),
-    # sixteen steps, each rounding differently
-    # the same scheduler and the same batches
-    "ddpm": Case(ddpm, with_ddim, (64, 128, 256), 1e-3, Sampling(sampler="ddim", steps=10, guidance=1.0)),
-    # thirty steps, batches of another order of sums
-    "pipeline": Case(small_pipeline, own_call, (16,), 1e-3),
-    "flow": Case(flow, with_scheduler, (64, 96, 128), 1e-3, Sampling(sampler="euler", steps=16, guidance=1.0)),
-}
+from render.weights import MODEL, Card, save_card, weights_hash
 
 
 def written(family: str, size: int, tiny: bool, folder: Path) -> Path:
@@ -199,8 +53,10 @@ def written(family: str, size: int, tiny: bool, folder: Path) -> Path:
         return small_pipeline(folder)
     network, settings = case.network(size, tiny)  # type: ignore[call-arg, arg-type, misc]  # those of a pipeline differ
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / MODEL)
-    display = DisplayMapping.plain().settings()
-    card = Card(name=family, family=family, size=size, network=settings, display=display, sampling=case.sampling)
+    card = Card(
+        name=family, family=family, size=size, network=settings, display=DisplayMapping.plain().settings(),
+        sampling=case.sampling, surface=case.surface(tiny) if case.surface else None,
+    )  # fmt: skip
     save_card(folder, card)
     return folder
 
@@ -210,7 +66,8 @@ class Bench:
 
     def __init__(self, family: str, folder: Path, count: int) -> None:
         sha256 = weights_hash(folder)
-        self.case, self.executor = CASES[family], LocalExecutor({sha256: folder}, best_device())
+        self.case = CASES[family]
+        self.executor = LocalExecutor({sha256: folder}, best_device(), batch=self.case.sampling.batch)
         self.generator: Generator = self.executor.generator(sha256)
         card = self.generator.card
         sampling = card.sampling or self.case.sampling
@@ -268,13 +125,18 @@ def peak() -> float:
 @click.option("--tiny", is_flag=True, help="Little networks: does this script work?")
 @click.option("--pictures", default=32, show_default=True, help="A round.")
 @click.option("--rounds", default=3, show_default=True)
-@click.option("--one", "single", hidden=True, help="ours or plain: print one measurement as JSON.")
+@click.option(
+    "--one", "single", type=click.Choice(["ours", "plain"]), hidden=True, help="Print one measurement as JSON."
+)
 def main(
     families: tuple[str, ...], sizes: tuple[int, ...], tiny: bool, pictures: int, rounds: int, single: str | None
 ) -> None:
     """Print the table."""
     if single:
-        click.echo(json.dumps(one(families[0], sizes[0], single, pictures, rounds, tiny)))
+        if len(families) != 1 or len(sizes) > 1:
+            raise click.UsageError("--one measures one --family, at one --size or its smallest.")
+        size = next(iter(sizes or CASES[families[0]].sizes))
+        click.echo(json.dumps(one(families[0], size, single, pictures, rounds, tiny)))
         return
     device = best_device()
     name = torch.cuda.get_device_name() if device == "cuda" else f"{platform.machine()}, {cores()} cores"

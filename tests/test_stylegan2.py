@@ -28,7 +28,7 @@ from render.errors import NonesuchError
 from render.generators import Generator, load_generator
 from render.generators.convert import Wish, convert
 from render.generators.stylegan2 import StyleGan2Generator
-from render.generators.stylegan2_network import NetworkSettings, StyleGan2Network
+from render.generators.stylegan2_network import NetworkSettings, StyleGan2Network, plan
 from render.noise import normals
 from render.recipe import Recipe
 from render.weights import load_card
@@ -180,6 +180,14 @@ def test_other_and_damaged_files_are_one_sentence_and_leave_nothing(tmp_path: Pa
         assert name in str(caught.value)
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_network_too_narrow_for_its_size_keeps_one_channel() -> None:
+    settings = NetworkSettings(latent=8, styles=8, depth=1, channels=plan(64, 16, 8))
+    assert settings.channels == (4, 2, 1, 1, 1)  # 16 / 64 would be none, which no convolution draws
+    network = StyleGan2Network(settings)
+    ws = network.ws(torch.ones(1, 8), torch.zeros(1, 0))
+    assert network.synthesis(ws, network.constant_noise()).shape == (1, 3, 64, 64)
 
 
 def test_truncation_pulls_every_picture_to_the_mean_one(generator: Generator) -> None:

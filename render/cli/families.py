@@ -204,7 +204,7 @@ def autoencoder(
 @click.option("--latent", default=512, show_default=True, type=click.IntRange(2, 1024), help="Numbers of z and of w.")
 @click.option("--depth", default=2, show_default=True, type=click.IntRange(1, 16), help="Layers from z to w.")
 @click.option("--base", default=16384, show_default=True, type=click.IntRange(64),
-              help="Channels at a size are base / size.")  # fmt: skip
+              help="Channels at a size are base / size, one at least.")  # fmt: skip
 @click.option("--most", default=512, show_default=True, type=click.IntRange(8), help="... but never more than these.")
 @click.option("--gamma", default=0.0, show_default=True, type=click.FloatRange(0),
               help="The weight of R1; 0 is a rule of thumb by size and batch.")  # fmt: skip

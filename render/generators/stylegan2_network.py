@@ -61,8 +61,8 @@ class NetworkSettings:
 
 
 def plan(size: int, base: int = 16384, most: int = 512) -> tuple[int, ...]:
-    """Channels at 4, 8 ... `size` pixels: min(base / pixels, most) (Karras et al. 2018, table 2)."""
-    return tuple(min(base // 2**i, most) for i in range(2, size.bit_length()))
+    """Channels at 4, 8 ... `size` pixels: min(base / pixels, most), one at least (Karras et al. 2018, table 2)."""
+    return tuple(min(max(base // 2**i, 1), most) for i in range(2, size.bit_length()))
 
 
 class Mapping(nn.Module):
