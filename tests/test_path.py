@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,13 @@ import torch
 from render.bake import bake
 from render.catalogue import FILE, Catalogue
 from render.classify.classes import CLASS_OF_STAGE, CLASSES, STAGES
+from render.classify.galaxy10 import GALAXY10, Cuts, Shown, galaxy10
 from render.classify.morphology import NOTHING, PERCENT, Morphology, morphology, quantiles
 from render.classify.path import NODES, featured, stage_probabilities
 from render.config import load_gallery
 from render.display import DisplayMapping
 from render.training.classifier_figures import confusion, precisions, reliability
+from render.training.classifier_galaxy10 import cuts_and_figures
 from render.training.classifier_path import Answers, fit_path, path_figures
 from render.weights import Card, save_card
 
@@ -70,6 +74,50 @@ def test_precision_and_reliability_are_what_their_names_say() -> None:
     ]
 
 
+CUTS = Cuts(edge_on=0.5, bulge=0.2, arms=0.2, bar=0.4, stage=3.0, round=0.8, cigar=0.4)
+FLAT = Shown(featured=True, edge_on=0.1, bulge=0.3, arms=0.6, bar=0.1, stage=5.0, axis_ratio=0.7)
+
+
+def test_what_our_answers_cannot_tell_gets_no_word_of_galaxy10() -> None:
+    words = {
+        "unbarred_loose_spiral": FLAT,
+        "unbarred_tight_spiral": replace(FLAT, stage=2.0),
+        "barred_spiral": replace(FLAT, bar=0.5),
+        "edge_on_with_bulge": replace(FLAT, edge_on=0.6),
+        "edge_on_without_bulge": replace(FLAT, edge_on=0.6, bulge=0.1),
+        "round_smooth": replace(FLAT, featured=False, axis_ratio=0.9),
+        "in_between_round_smooth": replace(FLAT, featured=False),
+        "cigar_shaped_smooth": replace(FLAT, featured=False, axis_ratio=0.3),
+    }
+    assert {name: galaxy10(shown, CUTS) for name, shown in words.items()} == {name: name for name in words}
+    assert set(GALAXY10) - set(words) == {"disturbed", "merging"}
+    assert galaxy10(replace(FLAT, arms=0.1), CUTS) is None, "a disc without arms is none of its spirals"
+    assert galaxy10(replace(FLAT, featured=False, axis_ratio=None), CUTS) is None, "nothing was measured"
+
+
+def test_cuts_lie_between_what_the_experts_part() -> None:
+    told = []
+    for seed in range(2):
+        random = answers(1500, seed)
+        wanted = (4 * random.wanted).round() / 4  # the experts' steps
+        wanted[:, 5] = torch.where(wanted[:, 1] >= 0.5, torch.tensor(-1.0), wanted[:, 5])  # no arms are seen edge-on
+        heads = (wanted + 0.05 * torch.randn(wanted.shape, generator=torch.Generator().manual_seed(seed))).expand(
+            3, -1, -1
+        )
+        ratios: list[float | None] = (1.02 - 0.9 * wanted[:, 10]).tolist()
+        ratios[0] = None
+        told.append((replace(random, wanted=wanted, heads=heads), ratios))
+    cuts, figures = cuts_and_figures(told[0], told[1], fit_path(told[0][0]))
+    assert 0.25 < cuts.edge_on < 0.5
+    assert 0 < cuts.bulge < 0.25
+    assert 0.25 < cuts.bar < 0.5
+    assert 0.345 < cuts.cigar < 0.57
+    assert 0.795 < cuts.round < 1.02
+    assert figures["named"] < 1
+    assert figures["recall"]["edge_on_with_bulge"]["recall"] > 0.8  # a random tenth or so is no disc to the stages
+    assert "merging" not in figures["recall"]
+
+
 def disc(tilt: float, scale: float = 0.12, size: int = 96) -> np.ndarray:
     """An exponential disc of axis ratio 0.5 in data space, its long axis `tilt` degrees counter-clockwise."""
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
@@ -112,6 +160,7 @@ TEST = {
         "stages": {"n": 40, "accepted": 0.61},
         "steps": {"bar": {"rank_correlation": 0.7}, "dust": {"rank_correlation": 0.2}},
     },
+    "galaxy10": {"n": 40, "accuracy": 0.7},
 }
 
 
@@ -119,16 +168,19 @@ def test_pages_show_what_a_class_and_a_number_are_worth(tmp_path: Path) -> None:
     made = synthetic.gallery(tmp_path / "gallery", 3)
     (made.folder / "c").mkdir()
     quality = {"test": TEST, "morphology": {"size": 96, "pictures": 60, "n": 50, "gini": BAND, "m20": BAND}}
-    save_card(made.folder / "c", Card(name="c", family="classifier", size=64, classes=list(CLASSES), quality=quality))
+    card = Card(name="c", family="classifier", size=64, classes=list(CLASSES), quality=quality)
+    save_card(made.folder / "c", card.model_copy(update={"network": {"galaxy10": CUTS.as_card()}}))
     settings = made.folder / "gallery.toml"
     settings.write_text(settings.read_text() + '[classify]\nweights = "./c"\n')
     picture = synthetic.pictures(made.folder / "store", [synthetic.spiral(1)], widths=(48, 96))[0]
     classes = {"probabilities": {"elliptical": 0.7, "irregular": 0.3}, "featured": 0.3}
     classes |= {"stages": {str(t): float(t == -5) for t in STAGES}, "path": {"bar": [0.25, 0.1], "dust": [0.5, 0.2]}}
+    whole = {name: [0.5, 0.1] for name in NODES}
     flags = ({"flag": 0, "gini": 0.3, "sersic_index": 2.0}, {"flag": 2}, {"flag": 1, "m20": -1.5})
     with Catalogue(made.folder / FILE, write=True) as catalogue:
         for number, measured in enumerate(flags, 1):
-            exhibit = synthetic.exhibit(number, picture, classes=classes | {"morphology": measured})
+            seen = classes | ({"featured": 0.9, "path": whole} if number == 2 else {})
+            exhibit = synthetic.exhibit(number, picture, classes=seen | {"morphology": measured})
             catalogue.rendered(exhibit, picture.media)
     bake(load_gallery(made.folder), site=synthetic.built_site(tmp_path / "site"))
     about = (made.public / "about/index.html").read_text(encoding="utf-8")
@@ -146,3 +198,9 @@ def test_pages_show_what_a_class_and_a_number_are_worth(tmp_path: Path) -> None:
     assert "marks its own measurement of this picture as bad (flag 2)" in pages[1]
     assert "marks this measurement as suspect" in pages[2]
     assert "\u22121.50" in pages[2]
+    assert "In the words of Galaxy10 DECaLS: Edge-on with Bulge." in pages[1]
+    assert "never compared with that set&#39;s own labels" in pages[1]
+    assert "Galaxy10" not in pages[0], "without all the answers there is no word"
+    records = [json.loads((made.public / f"api/v1/galaxies/{number}.json").read_text()) for number in (1, 2)]
+    assert "galaxy10" not in records[0]
+    assert records[1]["galaxy10"] == {"name": "edge_on_with_bulge", "derived": True}

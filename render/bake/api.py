@@ -17,6 +17,7 @@ from render.bake.chrome import Chrome, code_key
 from render.bake.compositor import as_json
 from render.bake.evidence import UNCHECKED, sentence
 from render.bake.facts import origin_of
+from render.bake.galaxy10 import derived
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.bake.places import API
@@ -27,6 +28,7 @@ from render.bake.records import (
     Compared,
     ExhibitRecord,
     File,
+    Galaxy10,
     GoneRecord,
     Listed,
     Record,
@@ -211,6 +213,7 @@ def _exhibit(row: Row, chrome: Chrome) -> ExhibitRecord:
         asked=row.column("asked"),
         found=row.column("found"),
         probabilities=row.json("classes").get("probabilities"),
+        galaxy10=Galaxy10(name=name) if (name := derived(row, chrome.words)[1]) else None,
         measurements={name: value for name, value in measured.items() if type(value) in (int, float)} or None,
         evidence=Compared(
             checked=bool(evidence.get("checked")),

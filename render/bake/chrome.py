@@ -85,7 +85,7 @@ class There(NamedTuple):
 
     rooms: its folders that are open, named as they are called; sky: what scripts read of its sky; drawn: what browsers
     draw with (`Studio.told`). pages: of the maker's own, for the foot of every page. judge: the family of what compared
-    its pictures.
+    its pictures. words: what the classifier's card keeps of Galaxy10's words.
     """
 
     rooms: Sequence[str] = ()
@@ -95,6 +95,7 @@ class There(NamedTuple):
     pages: Sequence[dict[str, str]] = ()
     lab: bool = False
     judge: str = ""
+    words: Mapping[str, Any] = MappingProxyType({})
 
 
 ROOMS = (
@@ -157,6 +158,7 @@ class Chrome:
         }
         self.drawn = dict(there.drawn)
         self.judge = there.judge
+        self.words = dict(there.words)
         self.collection: dict[str, Any] = {
             "slug": collection.slug,
             "title": words.title,
@@ -165,7 +167,7 @@ class Chrome:
             "sky": there.sky,
         }
         languages = self._elsewhere("")
-        said = [self.site, self.collection, self.drawn, languages, self.judge]
+        said = [self.site, self.collection, self.drawn, languages, self.judge, self.words]
         self.key = digest(self.code, json.dumps(said, sort_keys=True))
 
     def voice(self) -> AbstractContextManager[None]:

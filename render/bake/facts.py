@@ -10,6 +10,7 @@ from typing import Any
 
 from render.bake import views
 from render.bake.evidence import NOT_CHECKED, UNCHECKED, evidence_view
+from render.bake.galaxy10 import in_words
 from render.bake.judged import calibrated, tested
 from render.bake.morphology import morphology
 from render.bake.outputs import digest
@@ -58,6 +59,7 @@ class Facts:
             "real_measured": self._measured.get("n", 0),
             "morphology": morphology(row, self._classifier),
             "path": path(row, self._classifier),
+            "galaxy10": in_words(row, self._classifier),
             "calibrated": calibrated(self._classifier),
             "recipe_title": _("Where it is from") if origin else _("Recipe"),
             "recipe": origin_lines(row, origin) if origin else views.recipe(row),

@@ -12,6 +12,7 @@ from render.bake.exhibitions import Exhibitions
 from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
 from render.bake.feeds import Feeds
+from render.bake.galaxy10 import words_of
 from render.bake.lab import Laboratory
 from render.bake.outputs import Outputs
 from render.bake.pages import Pages
@@ -71,8 +72,8 @@ def parts_of(bench: Bench, exhibitions: Exhibitions) -> list[Part]:
         open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
         detector = cards.detector_of(collection)
         family = detector.family if detector else ""
-        footer, lab = bench.prose.footer, bench.laboratory.open
-        there = There(open_rooms, rooms.sky.data, told, bool(exhibitions.all), footer, lab, family)
+        seen = (bool(exhibitions.all), bench.prose.footer, bench.laboratory.open)
+        there = There(open_rooms, rooms.sky.data, told, *seen, family, words_of(cards.classifier))
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])

@@ -52,6 +52,15 @@ class Compared(Record):
     """Whether it is farther from the nearest real picture than that one is from its own nearest."""
 
 
+class Galaxy10(Record):
+    """The class of Galaxy10 DECaLS that the classifier's answers come to by rule."""
+
+    name: str
+    """One of that set's classes; never "disturbed" or "merging", which these answers cannot tell."""
+    derived: Literal[True] = True
+    """No classifier was asked for it, and it was never compared with that set's own labels."""
+
+
 class ExhibitRecord(Record):
     """``<collection>/<number>.json``: one exhibit. It is a photo response of oEmbed 1.0 with further members."""
 
@@ -92,6 +101,8 @@ class ExhibitRecord(Record):
     """The class that was found."""
     probabilities: dict[str, float] | None = None
     """Of every class."""
+    galaxy10: Galaxy10 | None = None
+    """Absent where the answers come to none of its classes."""
     measurements: dict[str, float] | None = None
     evidence: Compared
     recipe: dict[str, Any] | None = None

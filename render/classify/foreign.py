@@ -21,25 +21,13 @@ from torch.nn.functional import interpolate
 
 from render.classify.classes import CLASSES
 from render.classify.classifier import Classification
+from render.classify.galaxy10 import GALAXY10
 from render.classify.network import symmetries
 from render.errors import NonesuchError
 from render.weights import Card, load_card, save_card, verify
 
 FILE = "model.onnx"
 LARGEST = 2 * 2**30
-GALAXY10 = (
-    "disturbed",
-    "merging",
-    "round_smooth",
-    "in_between_round_smooth",
-    "cigar_shaped_smooth",
-    "barred_spiral",
-    "unbarred_tight_spiral",
-    "unbarred_loose_spiral",
-    "edge_on_without_bulge",
-    "edge_on_with_bulge",
-)
-"""The ten classes of Galaxy10 DECaLS, in its order (Leung & Bovy 2019; Walmsley et al. 2022, MNRAS 509, 3966)."""
 INTO = {
     "galaxy10": dict(
         zip(

@@ -24,10 +24,10 @@ from torch.nn.functional import cross_entropy
 from render.classify.classes import ATTRIBUTES, CLASSES
 from render.classify.classifier import packed, unpacked
 from render.classify.network import ClassifierNetwork, ClassifierSettings, class_logits, resized, symmetries
-from render.classify.path import Calibration
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.training.classifier_figures import attribute_figures, coarse_figures, seven_figures
+from render.training.classifier_galaxy10 import axis_ratios, cuts_and_figures
 from render.training.classifier_member import (
     ClassifierTraining,
     LabelledPictures,
@@ -71,16 +71,13 @@ def train_classifier(
     bias = class_bias(data, settings.balance)
     tuned = judged(members, data, (TUNE_FOLD,), settings, bias)
     temperature = fitted_temperature(tuned.logits, tuned.truth)
-    path = fit_path(tuned.answers(data, temperature))
-    quality = {
-        "cross_validation": cross_validated(members, data, settings),
-        "test": tested(judged(members, data, (TEST_FOLD,), settings, bias), data, temperature, path),
-        "measured": measured_figures(data),
-    }
+    quality = {"cross_validation": cross_validated(members, data, settings), "measured": measured_figures(data)}
+    test = judged(members, data, (TEST_FOLD,), settings, bias)
+    steps, quality["test"] = tested(tuned, test, data, temperature)
     network = settings.network.as_dict() | {
         "temperature": temperature,
         "bias": [round(b, 6) for b in bias.tolist()],
-        "path": path.as_card(),
+        **steps,
     }
     effort = (sum(m.steps for m in trained), sum(m.seconds for m in trained))
     save_card(out, described(out.name, home, data, settings, effort, network, quality))
@@ -112,13 +109,10 @@ def measure_again(training_set: Path, folder: Path) -> dict[str, Any]:
     data = LabelledPictures.load(TrainingSet.open(training_set), DisplayMapping())
     members = unpacked(load_tensors(folder), shape)
     bias, temperature = torch.tensor(card.network["bias"]), float(card.network["temperature"])
-    path = fit_path(judged(members, data, (TUNE_FOLD,), settings, bias).answers(data, temperature))
-    told = {
-        "cross_validation": cross_validated(members, data, settings),
-        "test": tested(judged(members, data, (TEST_FOLD,), settings, bias), data, temperature, path),
-    }
-    network = card.network | {"path": path.as_card()}
-    save_card(folder, card.model_copy(update={"quality": card.quality | told, "network": network}))
+    tuned, test = (judged(members, data, (fold,), settings, bias) for fold in (TUNE_FOLD, TEST_FOLD))
+    steps, figures = tested(tuned, test, data, temperature)
+    told = {"cross_validation": cross_validated(members, data, settings), "test": figures}
+    save_card(folder, card.model_copy(update={"quality": card.quality | told, "network": card.network | steps}))
     return told
 
 
@@ -234,19 +228,29 @@ def cross_validated(
     }
 
 
-def tested(judgement: Judged, data: LabelledPictures, temperature: float, path: Calibration) -> dict[str, Any]:
-    """The shipped ensemble on fold 1, which nothing was trained on or chosen by."""
-    answers = judgement.answers(data, temperature)
+def tested(
+    tuned: Judged, judgement: Judged, data: LabelledPictures, temperature: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The path's calibration and the cuts of Galaxy10's words by fold 2, for ``[network]``; and the figures of the
+    shipped ensemble on fold 1, which nothing was trained on or chosen by.
+    """
+    before, answers = tuned.answers(data, temperature), judgement.answers(data, temperature)
+    path = fit_path(before)
+    cuts, words = cuts_and_figures(
+        (before, axis_ratios(data, tuned.rows)), (answers, axis_ratios(data, judgement.rows)), path
+    )
     found, truth = answers.classes.double().numpy(), judgement.truth.numpy()
     strengths = judgement.heads.mean(dim=0)[:, : len(ATTRIBUTES)]
     wanted = answers.wanted[:, : len(ATTRIBUTES)].double().numpy()
-    return {
+    figures = {
         "fold": TEST_FOLD,
         "four": coarse_figures(found, truth, ~data.contaminated[judgement.rows]),
         "seven": seven_figures(found, truth),
         "attributes": attribute_figures(strengths.double().numpy(), wanted, ATTRIBUTES),
         "path": path_figures(answers, path),
+        "galaxy10": words,
     }
+    return {"path": path.as_card(), "galaxy10": cuts.as_card()}, figures
 
 
 def described(
