@@ -14,11 +14,11 @@ import torch
 from render.bake import bake
 from render.catalogue import FILE, Catalogue
 from render.classify.classes import CLASS_OF_STAGE, CLASSES, STAGES
-from render.classify.galaxy10 import GALAXY10, Cuts, Shown, galaxy10
 from render.classify.morphology import NOTHING, PERCENT, Morphology, morphology, quantiles
 from render.classify.path import NODES, featured, stage_probabilities
 from render.config import load_gallery
 from render.display import DisplayMapping
+from render.galaxy10 import GALAXY10, Cuts, Shown, galaxy10
 from render.training.classifier_figures import confusion, precisions, reliability
 from render.training.classifier_galaxy10 import cuts_and_figures
 from render.training.classifier_path import Answers, fit_path, path_figures

@@ -8,7 +8,7 @@ from typing import Any
 from render.bake.source import Row
 from render.bake.tongue import N_, _, number
 from render.bake.words import percent
-from render.classify.galaxy10 import Cuts, galaxy10, shown_by
+from render.galaxy10 import Cuts, galaxy10, shown_by
 from render.weights import Card
 
 LABELS = {

@@ -21,9 +21,9 @@ from torch.nn.functional import interpolate
 
 from render.classify.classes import CLASSES
 from render.classify.classifier import Classification
-from render.classify.galaxy10 import GALAXY10
 from render.classify.network import symmetries
 from render.errors import NonesuchError
+from render.galaxy10 import GALAXY10
 from render.weights import Card, load_card, save_card, verify
 
 FILE = "model.onnx"

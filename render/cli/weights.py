@@ -180,7 +180,7 @@ def onnx(
       nonesuch weights onnx zoobot.onnx my-weights/zoobot --size 224 --outputs galaxy10 --views 8
     """
     from render.classify.foreign import INTO, NEVER, Reading, bring
-    from render.classify.galaxy10 import GALAXY10
+    from render.galaxy10 import GALAXY10
 
     names = GALAXY10 if outputs == "galaxy10" else tuple(name.strip() for name in outputs.split(",") if name.strip())
     into = {name: name for name in names} | INTO.get(outputs, {})

@@ -1,4 +1,4 @@
-"""The cuts behind Galaxy10's words (`render.classify.galaxy10`): fitted on fold 2, tested on fold 1, kept in the card.
+"""The cuts behind Galaxy10's words (`render.galaxy10`): fitted on fold 2, tested on fold 1, kept in the card.
 
 No picture here has a label of Galaxy10's. What EFIGI's experts said is put into its words by the same rules, and each
 cut is where our answers call as many of fold 2 so as the experts do: no word is given more often than theirs give it.
@@ -14,9 +14,9 @@ import torch
 
 from render.classify import measure
 from render.classify.classes import STAGES
-from render.classify.galaxy10 import GALAXY10, Cuts, Shown, galaxy10, mean_stage
 from render.classify.path import DWARF, FIRST_DISC, NODES, Calibration, featured, stage_probabilities
 from render.display import DisplayMapping
+from render.galaxy10 import GALAXY10, Cuts, Shown, galaxy10, mean_stage
 from render.training.classifier_figures import accuracy, balanced_accuracy, confusion, recalls
 from render.training.classifier_member import LabelledPictures
 from render.training.classifier_path import Answers
