@@ -11,6 +11,7 @@ import pytest
 from render.cli import COMMANDS
 from render.cli.document import commands, settings
 from render.config.settings import Gallery
+from render.docstrings import meanings
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,7 +30,7 @@ def test_every_command_says_what_it_does_with_an_example(name: str) -> None:
 
 def test_every_setting_has_a_meaning() -> None:
     assert not [line for line in settings().splitlines() if line.endswith("|  |")]
-    assert all(field.description for field in Gallery.model_fields.values())
+    assert meanings(Gallery).keys() == Gallery.model_fields.keys()
 
 
 def test_the_readme_installs_the_torch_that_was_tested() -> None:

@@ -10,13 +10,14 @@ from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from pydantic.json_schema import models_json_schema
+
+from render.docstrings import meanings
 
 
 class Record(BaseModel):
     """Nothing is published that the schema does not name."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid")
 
     def as_json(self) -> bytes:
         """Compact JSON, without what is not known."""
@@ -211,7 +212,13 @@ PUBLISHED = (SiteRecord, CollectionRecord, ShardRecord, ClassRecord, ExhibitReco
 @cache
 def schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of every file below ``api/v1/``."""
+    from pydantic.json_schema import models_json_schema  # a bake that writes no schema does without
+
     _, made = models_json_schema([(one, "serialization") for one in PUBLISHED], ref_template="#/$defs/{model}")
+    for model in Record.__subclasses__():
+        for name, meaning in meanings(model).items():
+            told = made["$defs"][model.__name__]["properties"]
+            told[name] = dict(sorted((told[name] | {"description": meaning}).items()))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The static API of a gallery made with nonesuch, version 1",

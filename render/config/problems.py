@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from render.docstrings import meanings
+
 EXPECTED = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
@@ -98,8 +100,8 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _about(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     table = _table(model, path[:-1])
-    field = next(f for n, f in table.model_fields.items() if (f.alias or n) == path[-1])
-    return "it says: " + " ".join((field.description or "").split())
+    name = next(n for n, f in table.model_fields.items() if (f.alias or n) == path[-1])
+    return "it says: " + " ".join(meanings(table).get(name, "").split())
 
 
 def _choices(literal: ErrorDetails) -> list[str]:
