@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,25 @@ def contents(public: Path) -> dict[str, str]:
         for path in public.rglob("*")
         if path.is_file()
     }
+
+
+class Links(HTMLParser):
+    """Every address that a page names."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            self.attributes.append((tag, name, value or ""))
+            if name in ("href", "src", "poster") or name.startswith("data-index"):
+                self.found.append(value or "")
+            if name == "srcset":
+                self.found += [part.split()[0] for part in (value or "").split(",")]
+
+
+def links_of(page: Path) -> list[str]:
+    return Links(page.read_text(encoding="utf-8")).found

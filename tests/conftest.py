@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import synthetic
-from baked import make
+from baked import built, make
 
 from render.config import Gallery
 
@@ -45,6 +45,14 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[syntheti
 def gallery(tmp_path: Path, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
     """Sixty exhibits and two walks in a fresh folder."""
     return make(tmp_path / "gallery", parts)
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory, parts: tuple[Path, list[synthetic.Picture]]) -> Gallery:
+    """The same, baked once for the tests that only read the site."""
+    made = make(tmp_path_factory.mktemp("standing") / "gallery", parts)
+    built(made)
+    return made
 
 
 @pytest.fixture(scope="session")
