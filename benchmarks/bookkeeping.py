@@ -31,7 +31,8 @@ from render.config import Gallery, load_gallery
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
 from render.engine.frozen import freeze
-from render.engine.plan import Item, make_plan, sources
+from render.engine.plan import Item, make_plan
+from render.engine.sources import sources
 from render.engine.turns import in_turns
 from render.media import Encoded
 from render.noise import Floats

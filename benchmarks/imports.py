@@ -217,8 +217,8 @@ def main(count: int, rounds: int) -> None:
             f"Floor: {plain:.1f} s, {cpu:.1f} s of CPU (with the JPEG {whole:.1f} s). Peers' WebP: quality {quality}.\n"
         )
         click.echo(
-            "| | version | cold s (CPU) | of the floor (CPU) | unchanged s | one changed s | files written | stale pictures "
-            "| peak MiB | KiB a picture | SSIM, dB 384 | SSIM, dB 192 |\n"
+            "| | version | cold s (CPU) | of the floor (CPU) | unchanged s | one changed s | files written "
+            "| stale pictures | peak MiB | KiB a picture | SSIM, dB 384 | SSIM, dB 192 |\n"
             "|---|---|---|---|---|---|---|---|---|---|---|---|"
         )
         for one in found:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from render.catalogue import Catalogue, Exhibit, Known, Medium, gallery_lock
-from render.catalogue import writing as writing_module
+from render.catalogue import Catalogue, Exhibit, Known, Medium, changing, gallery_lock
 from render.catalogue.database import file_system, migrate
 from render.catalogue.schema import MIGRATIONS, VERSION
 from render.errors import NonesuchError
@@ -201,7 +200,7 @@ def test_commits_are_grouped_by_count_and_by_time(path, monkeypatch):
         catalogue.tick()
         with Catalogue(path) as reader:
             assert sum(reader.counts().values()) == 64, "two seconds have not passed"
-        monkeypatch.setattr(writing_module, "SECONDS", 0.0)
+        monkeypatch.setattr(changing, "SECONDS", 0.0)
         catalogue.tick()
         with Catalogue(path) as reader:
             assert sum(reader.counts().values()) == 65

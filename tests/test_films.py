@@ -22,7 +22,8 @@ from render.display import DisplayMapping
 from render.doctor import examine
 from render.engine.executor import LocalExecutor, steered
 from render.engine.frames import Frame, frames_of
-from render.engine.plan import make_plan, sources
+from render.engine.plan import make_plan
+from render.engine.sources import sources
 from render.engine.stop import Stop
 from render.generators.stylegan2 import StyleGan2Generator
 from render.generators.stylegan2_network import NetworkSettings, StyleGan2Network

@@ -22,7 +22,8 @@ from render.engine import deadline
 from render.engine.deadline import Deadline, lasting, until
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
-from render.engine.plan import make_plan, sources
+from render.engine.plan import make_plan
+from render.engine.sources import sources
 from render.engine.stop import Stop
 from render.engine.turns import in_turns
 from render.errors import UsageError

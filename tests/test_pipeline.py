@@ -16,7 +16,7 @@ from tiny import tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.config import load_gallery
-from render.engine.plan import sources
+from render.engine.sources import sources
 from render.errors import NonesuchError
 from render.generators import load_generator
 from render.generators.convert import Wish, convert

@@ -14,7 +14,7 @@ from tiny import tiny_weights
 from render.catalogue import FILE, Catalogue
 from render.cli import run
 from render.config import load_gallery
-from render.engine.plan import sources
+from render.engine.sources import sources
 from render.errors import UsageError
 from render.generators import load_generator
 from render.generators.drawing import steering

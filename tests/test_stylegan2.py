@@ -246,7 +246,8 @@ keyframes = [{{seed = 1}}, {{seed = 2, class = "class_2"}}]
 
 def test_three_lines_make_a_collection_with_a_walk(tmp_path: Path, generator: Generator) -> None:
     from render.cli import run
-    from render.engine.plan import make_plan, sources
+    from render.engine.plan import make_plan
+    from render.engine.sources import sources
 
     (tmp_path / "gallery.toml").write_text(TABLE.format("truncation = 0.7\nlayer_noise = 'seed'\nstyle_from = 3"))
     assert run(["render", str(tmp_path)]) == 0

@@ -57,7 +57,7 @@ def unseen(total: int) -> Iterator[Advance]:
 
 @dataclass(frozen=True)
 class BakeReport:
-    """What a bake did. Paths are relative to ``public/``; of very many, only the first are named (`outputs.NAMED`).
+    """What a bake did. Paths are relative to ``public/``; of very many, only the first are named (`files.NAMED`).
 
     files: how many were written; gone: how many were removed.
     """

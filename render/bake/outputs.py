@@ -23,14 +23,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from render.bake.files import Files, entries, link, stage
 from render.bake.record import Decided, Known, Record
 from render.still import State, stands, state_of
 
 if TYPE_CHECKING:
     from render.bake.press import Press, Pressed, Work
 
-NAMED = 10_000
-"""So many of the files that were written or removed are named in the end; the rest is only counted."""
 MEDIA = "media"
 
 
@@ -53,25 +52,6 @@ def digest(*parts: bytes | str) -> bytes:
     return state.digest()
 
 
-def stage(file: str, body: bytes) -> None:
-    """Write a file of the staging folder, where nothing is ever half-written that anyone reads."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    try:
-        view = memoryview(body)
-        while view:
-            view = view[os.write(handle, view) :]
-    finally:
-        os.close(handle)
-
-
-def link(source: str, target: str) -> None:
-    """Give a file a second name, or copy it where the disk cannot."""
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without links, or one that allows no more of them for this file
-        shutil.copy2(source, target)
-
-
 class Ordered(NamedTuple):
     """A file that the press has."""
 
@@ -79,20 +59,6 @@ class Ordered(NamedTuple):
     rank: Rank
     key: bytes
     staged: str
-
-
-class Files:
-    """Files that were written or removed: how many, and the names of the first of them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.names: list[str] = []
-
-    def add(self, path: str) -> None:
-        """One more."""
-        self.count += 1
-        if len(self.names) < NAMED:
-            self.names.append(path)
 
 
 class Outputs:
@@ -233,7 +199,7 @@ class Outputs:
         """Remember what the site was made from, now that it stands. settings: the gallery's file; looked: the state of
         every file that was read, as it was before.
         """
-        shelves = [f"{MEDIA}/{name}" for name, is_folder in _entries(f"{self._root}/{MEDIA}") if is_folder]
+        shelves = [f"{MEDIA}/{name}" for name, is_folder in entries(f"{self._root}/{MEDIA}") if is_folder]
         own = sorted({*self._folders, MEDIA, *shelves})
         found = {path: state_of(f"{self._root}/{path}").mtime for path in own}
         self._record.note({"inputs": inputs, "settings": settings}, looked, found)
@@ -265,7 +231,7 @@ class Outputs:
         if state_of(whole).mtime == known.get(folder):
             inside += (path for path in known if path.rpartition("/")[0] == folder)
         else:
-            for name, is_folder in _entries(whole):
+            for name, is_folder in entries(whole):
                 if is_folder:
                     inside.append(f"{folder}/{name}")
                 elif not self._record.wanted(path := f"{folder}/{name}"):
@@ -306,10 +272,3 @@ class Outputs:
         """Size and time by which the file is known again; (-1, -1), which no file has, when it is not there."""
         state = state_of(f"{self._root}/{path}")
         return state.size, state.mtime
-
-
-def _entries(folder: str) -> Iterator[tuple[str, bool]]:
-    """The names in a folder, and whether each is a folder; a link is none."""
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-        for entry in found:
-            yield entry.name, entry.is_dir(follow_symlinks=False)

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from render.bake.outputs import digest, stage
+from render.bake.files import stage
+from render.bake.outputs import digest
 from render.bake.pages import Pages
 from render.cores import cores
 from render.errors import NonesuchError

@@ -5,26 +5,21 @@ Whatever would fail in the night and can be seen in the evening is seen here.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from render.config.problems import nearest, shown
+from render.config.alike import Cards, counts, loops
+from render.config.problems import nearest
 from render.config.settings import Gallery
-from render.config.shown import Collection, Walk
-from render.config.steering import prompting, prompts, sketches
+from render.config.shown import Collection
+from render.config.steering import prompting, sketches
 from render.errors import NonesuchError
 from render.generators import BUILT_IN, SAMPLERS, STRENGTHS
-from render.recipe import Seeds
-from render.weights import MODEL, Card, find_weights, load_card, unfit
+from render.weights import Card, find_weights, load_card, unfit
 
-FAR = 1_000_000_000  # more exhibits than a gallery ever draws
 OBJECTS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?")
 """A bucket and a folder in it: no keys, no server."""
-Cards = Sequence[Card | None]
-"""The card of each collection's weights; None for weights that are not here, which the renderer complains about."""
 
 
 def problems(gallery: Gallery) -> list[str]:
@@ -36,10 +31,10 @@ def problems(gallery: Gallery) -> list[str]:
         *sketches(gallery),
         *prompting(gallery, cards),
         *_walks(gallery),
-        *_loops(gallery, cards),
+        *loops(gallery, cards),
         *_weights(gallery, cards),
         *_found(gallery, cards),
-        *_counts(gallery, cards),
+        *counts(gallery, cards),
         *_signing(gallery),
         *_captions(gallery),
     ]
@@ -111,24 +106,6 @@ def _walks(gallery: Gallery) -> Iterator[str]:
     for i, walk in enumerate(gallery.walks, 1):
         if walk.collection not in slugs:
             yield f"walk {i}, collection: there is no collection '{walk.collection}'; {nearest(walk.collection, slugs)}"
-
-
-def _loops(gallery: Gallery, cards: Cards) -> Iterator[str]:
-    """The same loop in two tables: it would be one exhibit, and one of the two never made."""
-    looks = {one.slug: (one, card, _look(one, card)) for one, card in zip(gallery.collections, cards, strict=True)}
-    seen: dict[tuple[Any, ...], tuple[int, Walk]] = {}
-    for i, walk in enumerate(gallery.walks, 1):
-        if walk.collection not in looks:
-            continue
-        collection, card, (weights, source, *settings) = looks[walk.collection]
-        kind = next(iter(_classes(collection, card)), None)
-        points = tuple((key.seed, key.class_name or kind, key.source or source, key.prompt) for key in walk.keyframes)
-        first, other = seen.setdefault((weights, *settings, walk.shape, walk.frames, points), (i, walk))
-        if first != i:
-            yield (
-                f"walk {i}, keyframes: '{walk.slug}' of '{walk.collection}' is the same loop as walk {first}, "
-                f"'{other.slug}' of '{other.collection}', and a loop is shown once; change a seed, or take a table out"
-            )
 
 
 def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
@@ -208,32 +185,6 @@ def _known(card: Card | None, classes: list[str], sources: list[str | None], pla
             yield f"{place}: the weights '{card.name}' know no {what} '{name}'; {hint}"
 
 
-def _counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
-    """Lists of seeds that end before `count` different exhibits: such a plan would never be complete.
-
-    Collections that draw alike share their exhibits: the first one that wants a recipe has it.
-    """
-    looks = [_look(collection, card) for collection, card in zip(gallery.collections, cards, strict=True)]
-    ends = {
-        look for look, one in zip(looks, gallery.collections, strict=True) if Seeds.parse(one.seeds).at(FAR) is None
-    }
-    drawn: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {look: set() for look in ends}
-    for i, (look, collection, card) in enumerate(zip(looks, gallery.collections, cards, strict=True), 1):
-        if look not in ends:
-            continue
-        taken = drawn[look]
-        own = _first(gallery, collection, card, taken)
-        if len(own) < collection.count:
-            most = f" or ask for at most {len(own)}" if own else ""
-            before = " that no collection before it draws" if taken else ""
-            yield (
-                f"collection {i}, count: {collection.count} exhibits cannot come from the seeds "
-                f"{shown(collection.seeds)}, which give only {len(own)} different{before}; write seeds without an end, "
-                f"such as '0-',{most}"
-            ).rstrip(",")
-        drawn[look] |= own
-
-
 def _signing(gallery: Gallery) -> Iterator[str]:
     """Certificate and key come together, and lie where no bake and no publishing reaches them."""
     named = {"certificate": gallery.sign.certificate, "key": gallery.sign.key}
@@ -258,56 +209,3 @@ def _captions(gallery: Gallery) -> Iterator[str]:
             "captions, budget: what the model costs is not known; add prices = { input = …, output = … }, "
             "the money for a million tokens"
         )
-
-
-def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
-    """What all exhibits of a collection have in common; weights by their hash, where they are here."""
-    default = card.sampling if card else None
-    return (
-        card.sha256.get(MODEL) if card else collection.weights,
-        collection.source or (card.sources[0] if card and card.sources else None),
-        collection.sampler or (default and default.sampler),
-        collection.steps or (default and default.steps),
-        default and default.guidance if collection.guidance is None else collection.guidance,
-        1.0 if collection.truncation is None else collection.truncation,
-        collection.layer_noise,
-        collection.style_from,
-        collection.style_seed,
-        collection.negative,
-        collection.mask,
-    )
-
-
-def _classes(collection: Collection, card: Card | None) -> list[str]:
-    """The classes that a collection draws in turn; none where they are its weights' own and those are not here."""
-    if collection.classes == "all":
-        return card.classes if card else []
-    return collection.classes
-
-
-def _first(
-    gallery: Gallery, collection: Collection, card: Card | None, taken: set[tuple[Any, ...]]
-) -> set[tuple[Any, ...]]:
-    """The first `count` different exhibits of a collection that nobody has taken, in the order of its plan: each its
-    seed, class, sketch, strength and prompt.
-    """
-    seeds = Seeds.parse(collection.seeds)
-    classes = _classes(collection, card)
-    there = collection.sketches is not None and (gallery.folder / collection.sketches).is_dir()
-    drawings = gallery.sketches_of(collection) if there else []
-    told = prompts(gallery, collection)
-    series: list[float | None] = [*collection.strengths] or [None]
-    found: set[tuple[Any, ...]] = set()
-    for ordinal in itertools.count():
-        place, step = divmod(ordinal, len(series))
-        seed = seeds.at(place)
-        if seed is None or len(found) == collection.count:
-            break
-        kind = classes[place % len(classes)] if classes else None
-        turn = place // collection.variations
-        sketch = drawings[turn % len(drawings)] if drawings else None
-        prompt = told[turn % len(told)] if told else None
-        strength = series[step] if drawings else None
-        if (exhibit := (seed, kind, sketch, strength, prompt)) not in taken:
-            found.add(exhibit)
-    return found

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from render.catalogue import Exhibit
 from render.config import Gallery
-from render.engine.plan import Item, Part, Source, wanted_walks
+from render.engine.plan import Item, Part, wanted_walks
+from render.engine.sources import Source
 
 
 def retried(gallery: Gallery, found: Mapping[str, Source], failed: Iterable[Exhibit], cause: str) -> list[Part]:

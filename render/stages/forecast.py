@@ -15,8 +15,9 @@ from render.config import Gallery
 from render.config.steering import unusable
 from render.doctor import EXHIBIT_BYTES, FRAME_BYTES
 from render.engine.frozen import Comparison, compare, newest
-from render.engine.plan import Part, Source, make_plan, unsound
+from render.engine.plan import Part, make_plan, unsound
 from render.engine.retry import retried
+from render.engine.sources import Source
 from render.recipe import Kind, Recipe
 from render.stages.session import counting
 from render.stages.status import State, state

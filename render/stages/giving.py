@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from render.config import Gallery, check_weights
 from render.config.problems import nearest
-from render.engine.plan import Source, pinned
+from render.engine.sources import Source, pinned
 from render.errors import NonesuchError, UsageError
 from render.provenance import Mark, generated
 from render.recipe import LARGEST_SEED, Recipe

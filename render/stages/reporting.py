@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from render.catalogue import Catalogue, State
 from render.config import GALLERY, load_gallery
-from render.engine.plan import Source
+from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.media import Store, data_of_master, open_store
 from render.weights import Card, find_weights, load_card, save_card

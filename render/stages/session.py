@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from render.catalogue import Catalogue
 from render.config import Gallery, pin_weights
 from render.engine.ledger import Ledger
-from render.engine.plan import Source, pinned, sources
+from render.engine.sources import Source, pinned, sources
 from render.engine.stop import Stop
 from render.media import Store, open_store
 from render.stages.night import Night

@@ -16,8 +16,9 @@ from pathlib import Path
 from render.catalogue import Known
 from render.config import Gallery
 from render.engine.ledger import seconds_for
-from render.engine.plan import Part, Source, make_plan, moved
+from render.engine.plan import Part, make_plan, moved
 from render.engine.shares import Share, deal
+from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.stages.session import Session, counting
 from render.stages.status import state

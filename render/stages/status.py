@@ -10,7 +10,8 @@ from typing import Any
 from render.catalogue import Catalogue, Exhibit, Known, Run
 from render.config import Gallery
 from render.engine.ledger import seconds_for
-from render.engine.plan import Part, Source, make_plan, moved, sources, unsound, wanted_walks
+from render.engine.plan import Part, make_plan, moved, unsound, wanted_walks
+from render.engine.sources import Source, sources
 from render.stages.live import Night, running
 from render.stages.looking import judges_here
 from render.weights import unfit

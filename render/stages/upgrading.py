@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from render.catalogue import Catalogue
 from render.config import Gallery, Lock, read_lock, write_lock
-from render.engine.plan import Source, pinned
+from render.engine.sources import Source, pinned
 
 
 def upgrade(gallery: Gallery) -> dict[str, int]:
