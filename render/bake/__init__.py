@@ -147,7 +147,7 @@ def _bake(
         studios = (Studio(gallery, one, assets).key for one in gallery.sections)
         decided = (repr(choice), prose.key, repr(curation), repr(upgraded), real_key(gallery), laboratory.key)
         inputs = digest(_data(home / FILE), code_key(), *looks, cards.key, repr(gallery), *decided, *studios)
-        media = Media(public / MEDIA, linked(gallery, home))
+        media = Media(public / MEDIA, linked(gallery, home), on_trial=budget is not None)
         if out.untouched(inputs):
             out.look_again(looked)
             return BakeReport(kept=out.kept, seconds=clock() - started)

@@ -19,13 +19,15 @@ from render.errors import NonesuchError
 class Media:
     """The folder ``media/`` of a site, compared with the keys that its pages name."""
 
-    def __init__(self, folder: Path, source: Callable[[str], Path | bytes]) -> None:
-        """source: from a key to the stored file, or to its bytes where the store is no folder."""
+    def __init__(self, folder: Path, source: Callable[[str], Path | bytes], on_trial: bool = False) -> None:
+        """source: from a key to the stored file, or to its bytes where the store is no folder. on_trial: whether what
+        is added may have to go again (`retract`), so that its names are held: that is memory for every exhibit.
+        """
         self.added = 0
         self._folder = str(folder)
         self._source = source
         self._stale: list[str] = []
-        self._new: list[str] = []
+        self._new: list[str] | None = [] if on_trial else None
 
     def publish(self, keys: Iterable[str]) -> None:
         """Link what is missing. `keys` (``ab/abcdef.avif``) come sorted, and are walked folder by folder."""
@@ -39,14 +41,15 @@ class Media:
                 os.makedirs(f"{self._folder}/{shelf}", exist_ok=True)
             for name in sorted(missing):
                 self._link(f"{shelf}/{name}")
-                self._new.append(f"{shelf}/{name}")
+                if self._new is not None:
+                    self._new.append(f"{shelf}/{name}")
             self._stale += (f"{shelf}/{name}" for name in there - wanted)
         for shelf in _names(self._folder) - seen:
             self._stale += (f"{shelf}/{name}" for name in _names(f"{self._folder}/{shelf}"))
 
     def retract(self) -> None:
         """Take away again what was added: the pages that would have named it are not to be."""
-        for key in self._new:
+        for key in self._new or ():
             Path(self._folder, key).unlink(missing_ok=True)
 
     def sweep(self) -> list[str]:
