@@ -48,3 +48,15 @@ def test_the_documented_generator_loads_through_its_entry_point(
 def test_an_unknown_family_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
     with pytest.raises(NonesuchError, match=r"'oracle'.*flow"):
         load_generator(weights(tmp_path / "weights", "oracle"))
+
+
+def test_the_network_is_the_one_that_others_find_in_diffusers() -> None:
+    """It is imported without its package; what asks for the package later must find it whole, and no second class."""
+    import diffusers
+    import diffusers.models.unets as package
+
+    from render.generators.network import FlowNetwork, NetworkSettings
+
+    network = FlowNetwork(NetworkSettings(size=16, channels=(16, 32), groups=8, head=8))
+    assert type(network.unet) is diffusers.UNet2DModel is package.UNet2DModel
+    assert issubclass(package.UNet2DConditionModel, diffusers.ModelMixin)

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from diffusers import UNet2DModel
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 from render.generators.autoencoder import Autoencoder, AutoencoderSettings
+from render.generators.unet import UNet2DModel
 
 WHOLE, PART = 0, 1
 """The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
