@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
-import multiprocessing.process
 import os
 import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tiny import LOOP, PLANE, tiny_classifier, tiny_detector, tiny_gallery, tiny_weights
@@ -15,6 +16,24 @@ from tiny import LOOP, PLANE, tiny_classifier, tiny_detector, tiny_gallery, tiny
 from render.cli import run as nonesuch
 
 FIXED = {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "1700000000"}
+PRELOADED = [
+    "openTSNE",
+    "imagehash",
+    "imageio.v2",
+    "render.atlas.chart",
+    "render.bake",
+    "render.classify.loading",
+    "render.cli.lab",
+    "render.cli.make",
+    "render.engine.cluster",
+    "render.evidence.together",
+    "render.generators.flow",
+    "render.lab.training",
+    "render.media.walks",
+    "render.stages.drawing",
+    "render.training.shipping",
+]
+"""What commands import on their way: a tiny gallery takes a second, and its imports take ten."""
 
 
 def gallery(folder: Path, judges: bool = False) -> Path:
@@ -32,9 +51,10 @@ def want(folder: Path, count: int) -> None:
     (folder / "gallery.toml").write_text(tiny_gallery(count, judged=True) + LOOP + PLANE)
 
 
-def run(folder: Path, limit: int | None) -> None:
-    """`nonesuch make` in a process of its own, which writes a last word when it was through, and into a file what it
-    said. limit: bytes that a file may have there, as on a disk that is full.
+def run(folder: Path, words: list[str], limit: int | None) -> None:
+    """`nonesuch` in a process of its own, which writes a last word when it was through, and into a file what it said.
+
+    limit: bytes that a file may have there, as on a disk that is full.
     """
     os.environ.update(FIXED)
     if limit is not None:
@@ -43,17 +63,22 @@ def run(folder: Path, limit: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
-        code = nonesuch(["make", str(folder)])
+        code = nonesuch(words)
     folder.with_suffix(".said").write_text(said.getvalue())
     folder.with_suffix(".ended").write_text(str(code))
 
 
-def start(folder: Path, limit: int | None = None) -> multiprocessing.process.BaseProcess:
-    """A forked process that need not import torch anew, so that ten kills take a minute and not ten."""
+def start(folder: Path, limit: int | None = None, words: list[str] | None = None) -> BaseProcess:
+    """`make`, or another command about this gallery."""
     folder.with_suffix(".ended").unlink(missing_ok=True)
+    return forked(run, folder, words or ["make", str(folder)], limit)
+
+
+def forked(work: Callable[..., None], *given: object) -> BaseProcess:
+    """A process that need not import torch anew, so that ten kills take a minute and not ten."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["render.stages", "render.bake", "render.engine.loop", "render.generators.flow"])
-    process = context.Process(target=run, args=(folder, limit))
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(target=work, args=given)
     process.start()
     return process
 
@@ -70,9 +95,10 @@ def said(folder: Path) -> str:
 
 
 def make(folder: Path) -> float:
-    """To its end; returns the seconds that it took."""
+    """To its end; returns the seconds that it took, without those of the imports before the first."""
+    process = start(folder)
     begun = time.monotonic()
-    start(folder).join(600)
+    process.join(600)
     assert ended(folder) == "0"
     return time.monotonic() - begun
 

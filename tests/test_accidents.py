@@ -23,9 +23,6 @@ from render.config import load_gallery
 from render.stages.keeping import check
 from render.weights import verify
 
-MAKE = [sys.executable, "-m", "render.cli", "make"]
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
-
 
 def shown(folder: Path) -> int:
     with Catalogue(folder / FILE) as catalogue:
@@ -37,19 +34,20 @@ def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> 
     folder = tmp_path / "gallery"
     folder.mkdir()
     (folder / "gallery.toml").write_text(tiny_gallery(12, weights=str(weights), batch=2))
-    process = subprocess.Popen([*MAKE, str(folder)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    process = killing.start(folder)
     until = time.monotonic() + 120
     while not list(folder.glob("store/*/*.avif")) and time.monotonic() < until:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == 3, told
-    assert "Traceback" not in told
+        time.sleep(0.005)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    process.join(120)
+    assert killing.ended(folder) == "3", killing.said(folder)
+    assert "Traceback" not in killing.said(folder)
     begun = shown(folder)
     assert 0 < begun < 12
     assert (folder / "public/index.html").is_file(), "what there is can be looked at"
     assert check(load_gallery(folder)) == []
-    assert nonesuch("make", folder).returncode == 0
+    killing.make(folder)
     assert shown(folder) == 12
 
 
@@ -68,13 +66,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Path, tmp_path: Path) -> None:
     weights = tiny_weights(tmp_path / "tiny")
     (small_disk / "gallery.toml").write_text(tiny_gallery(16, weights=str(weights), batch=2))
-    done = nonesuch("make", small_disk)
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "room" in done.stderr or "space" in done.stderr
+    killing.start(small_disk).join(240)
+    assert killing.ended(small_disk) == "1"
+    told = killing.said(small_disk)
+    assert "Traceback" not in told
+    assert "room" in told or "space" in told
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    done = nonesuch("make", small_disk)
-    assert done.returncode == 0, done.stderr
+    killing.make(small_disk)
     assert shown(small_disk) == 16
     assert check(load_gallery(small_disk)) == []
 
@@ -139,17 +137,17 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 def test_weights_come_whole_or_not_at_all(served: tuple[str, Path], tmp_path: Path) -> None:
     address, home = served
     weights = tiny_weights(home / "tiny")
-    fetch = [sys.executable, "-m", "render.cli", "weights", "fetch", f"{address}/tiny/"]
-    plain = subprocess.run([*fetch, str(tmp_path / "a")], capture_output=True, text=True)
+    fetch = ["weights", "fetch", f"{address}/tiny/"]
+    plain = nonesuch(*fetch, tmp_path / "a")
     assert plain.returncode == 2
     assert "https" in plain.stderr
-    done = subprocess.run([*fetch, str(tmp_path / "a"), "--allow-http"], capture_output=True, text=True)
+    done = nonesuch(*fetch, tmp_path / "a", "--allow-http")
     assert done.returncode == 0, done.stderr
     verify(tmp_path / "a")
     with (weights / "model.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x7f")
-    bad = subprocess.run([*fetch, str(tmp_path / "b"), "--allow-http"], capture_output=True, text=True)
+    bad = nonesuch(*fetch, tmp_path / "b", "--allow-http")
     assert bad.returncode == 1
     assert "sha256 differs" in bad.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "served"], "nothing half-fetched is left"

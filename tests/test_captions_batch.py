@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from captioning import COUNT, SECRET, authors, captioned, drawn
 from talking import completion, reply
-from test_captions_server import COUNT, SECRET, authors, captioned, drawn
 
 from render.captions.key import KEY, KEY_FILE
 from render.captions.paid import FILE as PAID

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from captioning import COUNT, SECRET, authors, baked, captioned, drawn
 from talking import Line, reply, server
-from test_captions_server import COUNT, SECRET, authors, baked, captioned, captioner, drawn, observed
+from test_captions import observed
+from test_captions_server import captioner
 
 from render.captions.budget import tokens_of
 from render.captions.connection import retry_after

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import killing
 import numpy as np
 import pytest
 from browsing import MARKS, playwright, served, sound
@@ -105,15 +102,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_killed_cell_goes_on_and_ends_with_the_same_files(finished: Path, tmp_path: Path) -> None:
     folder = lab_gallery(tmp_path / "g")
-    command = [sys.executable, "-m", "render.cli", "lab", str(folder), "--cell", CELL]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment)
+    process = killing.start(folder, words=["lab", str(folder), "--cell", CELL])
     first = folder / "lab" / "cells" / CELL / "stops" / "000002" / "card.toml"
     patience = time.monotonic() + 600
-    while not first.is_file() and process.poll() is None and time.monotonic() < patience:
+    while not first.is_file() and process.is_alive() and time.monotonic() < patience:
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert first.is_file()
     assert kept(worked(folder)) == kept(finished / "lab" / "cells" / CELL)
 

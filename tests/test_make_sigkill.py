@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,26 +14,37 @@ import pytest
 from killing import FIXED, ended, gallery, make, public, start, want
 
 from render.catalogue import FILE, Catalogue
-from render.cli import run as cli
 from render.config import load_gallery
 from render.stages.keeping import check
 
-ROOT = Path(__file__).resolve().parent.parent
 KILLS = 10
 STEP = 6
 """Further exhibits that are asked for whenever all are there, so that there is something to kill."""
 
 
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """A gallery that was made in peace, and the seconds that it took."""
+    folder = gallery(tmp_path_factory.mktemp("calm") / "gallery")
+    return folder, make(folder)
+
+
+def test_a_second_make_finds_nothing_to_do_without_torch(calm: tuple[Path, float]) -> None:
+    program = "import sys; sys.modules['torch'] = None; from render.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, "make", str(calm[0])]
+    done = subprocess.run(command, env=os.environ | FIXED, cwd=calm[0], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to do" in done.stdout
+
+
 @pytest.mark.slow
-def test_ten_kills_lose_nothing_and_leave_nothing(tmp_path: Path) -> None:
-    calm, killed = gallery(tmp_path / "calm"), gallery(tmp_path / "killed")
-    make(calm)  # the first imports what is not preloaded
-    seconds = make(gallery(tmp_path / "timed"))
+def test_ten_kills_lose_nothing_and_leave_nothing(calm: tuple[Path, float], tmp_path: Path) -> None:
+    peaceful, killed = shutil.copytree(calm[0], tmp_path / "peaceful"), gallery(tmp_path / "killed")
     draw = random.Random(20261121)
     landed, count = 0, 12
     while landed < KILLS:
         process = start(killed)
-        process.join(draw.uniform(0.02, 0.8) * seconds * (1 if count == 12 else 0.7))  # fewer are asked for later
+        process.join(draw.uniform(0.02, 0.8) * calm[1] * (1 if count == 12 else 0.7))  # fewer are asked for later
         process.kill()
         process.join()
         if ended(killed) is None:
@@ -48,20 +60,11 @@ def test_ten_kills_lose_nothing_and_leave_nothing(tmp_path: Path) -> None:
     assert sorted((row.kind, row.ordinal) for row in rows) == wanted
     assert {row.state for row in rows} == {"shown"}
     assert [row.number for row in rows if row.kind == "image"] == list(range(1, count + 1))
-    want(calm, count)
-    make(calm)
+    want(peaceful, count)
+    make(peaceful)
     assert check(load_gallery(killed)) == [], "no orphan, nothing missing, nothing half-made"
-    for one in (killed, calm):  # the sky keeps its places as a collection grows, and these two grew in other steps
-        assert cli(["atlas", str(one), "--again"]) == 0
-        assert cli(["bake", str(one)]) == 0
-    assert public(killed) == public(calm), "visitors see what an undisturbed night would have made"
-
-
-def test_a_second_make_finds_nothing_to_do_without_torch(tmp_path: Path) -> None:
-    folder = gallery(tmp_path / "gallery")
-    make(folder)
-    program = "import sys; sys.modules['torch'] = None; from render.cli import main; main(sys.argv[1:])"
-    command = [sys.executable, "-c", program, "make", str(folder)]
-    done = subprocess.run(command, env=os.environ | FIXED, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "nothing to do" in done.stdout
+    for one in (killed, peaceful):  # the sky keeps its places as a collection grows, and these two grew in other steps
+        for words in (["atlas", str(one), "--again"], ["bake", str(one)]):
+            start(one, words=words).join(600)
+            assert ended(one) == "0"
+    assert public(killed) == public(peaceful), "visitors see what an undisturbed night would have made"

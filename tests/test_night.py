@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from commanding import nonesuch
 from tiny import tiny_gallery, tiny_weights
 
 from render.catalogue import FILE, Catalogue
@@ -270,7 +271,7 @@ def test_a_night_goes_on_without_its_terminal_and_is_ended_from_another(tmp_path
     night = running(asked)
     assert night is not None
     os.kill(night.pid, signal.SIGHUP)  # what a closed terminal sends
-    second = subprocess.run(command[:-1], capture_output=True, text=True, env=environment)
+    second = nonesuch(*command[3:-1])
     assert second.returncode == 1
     assert "another nonesuch command is working on the gallery" in second.stderr
     until = monotonic() + 120
@@ -279,8 +280,7 @@ def test_a_night_goes_on_without_its_terminal_and_is_ended_from_another(tmp_path
     assert night is not None
     assert night.left is not None
     assert status(asked).left["show"] > 7000, "read beside the writer"
-    stop = [*command[:3], "stop", str(tmp_path / "mine")]
-    assert subprocess.run(stop, capture_output=True, env=environment, timeout=240).returncode == 0
+    assert nonesuch("stop", tmp_path / "mine").returncode == 0
     assert running(asked) is None
     there = shown(asked)
     assert sum(there.values()) > 0

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-import subprocess
-import sys
+import socket
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
+import killing
 import numpy as np
 import pytest
 import torch
@@ -33,9 +34,19 @@ from render.training.shipping import Description, card_of, grafted, train_genera
 from render.training.sketch import sketches
 from render.weights import Card, find_weights, load_card, verify
 
-ROOT = Path(__file__).resolve().parent.parent
 TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
 ABOUT = Description("tiny", "blob", "synthetic blobs")
+
+
+SHORT = FlowTraining.sampling.model_copy(update={"steps": 3})
+"""What sheets and figures are drawn with here: nothing below is about how good they look."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FlowTraining, "sampling", SHORT)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -161,37 +172,23 @@ def test_half_precision_trains_and_ends_in_finite_weights(blobs: Path, tmp_path:
     assert all(torch.isfinite(value).all() for value in training.average.state_dict().values())
 
 
-TWO_PROCESSES = """
-import sys
-from pathlib import Path
-from render.training.examples import Ahead, Example, example
-from render.training.flow import FlowSettings
-from render.training.shipping import Description, card_of, grafted, train_generator
-
-folder = Path(sys.argv[1])
-settings = FlowSettings(
-    steps=3, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32"
-)
-train_generator(Path(sys.argv[2]), folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
-"""
+def _one_of_two(rank: int, port: int, folder: Path, blobs: Path) -> None:
+    """A process as `torchrun` and `accelerate launch` start it: all that they give is in its environment."""
+    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "MASTER_PORT": port}
+    os.environ.update({name: str(value) for name, value in place.items()} | {"MASTER_ADDR": "127.0.0.1"})
+    settings = replace(TINY, steps=3)
+    FlowTraining.sampling = SHORT
+    train_generator(blobs, folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
 
 
 def test_two_processes_train_one_network_on_pictures_of_their_own(blobs: Path, tmp_path: Path) -> None:
-    script = tmp_path / "two.py"
-    script.write_text(TWO_PROCESSES)
-    words = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        str(script),
-        str(tmp_path),
-        str(blobs),
-    ]
-    paths = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(words, env=paths, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    processes = [killing.forked(_one_of_two, rank, port, tmp_path, blobs) for rank in range(2)]
+    for process in processes:
+        process.join(300)
+    assert [process.exitcode for process in processes] == [0, 0]
     assert load_card(tmp_path / "both").training.images_seen == 24
     alone = train_flow(pictures_of(blobs), tmp_path / "alone", replace(TINY, steps=3))
     both = load_file(tmp_path / "both/model.safetensors")

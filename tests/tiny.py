@@ -11,7 +11,13 @@ from render.weights import Card, Sampling, Training, load_card, save_card, weigh
 
 CLASSES = ["elliptical", "lenticular", "spiral_early", "spiral_mid", "spiral_late", "irregular", "dwarf_elliptical"]
 
-LOOP = '[[walk]]\ncollection = "galaxies"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
+LOOP = """[[walk]]
+collection = "galaxies"
+slug = "loop"
+frames = 8
+width = 128
+keyframes = [{ seed = 1 }, { seed = 2 }]
+"""
 PLANE = """[[walk]]
 collection = "galaxies"
 slug = "plane"
