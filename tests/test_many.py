@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from killing import public
 from tiny import LOOP, tiny_gallery, tiny_weights
 
-from render.captions.paid import Answer, Paid
+from render.captions.paid import Answer, Batch, Paid
 from render.catalogue import Catalogue
 from render.cli import cli
 from render.config import Gallery, load_gallery, read_curation
@@ -141,15 +141,26 @@ def test_what_was_decided_and_paid_for_comes_along_and_contradictions_are_refuse
         return merge(load_gallery(whole), [load_gallery(other) for other in others])
 
     show = '[[exhibition]]\nslug = "show"\ntitle = "Show"\nexhibits = [{}]\n'
-    decide(others[0], f"[exhibit.{first}]\nstar = true\n{show.format(repr(first))}")
+    whose = f'[exhibit.{first}]\nstar = true\npin = true\ntitle = "Mine"\nnote = "bright"\n'
+    decide(others[0], whose + show.format(repr(first)))
     for text, told in (
         (f"[exhibit.{first}]\nhidden = true\n", "has a star in one of"),
+        (f'[exhibit.{first}]\ntitle = "Yours"\n', "has another title in"),
+        (f'[exhibit.{first}]\nnote = "dull"\n', "has another note in"),
+        (f"[exhibit.{second}]\npin = true\n", "begins with one exhibit in .* and with another in"),
         (show.format(repr(second)), "the exhibition 'show' of"),
     ):
         decide(others[1], text)
         with pytest.raises(UsageError, match=told):
             join()
         assert not rows(whole), "nothing is written"
+    decide(others[1], "")
+    with closing(Paid(others[1] / "captions.sqlite")) as paid:
+        paid.begin_batch(Batch("b1", None, 10, 0.0), [("q" * 8, second)])
+        with pytest.raises(UsageError, match="a batch of questions is under way in"):
+            join()
+        assert not rows(whole), "its answers would be paid for and never come"
+        paid.end_batch("b1", "completed")
     decide(others[1], f'[exhibit.{second}]\ntitle = "Mine"\n{show.format(f"{first!r}, {second!r}")}')
     for other, price in zip(others, (0.25, 0.5), strict=True):
         with closing(Paid(other / "captions.sqlite")) as paid:
