@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from unittest.mock import patch
 
 from tiny import LOOP, PLANE, tiny_classifier, tiny_detector, tiny_gallery, tiny_weights
 
@@ -79,7 +80,8 @@ def forked(work: Callable[..., None], *given: object) -> BaseProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     process = context.Process(target=work, args=given)
-    process.start()
+    with patch.dict(os.environ, PYTHONSAFEPATH="1"):  # the program that is installed, not one in the working folder
+        process.start()
     return process
 
 
