@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from render.engine.cluster import ClusterLoop, Todo
 from render.engine.ledger import Ledger
 from render.engine.plan import Item
 from render.engine.stop import Stop
+from render.engine.worker import Result
 from render.media import Store
 from render.stages import make
 from render.stages.report import Report
@@ -120,3 +122,18 @@ def test_an_exhibit_that_takes_its_worker_with_it_is_soon_alone_and_then_set_asi
     assert loop._todo.empty
     assert [(event.item.ordinal, event.attempts) for event in told] == [(0, 3)]
     assert "its worker was lost" in told[0].cause
+
+
+@pytest.mark.parametrize("age", [10.0, clusters.LIFE + 10])
+def test_a_worker_that_is_old_gives_way_after_the_portion_in_hand(tmp_path: Path, age: float) -> None:
+    """What leaks in a driver or a library would fill a machine in the small hours."""
+    weights = tiny_weights(tmp_path / "one")
+    items = [Item("a", n, recipe(weights, n)) for n in range(2)]
+    ended: list[Any] = []
+    ray = SimpleNamespace(get=lambda portion: portion, kill=ended.append)
+    quiet = {"stop": Stop(), "ledger": Ledger(), "tick": lambda frames: None, "hold": lambda frames: None}
+    crew = SimpleNamespace(_ray=ray, know=lambda shapes: None)
+    loop = ClusterLoop(crew, Store(tmp_path), lambda event: None, **quiet)  # type: ignore[arg-type]  # no cluster
+    worker = clusters._Hired("actor", since=time.monotonic() - age)
+    loop._take(Result([], {}, {}, 1.0), clusters._Hand(worker, items))
+    assert (ended, loop._idle) == ((["actor"], []) if age > clusters.LIFE else ([], [worker]))
