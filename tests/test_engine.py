@@ -20,6 +20,7 @@ from render.engine.frames import Frame, frames_of
 from render.engine.ledger import Ledger, seconds_for, spoken
 from render.engine.loop import GivenUp, Loop, Made, SetAside
 from render.engine.plan import Item
+from render.engine.split import Split, Splits, choices
 from render.engine.stop import Stop
 from render.errors import NonesuchError
 from render.noise import Floats
@@ -192,6 +193,37 @@ def test_a_size_that_fitted_is_remembered_for_that_model(weights: Path, tmp_path
     assert again.batch == 2
     file.write_text("[]")
     assert Batches(file).get("x", "fits") is None, "a damaged cache is no reason to stop"
+
+
+def test_a_long_run_finds_how_cores_are_best_shared_and_the_next_one_knows(weights: Path, tmp_path: Path) -> None:
+    """With what was guessed, every night on that machine would be as much longer."""
+    one, usual = LocalExecutor({weights_hash(weights): weights}, batch=1, lanes=2), Split(2, 2)
+    plan, file = items(weights, 60), tmp_path / "batches.json"
+    seen: list[tuple[str, Split]] = []
+
+    class Told(Splits):
+        """Tells how fast each was, so that a busy machine makes no other test of it."""
+
+        def tried(self, key: str, frames: int, seconds: float) -> None:
+            split = Split(one.lanes, loop.threads)
+            seen.append((key, split))
+            super().tried(key, frames, frames / {Split(1, 2): 3.0, Split(2, 1): 2.9}.get(split, 2.8))
+
+    sink = Collected()
+    splits = Told(Batches(file), usual, trying=True)
+    loop = Loop(one, stack, sink, stop=Stop(), ledger=Ledger(), threads=2, splits=splits)
+    loop.run(plan)
+    assert len(sink.made) == 60, "a trial's pictures are made once, and kept"
+    assert [split for _, split in seen] == choices(usual) * 2
+    assert (one.lanes, loop.threads) == (1, 2)
+    key = seen[0][0]
+    assert Splits(Batches(file), usual, trying=True).next(key) is None
+    assert Splits(Batches(file), usual, trying=False).best(key) == Split(1, 2)
+    assert Splits(Batches(file), usual, trying=True).best("another machine") == usual
+    alike = Splits(Batches(), usual, trying=True)
+    while (split := alike.next(key)) is not None:
+        alike.tried(key, 100, 100 / (1.04 if split == Split(2, 1) else 1.0))
+    assert alike.best(key) == usual, "a difference that small is chance"
 
 
 def test_the_batch_is_as_large_as_it_is_worth(weights: Path) -> None:

@@ -16,7 +16,7 @@ FILE = "batches.json"
 LARGEST = 512
 GAIN = 1.05
 """A batch twice as large must make pictures so much faster to be worth its memory."""
-Word = Literal["measured", "fits"]
+Word = Literal["measured", "fits", "lanes", "threads"]
 
 
 class Batches:
@@ -34,7 +34,7 @@ class Batches:
                 }
 
     def get(self, key: str, word: Word) -> int | None:
-        """What was found: the best size, or the largest that fits."""
+        """What was found: the best size, the largest that fits, or a part of the best split (`render.engine.split`)."""
         return self._known.get(key, {}).get(word)
 
     def keep(self, key: str, word: Word, size: int) -> None:

@@ -60,6 +60,9 @@ class Executor(Protocol):
         Raises NonesuchError when these weights cannot be used.
         """
 
+    def key(self, recipe: Recipe) -> str:
+        """What is remembered of this device holds for: the device, the recipe's weights, its size, the precision."""
+
     def noise_shape(self, weights: str) -> tuple[int, int, int]:
         """(c, h, w) of the noise that a picture of these weights starts from."""
 
@@ -167,7 +170,7 @@ class LocalExecutor:
         sampling = self.card(recipe.weights).sampling
         if sampling is not None and sampling.batch is not None:
             return sampling.batch
-        key = self._key(recipe)
+        key = self.key(recipe)
         fits = self.batches.get(key, "fits")
         size = self._chosen or self.batches.get(key, "measured")
         if size is None and self.kind == "cuda":
@@ -201,11 +204,10 @@ class LocalExecutor:
                 "close other programs, or choose another device or smaller weights."
             )
         self.batch = min(self.batch, tried // 2)
-        self.batches.keep(self._key(recipe), "fits", self.batch)
+        self.batches.keep(self.key(recipe), "fits", self.batch)
         free_memory()
 
-    def _key(self, recipe: Recipe) -> str:
-        """What a size holds for."""
+    def key(self, recipe: Recipe) -> str:
         name = self.kind
         if self.kind == "cuda":
             import torch

@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby, takewhile
+from itertools import chain, groupby, islice, takewhile
 from typing import Generic, TypeVar
 
+from render.cores import cores
 from render.engine.ahead import ahead
 from render.engine.cause import cause
 from render.engine.encoders import Abandoned, Encode, Encoded, Encoders
@@ -23,6 +24,7 @@ from render.engine.frames import Frame, frame_count, frames_of
 from render.engine.lanes import side_by_side
 from render.engine.ledger import Ledger
 from render.engine.plan import Item
+from render.engine.split import BATCHES, Splits
 from render.engine.stop import Brake
 from render.errors import NonesuchError, disk_is_full
 from render.noise import Floats
@@ -107,9 +109,10 @@ class Loop(Generic[T]):
         ledger: Ledger,
         tick: Callable[[int], None] = lambda frames: None,
         threads: int = 2,
+        splits: Splits | None = None,
     ) -> None:
         self.executor, self.encode, self.sink = executor, encode, sink
-        self.stop, self.ledger, self.tick, self.threads = stop, ledger, tick, threads
+        self.stop, self.ledger, self.tick, self.threads, self.splits = stop, ledger, tick, threads, splits
         self.given_up: dict[str, str] = {}
         self._failures: Counter[Key] = Counter()
         self._streak: Counter[str] = Counter()
@@ -128,7 +131,7 @@ class Loop(Generic[T]):
         left: Iterable[Item] = items
         while not self.stop.requested:
             for _, turn in groupby(left, key=lambda item: item.recipe.weights):  # one generator in memory at a time
-                self._pass(turn)
+                self._turn(turn)
                 if self.stop.requested:
                     break
             left, self._failed = sorted(self._failed, key=lambda item: item.recipe.weights), []
@@ -136,6 +139,26 @@ class Loop(Generic[T]):
                 break
         if self._seen and not self._made and self._seen <= self.given_up.keys():
             raise self._hopeless()
+
+    def _turn(self, turn: Iterator[Item]) -> None:
+        """Items of one network: some with every split that is to be tried, the others with the best."""
+        first, splits = next(turn), self.splits
+        items = chain([first], turn)
+        if splits is not None:
+            key = f"{self.executor.key(first.recipe)}, {cores()} cores"
+            while (split := splits.next(key)) is not None and not self.stop.requested:
+                wanted = split.lanes * self.executor.batch * BATCHES
+                some = list(islice(items, wanted))
+                began = time.perf_counter()
+                self.executor.lanes, self.threads = split.lanes, split.threads
+                if not some:
+                    return
+                self._pass(some)
+                if len(some) == wanted and not any(item.recipe.walk for item in some):  # a film is other work
+                    splits.tried(key, wanted, time.perf_counter() - began)
+            best = splits.best(key)
+            self.executor.lanes, self.threads = best.lanes, best.threads
+        self._pass(items)
 
     def _pass(self, items: Iterable[Item]) -> None:
         lanes = self.executor.lanes

@@ -19,6 +19,7 @@ from render.engine.frozen import compare, freeze, newest
 from render.engine.plan import Item, Part, make_plan
 from render.engine.retry import retried
 from render.engine.sheets import drawings, sheet, sheets
+from render.engine.split import LONG, Split, Splits
 from render.engine.turns import in_turns
 from render.engine.versions import versions
 from render.media import Encoded, signed
@@ -191,12 +192,22 @@ def _drawn(session: Session, items: Iterable[Item], frames: int, executor: Execu
             if isinstance(executor, Cluster):
                 ClusterLoop(executor, session.store, sink, hold=night.hold, finish=finish, **watched).run(items)
             else:
-                Loop(executor, encode, sink, threads=threads, **watched).run(items)
+                splits = _splits(executor, threads, frames)
+                Loop(executor, encode, sink, threads=threads, splits=splits, **watched).run(items)
         finally:
             told = {name: getattr(executor, name, None) for name in ("device", "precision", "batch")}
             session.machine = told
         session.catalogue.commit()
     return made
+
+
+def _splits(executor: Executor, threads: int, frames: int) -> Splits | None:
+    """For a CPU, whose cores both draw and encode."""
+    from render.engine.executor import LocalExecutor
+
+    if not isinstance(executor, LocalExecutor) or executor.kind != "cpu":
+        return None
+    return Splits(executor.batches, Split(executor.lanes, threads), trying=frames >= LONG)
 
 
 def _signer(gallery: Gallery) -> Signer | None:
