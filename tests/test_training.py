@@ -28,7 +28,7 @@ from render.plausibility.watching import Watch
 from render.training.checkpoint import step_generator
 from render.training.dataset import TrainingSet
 from render.training.examples import Ahead, Example, example
-from render.training.flow import FlowSettings, FlowTraining, Sketched, train_flow
+from render.training.flow import FlowSettings, FlowTraining, Sketched, favouring, train_flow
 from render.training.pool import Pictures
 from render.training.shipping import Description, card_of, grafted, train_generator
 from render.training.sketch import sketches
@@ -197,13 +197,14 @@ def test_two_processes_train_one_network_on_pictures_of_their_own(blobs: Path, t
     assert [line.partition(",")[0] for line in lines] == ["0", "1", "2"], "one process keeps the account"
 
 
-def test_a_favoured_source_is_drawn_three_times_as_often(blobs: Path) -> None:
+def test_a_favoured_source_is_drawn_three_times_as_often_or_alone(blobs: Path) -> None:
     pictures = replace(pictures_of(blobs), source_names=["here", "there"], sources=np.arange(32) % 2)
-    favoured = pictures.favouring("there")
-    before, after = (np.bincount(p.sources, p.chance) for p in (pictures, favoured))
+    drawn = [pictures, *(favouring(pictures, FlowSettings(favoured="there", alone=alone)) for alone in (False, True))]
+    before, after, alone = (np.bincount(p.sources, p.chance) for p in drawn)
     assert after[1] / after[0] == pytest.approx(3 * before[1] / before[0])
+    assert list(alone) == pytest.approx([0, 1])
     with pytest.raises(NonesuchError, match="sources are here, there"):
-        pictures.favouring("nowhere")
+        favouring(pictures, FlowSettings(favoured="nowhere"))
 
 
 def test_tampered_weights_are_refused(run: Path, tmp_path: Path) -> None:

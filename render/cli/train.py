@@ -64,6 +64,9 @@ for family in (autoencoder, dcgan, stylegan2, vae):
 @click.option("--watched", default=64, show_default=True, type=click.IntRange(16), help="Pictures that it looks at.")
 @click.option("--favour", help="A source whose pictures are drawn three times as often.")
 @click.option(
+    "--only", help="A source whose pictures alone are drawn: to end with what exhibits are asked to look like."
+)
+@click.option(
     "--display",
     type=click.Choice(["sky-asinh", "plain", "distance"]),
     default="sky-asinh",
@@ -97,7 +100,7 @@ for family in (autoencoder, dcgan, stylegan2, vae):
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, seed: int, classifier: str | None, start: str | None, watch: str | None, watched: int,
-    favour: str | None, display: str, turns: Any,
+    favour: str | None, only: str | None, display: str, turns: Any,
     zoom: int, channels: tuple[int, ...], autoencoder: str | None, title: str, about_data: str,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
@@ -106,6 +109,7 @@ def flow(
     Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --classifier galaxy-classifier --steps 20000
       nonesuch train flow galaxies96 weights/better --classifier galaxy-classifier --from galaxy-96
+      nonesuch train flow galaxies96 weights/sharper --from galaxy-96 --only efigi --rate 2e-4 --steps 2000
       nonesuch train flow mine96 weights/mine --from galaxy-96 --watch galaxy-copydetector --checkpoint-every 100
       torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
       nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
@@ -127,7 +131,8 @@ def flow(
         checkpoint_every=checkpoint_every,
         precision=precision,
         seed=seed,
-        favoured=favour,
+        favoured=only or favour,
+        alone=only is not None,
         channels=channels,
     )
     mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")

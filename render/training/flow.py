@@ -10,6 +10,7 @@ killed goes on exactly, and the moving average of the weights (EMA) is what ship
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -42,7 +43,8 @@ class FlowSettings:
 
     steps: optimiser steps in all. decay: the share of them over which the learning rate falls to 0 at the end.
     precision: "fp32", "bf16", or "auto", which measures one step of each and keeps the faster. favoured: a source whose
-    pictures are drawn three times as often as they would be, because exhibits are to look like them.
+    pictures are drawn three times as often as they would be, because exhibits are to look like them; alone: no others
+    are drawn.
     """
 
     steps: int = 20_000
@@ -60,6 +62,7 @@ class FlowSettings:
     seed: int = 0
     precision: str = "auto"
     favoured: str | None = None
+    alone: bool = False
     channels: tuple[int, ...] = (64, 128, 192)
     fold: int = 4
 
@@ -84,6 +87,8 @@ class Pool(Source, Protocol):
         """`shift`, `scale`, `spreads` and `zoom` of the network's settings, where they are not its own."""
 
 
+OFTENER = 3.0
+"""How much more often a favoured source's pictures are drawn."""
 MOST_THREADS = 8
 """That make pictures ready for a device; more would only wait for memory."""
 LOOK = FlowSettings(batch=256)
@@ -106,6 +111,13 @@ class Sketched(Drawn):
         drawing = sketches(data, generator)
         drawn = seen(len(data), settings, generator)
         return Batch(data, classes, sources, drawing, drawn)
+
+
+def favouring(pictures: Pictures, settings: FlowSettings) -> Pictures:
+    """The pictures, those of the favoured source more often than the others, or alone."""
+    if settings.favoured is None:
+        return pictures
+    return pictures.favouring(settings.favoured, math.inf if settings.alone else OFTENER)
 
 
 def measured_scales(data: Tensor, fold: int) -> dict[str, Any]:
@@ -144,7 +156,7 @@ class FlowTraining:
     ) -> None:
         """autoencoder: finished, through which the pool's latents went; it becomes a part of the weights."""
         if isinstance(pictures, Pictures):
-            pictures = Sketched(pictures if settings.favoured is None else pictures.favouring(settings.favoured))
+            pictures = Sketched(favouring(pictures, settings))
         self.pictures, self.run, self.settings = pictures, run, settings
         self.classes, self.sources = pictures.class_names, pictures.told_sources
         run.mkdir(parents=True, exist_ok=True)

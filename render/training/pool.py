@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -66,11 +67,14 @@ class Pictures:
         data = training_set.data(keep, mapping)
         return cls(data, classes, sources, chances(classes, sources), names, source_names, turns)
 
-    def favouring(self, source: str, times: float = 3.0) -> Pictures:
-        """The same pictures, one source's drawn several times as often. Raises NonesuchError when there are none."""
+    def favouring(self, source: str, times: float) -> Pictures:
+        """The same pictures, one source's drawn several times as often, or with infinite `times` no others. Raises
+        NonesuchError when there are none.
+        """
         if source not in self.source_names:
             raise NonesuchError(f"no picture comes from '{source}'; sources are {', '.join(self.source_names)}.")
-        chance = self.chance * np.where(self.sources == self.source_names.index(source), times, 1.0)
+        weights = (1.0, 0.0) if times == math.inf else (times, 1.0)
+        chance = self.chance * np.where(self.sources == self.source_names.index(source), *weights)
         return replace(self, chance=chance / chance.sum())
 
     def draw(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:

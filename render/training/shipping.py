@@ -19,7 +19,7 @@ from render.errors import NonesuchError, UsageError
 from render.generators.autoencoder import Autoencoder
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
-from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched
+from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched, favouring
 from render.training.latents import Latents, load_autoencoder
 from render.training.outlines import Outlines
 from render.training.pool import Pictures, Turns, class_names
@@ -264,8 +264,7 @@ def train_generator(
     if training_set.size % (reduced * settings.fold * 2 ** (len(settings.channels) - 1)):
         raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {reduced}: choose another.")
     before = fitting_card(start, training_set.size, settings) if start else None
-    if settings.favoured is not None:
-        pictures = pictures.favouring(settings.favoured)
+    pictures = favouring(pictures, settings)
     pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
     training = FlowTraining(pool, run, settings, grafted(start, pool) if start else None, between)
 
