@@ -29,6 +29,7 @@ def shown(folder: Path) -> int:
         return sum(one.state == "shown" for one in catalogue.known())
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_what_is_in_hand_bakes_it_and_says_3(tmp_path: Path) -> None:
     weights = tiny_weights(tmp_path / "tiny")
     folder = tmp_path / "gallery"
@@ -63,6 +64,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=False)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(small_disk: Path, tmp_path: Path) -> None:
     weights = tiny_weights(tmp_path / "tiny")
     (small_disk / "gallery.toml").write_text(tiny_gallery(16, weights=str(weights), batch=2))
@@ -103,6 +105,7 @@ def test_a_store_that_may_not_be_written_is_found_before_the_night_begins(tmp_pa
     assert not (folder / "runs").exists(), "nothing was drawn for nothing"
 
 
+@pytest.mark.slow
 def test_weights_that_vanish_are_one_sentence_and_what_was_made_stays(tmp_path: Path) -> None:
     folder = killing.gallery(tmp_path / "gallery")
     killing.make(folder)

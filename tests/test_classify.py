@@ -195,6 +195,7 @@ def write_training_set(folder: Path, count: int = 120) -> Path:
 TINY = ClassifierTraining(epochs=40, batch=8, small=16, network=ClassifierSettings(width=4, size=32, members=2))
 
 
+@pytest.mark.slow
 def test_training_writes_weights_that_classify_and_a_card_that_says_how_well(tmp_path: Path) -> None:
     home = write_training_set(tmp_path / "set")
     card = train_classifier(home, tmp_path / "out", settings=TINY)

@@ -82,6 +82,7 @@ def real_pictures(folds: set[int], count: int) -> list[np.ndarray]:
     return pictures
 
 
+@pytest.mark.slow
 def test_planted_copies_and_false_alarms_on_the_data(shipped: Evidence) -> None:
     """The figures of the card, looked at again: copies of full-size pictures, and fold 1 which nothing saw."""
     copies = plant_copies(real_pictures(set(range(3, 10)), 50), EVERYTHING, seed=8)

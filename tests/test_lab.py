@@ -253,6 +253,7 @@ def test_a_finished_lab_from_elsewhere_is_checked(finished: Path, tmp_path: Path
         read_finished(tmp_path)
 
 
+@pytest.mark.slow
 def test_one_unknown_family_and_one_missing_checkpoint_stop_nothing_else(
     finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

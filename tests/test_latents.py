@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_gallery
+from tiny import drawn_roughly, tiny_gallery
 
 from render.catalogue import FILE, Catalogue
 from render.cli import run
@@ -47,10 +47,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert run([*asked, "--steps", steps, "--checkpoint-every", "90", "--rate", "0.001"]) == 0
     flow = ["train", "flow", str(folder / "set"), str(folder / "flow"), "--autoencoder", str(folder / "ae")]
     flow += ["--display", "plain", "--channels", "32,32,32", "--steps", "2", "--batch", "2", "--precision", "fp32"]
-    assert run(flow) == 0
+    with drawn_roughly():
+        assert run(flow) == 0
     return folder
 
 
+@pytest.mark.slow
 def test_what_goes_through_the_autoencoder_comes_back_better_than_grey(home: Path) -> None:
     card = load_card(home / "ae")
     assert (card.family, card.sampling, card.classes, card.training.steps) == ("autoencoder", None, [], 90)

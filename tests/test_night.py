@@ -141,6 +141,7 @@ def test_an_id_is_found_without_its_recipe(tmp_path: Path) -> None:
         assert [one.id_at(n) for n in range(40)] == [recipe.id for n in range(40) if (recipe := one.recipe(n))]
 
 
+@pytest.mark.slow
 def test_at_the_deadline_there_is_a_whole_site(tmp_path: Path, clock: Clock) -> None:
     asked = gallery(tmp_path, count=2000)
     ends = Deadline.after(2000)
@@ -157,6 +158,7 @@ def test_at_the_deadline_there_is_a_whole_site(tmp_path: Path, clock: Clock) -> 
     assert check(asked) == []
 
 
+@pytest.mark.slow
 def test_an_endless_night_goes_on_with_further_seeds(tmp_path: Path, clock: Clock) -> None:
     asked = gallery(tmp_path, count=2)
     outcome = slowly(asked, Wish(Deadline.after(1000), endless=True), clock)
@@ -262,6 +264,7 @@ def test_a_plan_says_what_would_be_made_and_why(tmp_path: Path) -> None:
     assert (tmp_path / FILE).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_night_goes_on_without_its_terminal_and_is_ended_from_another(tmp_path: Path) -> None:
     asked = gallery(tmp_path / "mine", count=4000)
     command = [sys.executable, "-m", "render.cli", "make", str(tmp_path / "mine"), "--for", "1h", "--detach"]

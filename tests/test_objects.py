@@ -138,6 +138,7 @@ def folder(tmp_path: Path, server: Moody) -> Path:
     return tmp_path / "gallery"
 
 
+@pytest.mark.slow
 def test_a_night_with_its_media_in_an_object_store_that_fails_every_third_time(
     folder: Path, server: Moody, capfd: pytest.CaptureFixture[str]
 ) -> None:

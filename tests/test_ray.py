@@ -62,6 +62,7 @@ def pictures(folder: Path) -> dict[str, str | None]:
         return {one.id: one.pixel_hash for one, _ in catalogue.exhibits()}
 
 
+@pytest.mark.slow
 def test_a_machine_that_dies_in_the_night_loses_nothing_and_nothing_comes_twice(
     machines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

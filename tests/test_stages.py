@@ -103,6 +103,7 @@ def test_a_classifier_that_comes_late_looks_at_what_is_shown(gallery: Gallery, t
     assert [one.texts for one in after] != [one.texts for one in before]
 
 
+@pytest.mark.slow
 def test_copies_found_late_leave_the_site_and_others_take_their_place(gallery: Gallery, tmp_path: Path) -> None:
     made(gallery)
     detector_that_knows(gallery, [2, 5], tmp_path / "detector")
@@ -128,6 +129,7 @@ def test_a_real_picture_s_file_names_its_own_licence(gallery: Gallery, tmp_path:
     assert told == set(WHOSE)
 
 
+@pytest.mark.slow
 def test_near_copies_are_replaced_before_anything_is_shown(gallery: Gallery, tmp_path: Path) -> None:
     made(gallery)
     detector_that_knows(gallery, [1, 2, 3], tmp_path / "detector")
@@ -167,6 +169,7 @@ def test_a_collection_can_keep_only_what_is_found_as_it_was_asked_for(gallery: G
     assert collect(fresh, delete=False).count > 0, "files of what nobody sees can be swept up"
 
 
+@pytest.mark.slow
 def test_damage_is_named_and_mended_under_the_same_numbers(
     gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +209,7 @@ def test_a_walk_that_failed_is_lacking_until_it_is_made(gallery: Gallery, tmp_pa
     assert status(gallery).reasons == []
 
 
+@pytest.mark.slow
 def test_a_walk_of_yesterday_does_not_stand_for_one_that_failed_today(gallery: Gallery, tmp_path: Path) -> None:
     (tmp_path / "gallery.toml").write_text(SETTINGS + LOOP)
     assert made(load_gallery(tmp_path)).exit_code == 0

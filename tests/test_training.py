@@ -17,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from tiny import drawn_roughly
 
 from render.display import DisplayMapping
 from render.errors import NonesuchError
@@ -38,14 +39,9 @@ TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32
 ABOUT = Description("tiny", "blob", "synthetic blobs")
 
 
-SHORT = FlowTraining.sampling.model_copy(update={"steps": 3})
-"""What sheets and figures are drawn with here: nothing below is about how good they look."""
-
-
 @pytest.fixture(scope="module", autouse=True)
-def _short() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FlowTraining, "sampling", SHORT)
+def _roughly() -> Iterator[None]:
+    with drawn_roughly():  # nothing below is about how good pictures look
         yield
 
 
@@ -150,6 +146,7 @@ class Anxious:
         return {"near_copies": 0.5}
 
 
+@pytest.mark.slow
 def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path, run: Path, tmp_path: Path) -> None:
     first, second = run / "weights", tmp_path / "second"
     still = replace(TINY, rate=0.0)
@@ -177,10 +174,11 @@ def _one_of_two(rank: int, port: int, folder: Path, blobs: Path) -> None:
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in place.items()} | {"MASTER_ADDR": "127.0.0.1"})
     settings = replace(TINY, steps=3)
-    FlowTraining.sampling = SHORT
-    train_generator(blobs, folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
+    with drawn_roughly():
+        train_generator(blobs, folder / "run", folder / "both", settings, Description("both", "blob", "blobs"))
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network_on_pictures_of_their_own(blobs: Path, tmp_path: Path) -> None:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -311,6 +309,7 @@ def test_a_new_class_begins_as_none_and_a_known_one_as_itself(blobs: Path, run: 
     assert torch.equal(new["sources.weight"], old["sources.weight"][[1, 1]].to(new["sources.weight"].dtype))
 
 
+@pytest.mark.slow
 def test_a_watched_training_ends_before_it_copies(blobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever hangs a copy of somebody's picture as "does not exist" has the trouble, and never knew."""
     each = shutil.copytree(blobs, tmp_path / "each")  # blobs are alike; here no picture is like another

@@ -4,7 +4,10 @@ engine and stages render with.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from render.recipe import Recipe
 from render.weights import Card, Sampling, Training, load_card, save_card, weights_hash
@@ -155,6 +158,18 @@ def tiny_surface(folder: Path) -> Path:
     )
     save_card(folder, card)
     return folder
+
+
+@contextmanager
+def drawn_roughly() -> Iterator[None]:
+    """Flow trainings inside draw their sheets, and the pictures that figures are measured on, in three steps and not in
+    sixteen; their cards say so.
+    """
+    from render.training.flow import FlowTraining
+
+    rough = FlowTraining.sampling.model_copy(update={"steps": 3})
+    with patch.object(FlowTraining, "sampling", rough):
+        yield
 
 
 def recipe(folder: Path, seed: int) -> Recipe:
