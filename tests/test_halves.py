@@ -65,6 +65,7 @@ def test_two_models_are_compared_on_disjoint_halves(tmp_path: Path) -> None:
     assert "likeness 1.00 to the other model's picture" in told, "the same network draws the same from the same seeds"
     page = (tmp_path / "page.md").read_text()
     assert "100% of the pictures are more like the other model's" in page
+    assert "look at the pictures first" in page, "these two learned nothing, and agree"
     assert "(page.png)" in page
     assert (tmp_path / "page.png").stat().st_size > 5000
     with pytest.raises(NonesuchError, match="did not learn from"):

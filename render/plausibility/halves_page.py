@@ -31,7 +31,8 @@ def write_halves(found: Halves, names: tuple[str, str], page: Path) -> None:
         "common, they did not copy. Likeness is the correlation of pixels: 1 is the same picture, 0 nothing in common.",
         "\n".join(["| likeness of | 5 % | median | 95 % |", "|---|---|---|---|", *rows]),
         f"{told['nearer_to_the_other']:.0%} of the pictures are more like the other model's picture than like any "
-        "picture of their own half.",
+        "picture of their own half. Models that have learned little agree too, for both leave the noise nearly "
+        "as it was: look at the pictures first.",
         f"![Rows from above: {names[0]}; {names[1]} from the same seeds; the nearest training picture of the first; "
         f"that of the second]({page.stem}.png)",
     ]
