@@ -79,6 +79,8 @@ def fit_cuts(ours: list[Shown], theirs: list[Shown | None]) -> Cuts:
 def galaxy10_figures(ours: list[Shown], theirs: list[Shown | None], cuts: Cuts) -> dict[str, Any]:
     """For the card: how often our word is the one that the experts' answers come to by the same rules."""
     pairs = [(galaxy10(a, cuts), galaxy10(b, EXPERTS)) for a, b in zip(ours, theirs, strict=True) if b is not None]
+    if not pairs:
+        return {}
     found, truth = (np.array([_place(pair[side]) for pair in pairs]) for side in (0, 1))
     table = confusion(truth, found, NONE + 1)
     named = found < NONE

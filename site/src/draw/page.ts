@@ -76,12 +76,14 @@ class Desk {
   /** A picture that is chosen, or dropped anywhere on the page, is looked at. */
   private startVisits(): void {
     const input = this.find<HTMLInputElement>("[data-visit]");
-    input?.addEventListener("change", () => {
+    if (!input) return;
+    const look = (): void => {
       const [file] = input.files ?? [];
       if (file) void this.judge(file);
       input.value = ""; // the same file may be chosen again
-    });
-    if (!input) return;
+    };
+    input.addEventListener("change", look);
+    look(); // at what was chosen before this script came
     this.page.addEventListener("dragover", (event) => event.preventDefault());
     this.page.addEventListener("drop", (event) => {
       event.preventDefault();
