@@ -124,6 +124,8 @@ def flow(
     from render.training.shipping import Description, train_generator
     from render.weights import find_weights
 
+    if favour is not None and only is not None:
+        raise click.UsageError("--favour draws a source oftener and --only draws no other: choose one of the two.")
     settings = FlowSettings(
         steps=steps,
         batch=batch,

@@ -11,17 +11,22 @@ from render.recipe import LARGEST_SEED
 from render.recipe import Path as Path_
 
 
-class Collection(Strict):
-    """One "this X does not exist"."""
+class Named(Strict):
+    """What every collection is called."""
 
     slug: CollectionSlug
     """The collection's name in addresses; no two collections share one. `nonesuch rename` changes it."""
     formerly: list[CollectionSlug] = Field(default_factory=list)
     """Slugs that it had before, the first one first: addresses under them lead to this one. Written by `rename`."""
     title: Text
-    """One of its things, as in "This *galaxy* does not exist."."""
+    """One of its things, as in "This *galaxy* does not exist.", or "painting"."""
     plural: Line = ""
     """Several of its things, for headings. `title` with an s when left out."""
+
+
+class Collection(Named):
+    """One "this X does not exist"."""
+
     weights: Text
     """The name of shipped weights, or the path of a weights folder (a relative one starts at the gallery's folder)."""
     count: int = Field(ge=1, le=1_000_000)
@@ -87,17 +92,9 @@ class Collection(Strict):
         return f"This {self.title} does not exist."
 
 
-class Folder(Strict):
+class Folder(Named):
     """A collection of pictures that others made: a folder that `nonesuch import` reads."""
 
-    slug: CollectionSlug
-    """The collection's name in addresses; no two collections share one. `nonesuch rename` changes it."""
-    formerly: list[CollectionSlug] = Field(default_factory=list)
-    """Slugs that it had before, the first one first: addresses under them lead to this one. Written by `rename`."""
-    title: Text
-    """One of its things, such as "painting"."""
-    plural: Line = ""
-    """Several of its things, for headings. `title` with an s when left out."""
     pictures: Text
     """The folder with the pictures (a relative one starts at the gallery's folder). They stay there, as they are."""
     sentence: Line = ""
