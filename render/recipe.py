@@ -111,7 +111,8 @@ class Recipe:
     style_from, style_seed: from which layer on its styles are those of which other seed. sketch: sha256 of the drawing
     that steers the picture; strength: how far the picture may leave the drawing, 0 to 1, as in SDEdit (absent in
     recipes from before there was one); negative: the prompt of what is not wanted; mask: sha256 of the picture that is
-    white where new pixels belong; upscaler: sha256 of its weights.
+    white where new pixels belong; upscaler: sha256 of its weights; symmetry: how like its own image, turned by half a
+    circle, the coarse noise is (`render.generators.symmetry`).
     A walk's `seed`, `class_name`, `source` and `prompt` are those of its first keyframe.
     """
 
@@ -138,6 +139,7 @@ class Recipe:
     layer_noise: Literal["seed"] | None = None
     style_from: int | None = None
     style_seed: int | None = None
+    symmetry: float | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -148,6 +150,10 @@ class Recipe:
             check_seed(self.style_seed)
         if self.strength is not None:
             object.__setattr__(self, "strength", finite("strength", self.strength))
+        if self.symmetry is not None:
+            object.__setattr__(self, "symmetry", finite("symmetry", self.symmetry))
+            if not 0 <= self.symmetry <= 1:
+                raise UsageError(f"symmetry must be from 0 to 1, not {self.symmetry}.")
         if (self.kind == "walk") != (self.walk is not None):
             raise ValueError("a recipe has a walk exactly when its kind is 'walk'")
 

@@ -67,6 +67,7 @@ class Sampling(BaseModel):
     steps: int = 12
     guidance: float = 1.0
     batch: int | None = None  # pictures at once at most, where one alone keeps a device busy
+    symmetry: float | None = Field(default=None, ge=0, le=1)  # of the flow family; see `render.generators.symmetry`
 
     @classmethod
     def in_one_pass(cls) -> Sampling:

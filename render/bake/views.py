@@ -198,6 +198,7 @@ def again(row: Row, drawn: dict[str, str]) -> dict[str, Any] | None:
         return None
     source = {"seed": recipe["seed"], "class": recipe.get("class_name") or "", "source": recipe.get("source") or ""}
     told = {"from": source, "between": 0, **{name: recipe[name] for name in ("sampler", "steps", "guidance")}}
+    told["symmetry"] = recipe.get("symmetry", 0)
     return {"recipe": told, "pixels": row.column("pixel_hash") or "", **drawn}
 
 

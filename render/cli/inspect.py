@@ -113,4 +113,16 @@ def _spoken(recipe: Recipe) -> str:
     return _plain(", ".join(parts))
 
 
-SAID = ("kind", "seed", "class_name", "source", "sampler", "steps", "guidance", "size", "truncation", "sketch")
+SAID = (
+    "kind",
+    "seed",
+    "class_name",
+    "source",
+    "sampler",
+    "steps",
+    "guidance",
+    "symmetry",
+    "size",
+    "truncation",
+    "sketch",
+)

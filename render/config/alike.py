@@ -71,6 +71,7 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
         collection.sampler or (default and default.sampler),
         collection.steps or (default and default.steps),
         default and default.guidance if collection.guidance is None else collection.guidance,
+        None if collection.sketches else _symmetry(collection, card),
         1.0 if collection.truncation is None else collection.truncation,
         collection.layer_noise,
         collection.style_from,
@@ -78,6 +79,12 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
         collection.negative,
         collection.mask,
     )
+
+
+def _symmetry(collection: Collection, card: Card | None) -> float | None:
+    """What recipes say of it."""
+    default = card.sampling.symmetry if card and card.sampling else None
+    return (default if collection.symmetry is None else collection.symmetry) or None
 
 
 def _classes(collection: Collection, card: Card | None) -> list[str]:

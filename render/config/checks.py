@@ -118,6 +118,7 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
             knowing = ", ".join(STRENGTHS)
             yield f"{place}, sketches: the family '{card.family}' follows no drawings; those that do are {knowing}"
         yield from _unsampled(collection, card, place)
+        yield from _asymmetric(collection, card, place)
         yield from _styles(collection, card, place)
         if collection.classes == []:
             yield f'{place}, classes: the list is empty; name some, or write "all"'
@@ -148,6 +149,16 @@ def _unsampled(collection: Collection, card: Card | None, place: str) -> Iterato
     elif card and collection.sampler and collection.sampler not in (names := SAMPLERS.get(card.family, ())) and names:
         hint = nearest(collection.sampler, list(names))
         yield f"{place}, sampler: the family '{card.family}' has no '{collection.sampler}'; {hint}"
+
+
+def _asymmetric(collection: Collection, card: Card | None, place: str) -> Iterator[str]:
+    """A symmetry that nothing would have."""
+    if collection.symmetry is None:
+        return
+    if card and card.family != "flow":
+        yield f"{place}, symmetry: the weights '{card.name}' ({card.family}) know of none; leave it out"
+    elif collection.sketches:
+        yield f"{place}, symmetry: what a drawing steers is as symmetric as the drawing; leave it out"
 
 
 def _styles(collection: Collection, card: Card | None, place: str) -> Iterator[str]:

@@ -49,6 +49,10 @@ class Collection(Named):
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
     """How strongly the class steers the picture (classifier-free guidance; 1 is none and saves a third of the work)."""
+    symmetry: Share | None = None
+    """How much the coarse shape of what the `flow` family draws is like itself turned by half a circle: 0 leaves that
+    to chance, 1 binds each arm to the one across. The weights' own choice when left out; exhibits that a drawing steers
+    have none."""
     truncation: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
     """How far StyleGAN2's pictures may be from its mean picture (psi): 0.7 is usual, 1 is all the way, which is also
     what it is when left out."""

@@ -156,9 +156,15 @@ class Source:
             source=source,
             size=self.card.size,
             negative=chosen.negative,
+            symmetry=None if more.get("sketch") else self._symmetry(),
             **self._styles(seed),
             **more,
         )
+
+    def _symmetry(self) -> float | None:
+        """Of weights that know of it, and where there is some."""
+        default = self.card.sampling.symmetry if self.card.sampling else None
+        return (default if self.settings.symmetry is None else self.settings.symmetry) or None
 
     def _styles(self, seed: int) -> dict[str, Any]:
         """What only StyleGAN2's recipes say; nothing where the settings leave all as it is."""

@@ -24,6 +24,7 @@ from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
 from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
+from render.generators.symmetry import symmetric
 from render.weights import Card, load_card, load_tensors
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Conditioning:
 
     classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
     (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch, as does
-    listening: how often the step towards the drawing is taken.
+    listening: how often the step towards the drawing is taken; and symmetry: how like its own image, turned by half a
+    circle, the coarse noise is made.
     """
 
     classes: Tensor
@@ -54,6 +56,7 @@ class Conditioning:
     steps: int
     guidance: float
     listening: float = 1.0
+    symmetry: float = 0.0
 
     def to(self, device: torch.device) -> Conditioning:
         """The same on another device."""
@@ -109,10 +112,10 @@ class FlowGenerator:
         return self.card.size // (autoencoder.settings.reduce if autoencoder else 1)
 
     def condition(self, recipes: Sequence[Recipe]) -> Conditioning:
-        settings = {(r.sampler, r.steps, r.guidance, r.strength) for r in recipes}
+        settings = {(r.sampler, r.steps, r.guidance, r.strength, r.symmetry) for r in recipes}
         if len(settings) != 1:
-            raise ValueError("a batch has one sampler, number of steps, guidance and strength")
-        sampler, steps, guidance, strength = settings.pop()
+            raise ValueError("a batch has one sampler, number of steps, guidance, strength and symmetry")
+        sampler, steps, guidance, strength, symmetry = settings.pop()
         if sampler not in SAMPLERS:
             raise NonesuchError(f"there is no sampler called '{sampler}'; the flow family has {', '.join(SAMPLERS)}.")
         card = self.card
@@ -131,6 +134,7 @@ class FlowGenerator:
             steps=steps,
             guidance=guidance,
             listening=1.0 if strength is None else LISTENING * (1 - strength),
+            symmetry=symmetry or 0.0,
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
@@ -143,11 +147,13 @@ class FlowGenerator:
             steps=a.steps,
             guidance=a.guidance,
             listening=a.listening,
+            symmetry=a.symmetry,
         )
 
     @torch.inference_mode()
     def images(self, conditioning: Conditioning, noise: Tensor) -> Tensor:
-        c, net, noise = conditioning, self.network.settings, noise.to(self.device)
+        c, net = conditioning, self.network.settings
+        noise = symmetric(noise.to(self.device), c.symmetry)
         sample = SAMPLERS[c.sampler]
         if net.zoom == 1:
             x = sample(self._velocity(c, c.sources, c.sketch), noise, times(c.steps, SHIFT), None)

@@ -38,6 +38,7 @@ def pictures_of_class(generator: Generator, index: int, seeds: Sequence[int]) ->
             size=card.size,
             class_name=card.classes[index] if card.classes else None,
             source=card.sources[0] if card.sources else None,
+            symmetry=sampling.symmetry,
         )
         for seed in seeds
     ]

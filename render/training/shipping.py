@@ -28,6 +28,7 @@ from render.training.quality import generator_quality
 from render.training.run import Report, Run, accelerator, train
 from render.training.samples import PER_CLASS
 from render.training.sheets import loss_curve
+from render.training.symmetry import fitting_symmetry
 from render.training.zoomed import Zoomed
 from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card
 
@@ -273,6 +274,9 @@ def train_generator(
             return  # there is no colour to be blurred
         blur = fitting_blur(training.generator(card), training_set)
         training.average.settings = replace(training.average.settings, colour=blur)
+        if mapping.name == SKY and turns == "all":  # what has no up is alike from both ends
+            amount = fitting_symmetry(training.generator(card), training_set)
+            training.sampling = training.sampling.model_copy(update={"symmetry": amount or None})
 
     return train_to_weights(
         training_set,

@@ -22,19 +22,19 @@ export async function recipeOf(collection: string, number: number): Promise<Made
 export function toQuery(made: Made): string {
   const latent = ({ seed, class: name, source }: Latent): string => [seed, name, source].join(":");
   const query = new URLSearchParams({ a: latent(made.from), b: latent(made.to ?? made.from), t: made.between.toFixed(2) });
-  query.set("by", [made.sampler, made.steps, made.guidance].join(":"));
+  query.set("by", [made.sampler, made.steps, made.guidance, made.symmetry].join(":"));
   return `?${query}`;
 }
 
 /** The cross that a link asks for, or null where it asks for none, or for what cannot be. */
 export function fromQuery(query: URLSearchParams): Made | null {
   const [from, to] = [latentIn(query.get("a")), latentIn(query.get("b"))];
-  const [sampler = "", steps, guidance] = (query.get("by") ?? "").split(":");
+  const [sampler = "", steps, guidance, symmetry = "0"] = (query.get("by") ?? "").split(":");
   const between = Number(query.get("t"));
-  const made = { sampler, steps: Number(steps), guidance: Number(guidance), between };
+  const made = { sampler, steps: Number(steps), guidance: Number(guidance), symmetry: Number(symmetry), between };
   const sound =
     SAMPLERS.includes(sampler) && made.steps >= 1 && made.steps <= MOST_STEPS && Number.isInteger(made.steps) &&
-    made.guidance >= 0 && made.guidance <= MOST_GUIDANCE && between >= 0 && between <= 1;
+    made.guidance >= 0 && made.guidance <= MOST_GUIDANCE && made.symmetry >= 0 && made.symmetry <= 1 && between >= 0 && between <= 1;
   return from && to && sound ? { ...made, from, to } : null;
 }
 

@@ -1,6 +1,6 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { blurredColour, display, isGuided, sample, slerp, times, type Velocity } from "./flow";
+import { blurredColour, display, isGuided, sample, slerp, symmetric, times, type Velocity } from "./flow";
 import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
 import { REFUSED } from "./where";
@@ -34,6 +34,7 @@ export interface Made {
   sampler: string;
   steps: number;
   guidance: number;
+  symmetry: number; // how like its own image, turned by half a circle, the coarse noise is
 }
 
 export type Ask =
@@ -130,7 +131,7 @@ async function render(id: number, made: Made): Promise<void> {
   if (!models) return;
   const { size, classes, sources } = models.draw;
   const [from, to, t] = [made.from, made.to ?? made.from, made.to ? made.between : 0];
-  const start = slerp(normals(from.seed, 3 * size * size), normals(to.seed, 3 * size * size), t);
+  const start = symmetric(slerp(normals(from.seed, 3 * size * size), normals(to.seed, 3 * size * size), t), size, made.symmetry);
   const wish = shares(classes, from.class, to.class, t);
   const manner = shares(sources, from.source, to.source, t);
   const nothing = oneHot(classes.length, classes.length);
