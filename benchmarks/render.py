@@ -94,6 +94,7 @@ class Bench:
                 self.card.size,
                 class_name=name,
                 source=self.card.sources[0],
+                symmetry=sampling.symmetry,
             )
             for seed, name in enumerate(names)
         ]

@@ -54,6 +54,8 @@ VARIANTS = (
     "ab2:8:2.0",
     "euler:16:2.0",
     "heun:8:2.0",
+    "ancestral:16:2.0:0",
+    "ancestral:16:2.0:0.8",
 )
 
 
@@ -64,22 +66,24 @@ class Variant:
     sampler: str
     steps: int
     guidance: float
+    symmetry: float | None = None  # None: what the card says
     passes: int = 0
     seconds: float = float("inf")
     pictures: dict[str, Pictures] | None = None
 
     @classmethod
     def named(cls, text: str) -> Variant:
-        sampler, steps, guidance = text.split(":")
-        return cls(sampler, int(steps), float(guidance))
+        sampler, steps, guidance, *symmetry = text.split(":")
+        return cls(sampler, int(steps), float(guidance), *(float(amount) for amount in symmetry))
 
     def draw(self, generator: FlowGenerator, weights: str, per_class: int) -> None:
         """The pictures of every class; the seconds of the fastest round are kept."""
         card, began, found = generator.card, time.perf_counter(), {}
         for index, name in enumerate(card.classes):
             seeds = range(70_000 + 1000 * index, 70_000 + 1000 * index + per_class)
+            amount = card.sampling.symmetry if self.symmetry is None and card.sampling else self.symmetry
             recipes = [
-                Recipe(card.family, weights, seed, self.sampler, self.steps, self.guidance, card.size,
+                Recipe(card.family, weights, seed, self.sampler, self.steps, self.guidance, card.size, symmetry=amount,
                        class_name=name, source=card.sources[0] if card.sources else None)
                 for seed in seeds
             ]  # fmt: skip
@@ -106,7 +110,7 @@ def together(pictures: dict[str, Pictures], many: dict[str, int]) -> Pictures:
 @click.option("--detector", default="galaxy-copydetector")
 @click.option("--pictures", "count", default=112)
 @click.option("--rounds", default=1)
-@click.option("--try", "variants", multiple=True, default=VARIANTS, help="SAMPLER:STEPS:GUIDANCE")
+@click.option("--try", "variants", multiple=True, default=VARIANTS, help="SAMPLER:STEPS:GUIDANCE, :SYMMETRY")
 def command(
     training_set: Path, weights: str, classifier: str, detector: str, count: int, rounds: int, variants: list[str]
 ) -> None:

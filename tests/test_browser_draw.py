@@ -103,7 +103,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, li
     settings = gallery(folder, 2)
     weights = find_weights("galaxy-96")
     generator = FlowGenerator.load(weights, "cpu", "fp32")
-    common = {"family": "flow", "weights": weights_hash(weights), "sampler": "ancestral", "steps": 6, "guidance": 2.0}
+    common = {
+        "family": "flow",
+        "weights": weights_hash(weights),
+        "sampler": "ancestral",
+        "steps": 6,
+        "guidance": 2.0,
+        "symmetry": 0.5,
+    }
     recipes = [
         Recipe(seed=31, class_name="spiral_mid", source="efigi", size=96, **common),
         Recipe(seed=2**40, class_name="elliptical", source="efigi", size=96, **common),
@@ -139,7 +146,7 @@ def test_a_browser_repeats_an_exhibit_and_crosses_two(
     page.get_by_role("button", name="cross them").click()
     playwright.expect(page.locator(SAY)).to_contain_text("70 parts of the first to 30", timeout=PATIENCE)
     assert page.url.endswith(
-        "?a=31%3Aspiral_mid%3Aefigi&b=1099511627776%3Aelliptical%3Aefigi&t=0.30&by=ancestral%3A6%3A2"
+        "?a=31%3Aspiral_mid%3Aefigi&b=1099511627776%3Aelliptical%3Aefigi&t=0.30&by=ancestral%3A6%3A2%3A0.5"
     )
     crossed = page.evaluate(CROSSED)
     a, b = noise_of(recipes, generator.noise_shape)

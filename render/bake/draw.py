@@ -131,6 +131,7 @@ class Studio:
                 "classes": card.classes,
                 "sources": card.sources,
                 **{name: network[name] for name in ("shift", "scale", "colour")},
+                "gains": network.get("gains", {}),
             }
         }
         if self._classify:

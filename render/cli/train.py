@@ -97,13 +97,17 @@ for family in (autoencoder, dcgan, stylegan2, vae):
 @click.option("--autoencoder", help="Weights of `train autoencoder`: draw in its latents, for 256 px and more.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
+@click.option("--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew its card.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, seed: int, classifier: str | None, start: str | None, watch: str | None, watched: int,
     favour: str | None, only: str | None, display: str, turns: Any,
-    zoom: int, channels: tuple[int, ...], autoencoder: str | None, title: str, about_data: str,
+    zoom: int, channels: tuple[int, ...], autoencoder: str | None, title: str, about_data: str, touches: bool,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
+
+    At the end come the last touches, measured on its pictures: how far their colour is blurred, how symmetric the noise
+    is that they begin from, how strongly each spatial frequency is shown.
 
     \b
     Examples:
@@ -115,6 +119,7 @@ def flow(
       nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
       nonesuch train flow galaxies256 weights/galaxy-256 --autoencoder ./weights/galaxy-latents
       nonesuch train flow dinosaurs64 weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
+      nonesuch train flow galaxies96 weights/galaxy-96 --touches
     """
     from render.cli.progress import bar, speaks
     from render.display import DisplayMapping
@@ -124,6 +129,12 @@ def flow(
     from render.training.shipping import Description, train_generator
     from render.weights import find_weights
 
+    if touches:
+        from render.training.touches import touch_again
+
+        card = touch_again(TrainingSet.open(training_set), out, turns)
+        click.echo(f"{out}: symmetry {card.sampling and card.sampling.symmetry}, colour {card.network['colour']}.")
+        return
     if favour is not None and only is not None:
         raise click.UsageError("--favour draws a source oftener and --only draws no other: choose one of the two.")
     settings = FlowSettings(

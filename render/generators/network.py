@@ -34,7 +34,8 @@ class NetworkSettings:
     cosine transform: coarse structure has much and fine structure little, and the network is told (see `Folding`).
     zoom: how many times wider finished pictures are than those that the network draws first; 1 draws them at once.
     colours: channels of a picture before it is folded; 1 where all are the same. autoencoder: what `size` and `colours`
-    are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels.
+    are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels. gains: of the
+    equaliser that finished pictures go through (`render.generators.equaliser`); nothing where there is none.
     """
 
     size: int = 96
@@ -54,10 +55,11 @@ class NetworkSettings:
     zoom: int = 1
     colours: int = 3
     autoencoder: dict[str, Any] = field(default_factory=dict)
+    gains: dict[str, list[float]] = field(default_factory=dict)
 
     def as_card(self) -> dict[str, Any]:
         told = {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}
-        return {name: value for name, value in told.items() if name != "autoencoder" or value}
+        return {name: value for name, value in told.items() if value or name not in ("autoencoder", "gains")}
 
     @classmethod
     def from_card(cls, values: dict[str, Any]) -> NetworkSettings:

@@ -17,7 +17,6 @@ from render.classify import Classifier
 from render.display import DISTANCE, PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators.autoencoder import Autoencoder
-from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched, favouring
 from render.training.latents import Latents, load_autoencoder
@@ -28,7 +27,7 @@ from render.training.quality import generator_quality
 from render.training.run import Report, Run, accelerator, train
 from render.training.samples import PER_CLASS
 from render.training.sheets import loss_curve
-from render.training.symmetry import fitting_symmetry
+from render.training.touches import touched
 from render.training.zoomed import Zoomed
 from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card
 
@@ -146,8 +145,8 @@ def train_to_weights(
 ) -> Card:
     """Go on with a training to its end and write the weights folder `out`; every family's.
 
-    before: the card of the weights that it began from, whose training counts too. finish: the last touch to the
-    averaged weights, once they are trained. watch: ends the training before it copies; in one process alone.
+    before: the card of the weights that it began from, whose training counts too. finish: the last touches
+    to the averaged weights, once they are trained. watch: ends the training before it copies; in one process alone.
     """
     if watch and training.accelerator.num_processes > 1:
         raise UsageError("a training in several processes cannot be watched for copies: leave out --watch.")
@@ -270,13 +269,7 @@ def train_generator(
     training = FlowTraining(pool, run, settings, grafted(start, pool) if start else None, between)
 
     def finish(training: FlowTraining, card: Card) -> None:
-        if training.average.settings.colours == 1:
-            return  # there is no colour to be blurred
-        blur = fitting_blur(training.generator(card), training_set)
-        training.average.settings = replace(training.average.settings, colour=blur)
-        if mapping.name == SKY and turns == "all":  # what has no up is alike from both ends
-            amount = fitting_symmetry(training.generator(card), training_set)
-            training.sampling = training.sampling.model_copy(update={"symmetry": amount or None})
+        training.average.settings, training.sampling = touched(training.generator(card), training_set, turns)
 
     return train_to_weights(
         training_set,

@@ -1,4 +1,4 @@
-// From noise to a picture along the network's velocity, as render/generators/samplers.py, symmetry.py, flow.py and colour.py do it.
+// From noise to a picture along the network's velocity, as render/generators/samplers.py, symmetry.py, flow.py, colour.py and equaliser.py do it.
 
 const SHIFT = 2.5;
 const REACH = 4; // standard deviations of the colour's blur
@@ -134,6 +134,62 @@ export function blurredColour(picture: Float32Array, size: number, blur: number)
     for (let i = 0; i < area; i++) out[channel * area + i] = (light[i] as number) + (plane[i] as number);
   }
   return out;
+}
+
+/** Gains at 0, 1, ... cycles a picture of its light and of what deviates from it; none where there is no change. */
+export type Gains = Partial<Record<"light" | "colour", number[]>>;
+
+const FAR = 12; // pixels to each side that a pixel is made from, at most
+
+/** Structure of every fineness as strong as in real pictures, as equaliser.py makes it; (3, size, size), edges repeated. */
+export function equalised(picture: Float32Array, size: number, gains: Gains): Float32Array {
+  const area = size * size;
+  const light = new Float32Array(area);
+  for (let i = 0; i < 3 * area; i++) light[i % area] = (light[i % area] as number) + (picture[i] as number) / 3;
+  const bright = gains.light ? filtered(light, size, gains.light) : light;
+  const out = new Float32Array(3 * area);
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = picture.slice(channel * area, (channel + 1) * area).map((value, i) => value - (light[i] as number));
+    const colour = gains.colour ? filtered(plane, size, gains.colour) : plane;
+    for (let i = 0; i < area; i++) out[channel * area + i] = (bright[i] as number) + (colour[i] as number);
+  }
+  return out;
+}
+
+function filtered(plane: Float32Array, size: number, gains: number[]): Float32Array {
+  const line = kernel(gains);
+  const width = Math.sqrt(line.length);
+  const far = (width - 1) / 2;
+  const clamp = (at: number): number => Math.min(size - 1, Math.max(0, at));
+  return plane.map((_, i) => {
+    const [row, column] = [Math.floor(i / size), i % size];
+    let value = 0;
+    for (let y = 0; y < width; y++) {
+      const from = clamp(row + y - far) * size;
+      for (let x = 0; x < width; x++) value += (line[y * width + x] as number) * (plane[from + clamp(column + x - far)] as number);
+    }
+    return value;
+  });
+}
+
+/** (25, 25) numbers that add up to the first gain, fewer for small pictures. Their sides are twice as many pixels as there are cycles. */
+function kernel(gains: number[]): Float64Array {
+  const size = 2 * (gains.length - 1);
+  const far = Math.min(FAR, size / 2 - 1);
+  const gain = (radius: number): number => {
+    const [low, share] = [Math.floor(radius), radius % 1];
+    const at = (i: number): number => gains[Math.min(i, gains.length - 1)] as number;
+    return at(low) * (1 - share) + at(low + 1) * share;
+  };
+  const cycles = Array.from({ length: size }, (_, i) => i - size / 2);
+  const cosine = (f: number, x: number): number => Math.cos((2 * Math.PI * f * x) / size);
+  const places = Array.from({ length: far + 1 }, (_, x) => x);
+  const rows = cycles.map((v) => places.map((x) => cycles.reduce((sum, u) => sum + gain(Math.hypot(u, v)) * cosine(u, x), 0)));
+  const corner = places.map((y) => places.map((x) => cycles.reduce((sum, v, i) => sum + (rows[i]?.[x] as number) * cosine(v, y), 0) / size ** 2));
+  const width = 2 * far + 1;
+  const whole = Float64Array.from({ length: width ** 2 }, (_, i) => corner[Math.abs(Math.floor(i / width) - far)]?.[Math.abs((i % width) - far)] as number);
+  const missing = (gain(0) - whole.reduce((a, b) => a + b)) / whole.length;
+  return whole.map((value) => value + missing);
 }
 
 /** Data space, (3, size, size), to what a person sees: RGBA bytes. */

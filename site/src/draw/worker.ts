@@ -1,6 +1,6 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { blurredColour, display, isGuided, sample, slerp, symmetric, times, type Velocity } from "./flow";
+import { blurredColour, display, equalised, isGuided, sample, slerp, symmetric, times, type Gains, type Velocity } from "./flow";
 import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
 import { REFUSED } from "./where";
@@ -15,7 +15,7 @@ export interface ClassFact {
 
 /** What the bake says of the drawing model and, where there is one, of the classifier. facts: for each class, what is known of such. */
 export interface Models {
-  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number };
+  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains };
   classify?: About & { names: string[]; facts: ClassFact[][] };
 }
 
@@ -148,7 +148,7 @@ async function render(id: number, made: Made): Promise<void> {
 async function follow(id: number, sampler: string, velocity: Velocity, start: Float32Array, path: number[]): Promise<void> {
   if (!models) return;
   wanted = id;
-  const { size, shift, scale, colour } = models.draw;
+  const { size, shift, scale, colour, gains } = models.draw;
   const steps = path.length - 1;
   const finished = (x: Float32Array): Float32Array => blurredColour(x.map((value) => value * scale + shift), size, colour);
   const show = (x: Float32Array, step: number, last: boolean): void => {
@@ -160,7 +160,7 @@ async function follow(id: number, sampler: string, velocity: Velocity, start: Fl
     return wanted === id;
   });
   if (!result) return;
-  const picture = finished(result);
+  const picture = equalised(finished(result), size, gains);
   show(picture, steps, true);
   await classify(id, picture);
 }

@@ -1,0 +1,55 @@
+"""The last touches to a finished flow network: what is wrong with all of its pictures alike, measured and undone.
+
+In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is, and
+how strongly each spatial frequency is shown. None of them needs a step of training, and none looks at fold 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from render.display import SKY
+from render.errors import NonesuchError, UsageError
+from render.generators.flow import FlowGenerator
+from render.training.colour import fitting_blur
+from render.training.dataset import TrainingSet
+from render.training.equaliser import fitting_gains
+from render.training.pool import Turns
+from render.training.samples import DEFAULT_SAMPLING
+from render.training.symmetry import fitting_symmetry
+from render.weights import Card, Sampling, load_card, save_card
+
+
+def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -> tuple[Any, Sampling]:
+    """The network's settings and the sampling with which its pictures are most like real ones. turns: orientations as
+    good as a picture's own; only what has no up is alike from both ends. The generator is left with those settings.
+    """
+    network, card = generator.network, generator.card
+    sampling = (card.sampling or DEFAULT_SAMPLING).model_copy(update={"symmetry": None})
+    generator.card = card.model_copy(update={"sampling": sampling})
+    network.settings = replace(network.settings, colour=0.0, gains={})
+    if network.settings.colours == 1:
+        return network.settings, sampling  # there is no colour, and what is drawn are distances
+    network.settings = replace(network.settings, colour=fitting_blur(generator, training_set))
+    if card.mapping.name == SKY and turns == "all":
+        sampling = sampling.model_copy(update={"symmetry": fitting_symmetry(generator, training_set) or None})
+        generator.card = card.model_copy(update={"sampling": sampling})
+    network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
+    return network.settings, sampling
+
+
+def touch_again(training_set: TrainingSet, folder: Path, turns: Turns) -> Card:
+    """Measure the last touches of finished weights again and write them into their card, whose figures, which are of
+    other pictures, it loses. Raises UsageError for another family, NonesuchError for another training set.
+    """
+    card = load_card(folder)
+    if card.family != "flow":
+        raise UsageError(f"{folder} is of the family '{card.family}': only 'flow' has last touches.")
+    if card.training.pictures_sha256 != training_set.identity():
+        raise NonesuchError(f"{folder} did not learn from {training_set.folder}: name the set that its card describes.")
+    settings, sampling = touched(FlowGenerator.load(folder, "cpu", "fp32"), training_set, turns)
+    card = card.model_copy(update={"network": settings.as_card(), "sampling": sampling, "quality": {}})
+    save_card(folder, card)
+    return card
