@@ -58,7 +58,7 @@ def test_a_picture_does_not_depend_on_its_neighbours_in_the_batch(touch: str) ->
 
 @pytest.mark.parametrize("amount", [0.3, 0.6, 1.0])
 def test_symmetric_noise_is_white_and_as_much_its_own_image_as_was_asked(amount: float) -> None:
-    """A network was taught on white noise: any other and its pictures are brighter, flatter or coarser than is right."""
+    """A network was taught on white noise: any other, and its pictures come out brighter, flatter or coarser."""
     made = symmetric(noise(400), amount)
     assert float(made.var()) == pytest.approx(1, abs=0.02)
     power = torch.fft.fft2(made).abs().square().mean((0, 1)) / 32**2
