@@ -124,7 +124,8 @@ class Bench:
         choices = itertools.cycle(self.card.classes or [None])
         self.recipes = [
             Recipe(self.card.family, self.sha256, seed, *settings, class_name=next(choices),
-                   source=self.card.sources[0] if self.card.sources else None, symmetry=sampling.symmetry)
+                   source=self.card.sources[0] if self.card.sources else None, symmetry=sampling.symmetry,
+                   away=sampling.away)
             for seed in range(count)
         ]  # fmt: skip
         self.executor.prepare(self.recipes[0])

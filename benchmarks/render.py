@@ -95,6 +95,7 @@ class Bench:
                 class_name=name,
                 source=self.card.sources[0],
                 symmetry=sampling.symmetry,
+                away=sampling.away,
             )
             for seed, name in enumerate(names)
         ]

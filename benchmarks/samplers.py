@@ -84,6 +84,7 @@ class Variant:
             amount = card.sampling.symmetry if self.symmetry is None and card.sampling else self.symmetry
             recipes = [
                 Recipe(card.family, weights, seed, self.sampler, self.steps, self.guidance, card.size, symmetry=amount,
+                       away=card.sampling.away if card.sampling else None,
                        class_name=name, source=card.sources[0] if card.sources else None)
                 for seed in seeds
             ]  # fmt: skip

@@ -157,7 +157,7 @@ def command(
                 card.family, weights_hash(folder), 50_000 + i, sampling.sampler, sampling.steps, sampling.guidance,
                 card.size, class_name=classes[i], source=card.sources[0] if card.sources else None,
                 sketch=str(i) if drawn else None, strength=chosen if drawn else None,
-                symmetry=None if drawn else sampling.symmetry,
+                symmetry=None if drawn else sampling.symmetry, away=sampling.away,
             )
             for i in range(count)
         ]  # fmt: skip

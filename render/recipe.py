@@ -112,7 +112,8 @@ class Recipe:
     that steers the picture; strength: how far the picture may leave the drawing, 0 to 1, as in SDEdit (absent in
     recipes from before there was one); negative: the prompt of what is not wanted; mask: sha256 of the picture that is
     white where new pixels belong; upscaler: sha256 of its weights; symmetry: how like its own image, turned by half a
-    circle, the coarse noise is (`render.generators.symmetry`).
+    circle, the coarse noise is (`render.generators.symmetry`); away: what guidance leads away from, besides pictures of
+    no class, "attention" being what pays none (`render.generators.attention`).
     A walk's `seed`, `class_name`, `source` and `prompt` are those of its first keyframe.
     """
 
@@ -140,6 +141,7 @@ class Recipe:
     style_from: int | None = None
     style_seed: int | None = None
     symmetry: float | None = None
+    away: Literal["attention"] | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -154,6 +156,8 @@ class Recipe:
             object.__setattr__(self, "symmetry", finite("symmetry", self.symmetry))
             if not 0 <= self.symmetry <= 1:
                 raise UsageError(f"symmetry must be from 0 to 1, not {self.symmetry}.")
+        if self.away not in (None, "attention"):
+            raise UsageError("guidance leads away from 'attention' or from nothing else.")
         if (self.kind == "walk") != (self.walk is not None):
             raise ValueError("a recipe has a walk exactly when its kind is 'walk'")
 

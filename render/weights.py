@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -58,6 +58,9 @@ class Training(BaseModel):
     credits: list[Credit] = Field(default_factory=list)
 
 
+Away = Literal["attention"]
+
+
 class Sampling(BaseModel):
     """The generator's defaults; a gallery may choose others."""
 
@@ -68,6 +71,7 @@ class Sampling(BaseModel):
     guidance: float = 1.0
     batch: int | None = None  # pictures at once at most, where one alone keeps a device busy
     symmetry: float | None = Field(default=None, ge=0, le=1)  # of the flow family; see `render.generators.symmetry`
+    away: Away | None = None  # what guidance leads away from besides no class; see `render.generators.attention`
 
     @classmethod
     def in_one_pass(cls) -> Sampling:

@@ -24,7 +24,7 @@ from render.media import Store
 from render.media.images import encode_image
 from render.noise import normals
 from render.recipe import Recipe
-from render.training.browser import ABOUT, GRAPH, _flow_inputs
+from render.training.browser import ABOUT, GRAPH, TWIN, _flow_inputs
 from render.weights import find_weights, weights_hash
 
 pytestmark = MARKS
@@ -44,13 +44,16 @@ def test_the_files_for_the_browser_are_those_of_the_shipped_weights() -> None:
         graph = (folder / GRAPH).read_bytes()
         assert hashlib.sha256(raw).hexdigest() == part["sha256"]
         assert hashlib.sha256(graph).hexdigest() == about["graph"]["sha256"]
+        if "twin" in about:
+            assert hashlib.sha256((folder / TWIN).read_bytes()).hexdigest() == about["twin"]["sha256"]
         assert len(raw) + len(graph) < (16 if name == "galaxy-96" else 3) * 2**20
     generator = FlowGenerator.load(find_weights("galaxy-96"), "cpu", "fp32")
-    vector = json.loads((find_weights("galaxy-96") / ABOUT).read_text(encoding="utf-8"))["vector"]
-    with torch.inference_mode():
-        found = generator.network(*_flow_inputs(96, 7, 3)).flatten()[:: vector["step"]][: len(vector["values"])]
-    # rounded to five digits when it was written; another processor's sums differ by a few units in the last of seven
-    assert torch.allclose(found, torch.tensor(vector["values"]), atol=1e-3)
+    about = json.loads((find_weights("galaxy-96") / ABOUT).read_text(encoding="utf-8"))
+    for network, vector in ((generator.network, about["vector"]), (generator.twin, about["twin_vector"])):
+        with torch.inference_mode():
+            found = network(*_flow_inputs(96, 7, 3)).flatten()[:: vector["step"]][: len(vector["values"])]
+        # rounded to five digits when it was written; another processor's sums differ by some units in the last of seven
+        assert torch.allclose(found, torch.tensor(vector["values"]), atol=1e-3)
 
 
 def light(page: playwright.Page) -> npt.NDArray[np.float64]:
@@ -110,6 +113,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, li
         "steps": 6,
         "guidance": 2.0,
         "symmetry": 0.5,
+        "away": "attention",
     }
     recipes = [
         Recipe(seed=31, class_name="spiral_mid", source="efigi", size=96, **common),
@@ -146,7 +150,7 @@ def test_a_browser_repeats_an_exhibit_and_crosses_two(
     page.get_by_role("button", name="cross them").click()
     playwright.expect(page.locator(SAY)).to_contain_text("70 parts of the first to 30", timeout=PATIENCE)
     assert page.url.endswith(
-        "?a=31%3Aspiral_mid%3Aefigi&b=1099511627776%3Aelliptical%3Aefigi&t=0.30&by=ancestral%3A6%3A2%3A0.5"
+        "?a=31%3Aspiral_mid%3Aefigi&b=1099511627776%3Aelliptical%3Aefigi&t=0.30&by=ancestral%3A6%3A2%3A0.5%3Aattention"
     )
     crossed = page.evaluate(CROSSED)
     a, b = noise_of(recipes, generator.noise_shape)

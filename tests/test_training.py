@@ -20,12 +20,13 @@ from safetensors.torch import load_file
 from tiny import drawn_roughly
 
 from render.display import DisplayMapping
-from render.errors import NonesuchError
+from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
 from render.generators.flow import Conditioning, FlowGenerator
 from render.generators.network import NetworkSettings
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
 from render.plausibility.watching import Watch
+from render.recipe import Recipe
 from render.training.checkpoint import step_generator
 from render.training.dataset import TrainingSet
 from render.training.examples import Ahead, Example, example
@@ -351,3 +352,31 @@ def test_a_watched_training_ends_before_it_copies(blobs: Path, tmp_path: Path, m
     late.look(training, card)
     with pytest.raises(NonesuchError, match="copies already"):
         late.take_back(training)
+
+
+def test_the_twin_holds_the_networks_own_tensors_and_pays_no_attention(run: Path) -> None:
+    """Weights in memory twice would halve what fits on a device; a twin that attends would guide to nowhere."""
+    generator = FlowGenerator.load(run / "weights", "cpu", "fp32")
+    network, twin = generator.network, generator.twin
+    assert all(a is b for a, b in zip(network.parameters(), twin.parameters(), strict=True))
+    x = torch.randn(1, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+    steering = (torch.eye(3)[:1], torch.eye(2)[:1], torch.zeros(1, 1, 24, 24), torch.zeros(1))
+    with torch.inference_mode():
+        own, blind = (one(x, torch.tensor([0.5]), *steering) for one in (network, twin))
+        assert not torch.allclose(own, blind, atol=1e-4)
+        for module in network.modules():
+            if hasattr(
+                module, "to_q"
+            ):  # where all keys are alike, attention is a mean; where there are no values, nothing
+                module.to_v.weight.zero_()
+                module.to_v.bias.zero_()
+        own, blind = (one(x, torch.tensor([0.5]), *steering) for one in (network, twin))
+    assert torch.allclose(own, blind, atol=1e-5), "nothing but attention tells the two apart"
+
+
+def test_guidance_away_from_inattention_costs_no_more_passes_and_belongs_to_the_recipe() -> None:
+    plain = Recipe("flow", "0" * 64, 3, "ancestral", 16, 1.5, 24)
+    assert replace(plain, away="attention").id != plain.id
+    assert b"away" not in plain.canonical()
+    with pytest.raises(UsageError, match="leads away"):
+        Recipe.from_json(plain.as_json() | {"away": "taste"})

@@ -27,6 +27,8 @@ ABOUT = "browser.json"
 GRAPH = "browser.onnx"
 MODELS = "models"
 FACTS = 2  # sentences about a class
+FILES = ("graph", "weights", "twin")
+"""What a model may consist of; the twin is what guidance leads away from."""
 PAGES = ("draw", "cross")
 """The pages on which the visitor's browser draws; an exhibit's own page can repeat its recipe."""
 PLAIN = ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm", "wasm.js")
@@ -65,7 +67,8 @@ class Studio:
             return {}
         card = self._draw.card
         weights = card.sha256.get(MODEL, "") if card.network.get("zoom", 1) == 1 else ""  # the script draws in one go
-        return {"weights": weights, "models": self._models, "megabytes": self._megabytes}
+        away = "attention" if "twin" in self._draw.about else ""
+        return {"weights": weights, "models": self._models, "megabytes": self._megabytes, "away": away}
 
     @property
     def _models(self) -> str:
@@ -116,9 +119,7 @@ class Studio:
         if not self._home:
             return model.parts
         up = f"{base_of(self._models)}{MODELS}/"
-        moved = {
-            part: {**model.parts[part], "href": f"{up}{model.parts[part]['href']}"} for part in ("graph", "weights")
-        }
+        moved = {part: {**model.parts[part], "href": f"{up}{model.parts[part]['href']}"} for part in model.files}
         return {**model.parts, **moved}
 
     def _told(self) -> dict[str, Any]:
@@ -165,6 +166,11 @@ class _Model:
             return None  # the bake needs no weights
         return cls(folder) if (folder / ABOUT).is_file() and (folder / GRAPH).is_file() else None
 
+    @property
+    def files(self) -> list[str]:
+        """The names of its parts that are files."""
+        return [part for part in FILES if part in self.about]
+
     @cached_property
     def parts(self) -> dict[str, Any]:
         """The files as the script asks for them, relative to the folder of the models, with the test vector."""
@@ -175,20 +181,20 @@ class _Model:
                     "bytes": self.about[part]["bytes"],
                     "sha256": self.about[part]["sha256"],
                 }
-                for part in ("graph", "weights")
+                for part in self.files
             },
-            "vector": self.about["vector"],
+            **{name: self.about[name] for name in ("vector", "twin_vector") if name in self.about},
         }
 
     def offer(self, out: Outputs) -> None:
-        """Offer both files under names that carry their hashes."""
-        for part in ("graph", "weights"):
+        """Offer the files under names that carry their hashes."""
+        for part in self.files:
             told = self.about[part]
             path = f"{MODELS}/{self._name(part)}"
             out.offer(path, Rank.NEW, digest(told["sha256"]), partial(self._read, part))
 
     def _name(self, part: str) -> str:
-        return f"{self.card.name}.{self.about[part]['sha256'][:12]}.{'onnx' if part == 'graph' else 'bin'}"
+        return f"{self.card.name}.{self.about[part]['sha256'][:12]}.{'bin' if part == 'weights' else 'onnx'}"
 
     def _read(self, part: str) -> bytes:
         """The file's bytes. Raises NonesuchError when they are not those that were exported."""

@@ -196,9 +196,11 @@ def again(row: Row, drawn: dict[str, str]) -> dict[str, Any] | None:
     known = recipe.get("noise") == NOISE_METHOD and recipe.get("algorithm") == 1 and recipe.get("sampler") in REPEATED
     if not known or recipe.get("weights") != drawn.get("weights") or any(name in recipe for name in CHANGED):
         return None
+    if recipe.get("away", "") not in ("", drawn.get("away")):
+        return None
     source = {"seed": recipe["seed"], "class": recipe.get("class_name") or "", "source": recipe.get("source") or ""}
     told = {"from": source, "between": 0, **{name: recipe[name] for name in ("sampler", "steps", "guidance")}}
-    told["symmetry"] = recipe.get("symmetry", 0)
+    told |= {"symmetry": recipe.get("symmetry", 0), "away": recipe.get("away", "")}
     return {"recipe": told, "pixels": row.column("pixel_hash") or "", **drawn}
 
 

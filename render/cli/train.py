@@ -119,7 +119,7 @@ def flow(
       nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
       nonesuch train flow galaxies256 weights/galaxy-256 --autoencoder ./weights/galaxy-latents
       nonesuch train flow dinosaurs64 weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
-      nonesuch train flow galaxies96 weights/galaxy-96 --touches
+      nonesuch train flow galaxies96 weights/galaxy-96 --touches --classifier galaxy-classifier
     """
     from render.cli.progress import bar, speaks
     from render.display import DisplayMapping
@@ -132,7 +132,8 @@ def flow(
     if touches:
         from render.training.touches import touch_again
 
-        card = touch_again(TrainingSet.open(training_set), out, turns)
+        judge = find_weights(classifier) if classifier else None
+        card = touch_again(TrainingSet.open(training_set), out, turns, judge)
         click.echo(f"{out}: symmetry {card.sampling and card.sampling.symmetry}, colour {card.network['colour']}.")
         return
     if favour is not None and only is not None:

@@ -36,7 +36,17 @@ class Frame:
         """What all frames of a batch must share."""
         one = self.a
         drawn = (one.sketch is None, one.strength, one.mask)
-        return (one.weights, one.sampler, one.steps, one.guidance, one.symmetry, one.size, *drawn, self.stations)
+        return (
+            one.weights,
+            one.sampler,
+            one.steps,
+            one.guidance,
+            one.symmetry,
+            one.away,
+            one.size,
+            *drawn,
+            self.stations,
+        )
 
 
 def frame_count(recipe: Recipe) -> int:

@@ -156,6 +156,7 @@ class Source:
             source=source,
             size=self.card.size,
             negative=chosen.negative,
+            away=default.away,
             symmetry=None if more.get("sketch") else self._symmetry(),
             **self._styles(seed),
             **more,

@@ -2,6 +2,8 @@
 
 Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598) is applied only in the middle of the path, where it
 sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404.07724); the other steps cost one pass.
+What it leads away from has no class and, where the weights' card says so, pays no attention
+(`render.generators.attention`), at the same cost.
 A drawing is listened to by the same means: the step from the picture without it to the picture with it is taken more
 than once, or less.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from render.errors import NonesuchError
 from render.generators import Drawings
+from render.generators.attention import inattentive
 from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
@@ -26,7 +30,7 @@ from render.generators.equaliser import equalised
 from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
 from render.generators.symmetry import symmetric
-from render.weights import Card, load_card, load_tensors
+from render.weights import Away, Card, load_card, load_tensors
 
 if TYPE_CHECKING:
     from render.recipe import Recipe
@@ -46,7 +50,7 @@ class Conditioning:
     classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
     (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch, as does
     listening: how often the step towards the drawing is taken; and symmetry: how like its own image, turned by half a
-    circle, the coarse noise is made.
+    circle, the coarse noise is made. away: what guidance leads away from besides having no class.
     """
 
     classes: Tensor
@@ -58,6 +62,7 @@ class Conditioning:
     guidance: float
     listening: float = 1.0
     symmetry: float = 0.0
+    away: Away | None = None
 
     def to(self, device: torch.device) -> Conditioning:
         """The same on another device."""
@@ -101,6 +106,12 @@ class FlowGenerator:
     def compile(self) -> None:
         """Translate the network at its first pass; all batches have one shape. Pictures are then near, not the same."""
         self.network.unet.compile(dynamic=False)
+        self.twin.unet.compile(dynamic=False)
+
+    @cached_property
+    def twin(self) -> FlowNetwork:
+        """The network with the same tensors that pays no attention."""
+        return inattentive(self.network)
 
     @property
     def noise_shape(self) -> tuple[int, int, int]:
@@ -113,10 +124,10 @@ class FlowGenerator:
         return self.card.size // (autoencoder.settings.reduce if autoencoder else 1)
 
     def condition(self, recipes: Sequence[Recipe]) -> Conditioning:
-        settings = {(r.sampler, r.steps, r.guidance, r.strength, r.symmetry) for r in recipes}
+        settings = {(r.sampler, r.steps, r.guidance, r.strength, r.symmetry, r.away) for r in recipes}
         if len(settings) != 1:
             raise ValueError("a batch has one sampler, number of steps, guidance, strength and symmetry")
-        sampler, steps, guidance, strength, symmetry = settings.pop()
+        sampler, steps, guidance, strength, symmetry, away = settings.pop()
         if sampler not in SAMPLERS:
             raise NonesuchError(f"there is no sampler called '{sampler}'; the flow family has {', '.join(SAMPLERS)}.")
         card = self.card
@@ -136,6 +147,7 @@ class FlowGenerator:
             guidance=guidance,
             listening=1.0 if strength is None else LISTENING * (1 - strength),
             symmetry=symmetry or 0.0,
+            away=away,
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
@@ -149,6 +161,7 @@ class FlowGenerator:
             guidance=a.guidance,
             listening=a.listening,
             symmetry=a.symmetry,
+            away=a.away,
         )
 
     @torch.inference_mode()
@@ -193,16 +206,17 @@ class FlowGenerator:
 
         undrawn = torch.zeros_like(c.drawn)
 
-        def network(x: Tensor, t: Tensor, classes: Tensor, drawn: Tensor = c.drawn) -> Tensor:
+        def network(x: Tensor, t: Tensor, classes: Tensor, drawn: Tensor = c.drawn, twin: bool = False) -> Tensor:
+            asked = self.twin if twin else self.network
             with autocast(self.device, self.precision):
-                v: Tensor = self.network(x, t, classes, sources, sketch, drawn).float()
+                v: Tensor = asked(x, t, classes, sources, sketch, drawn).float()
             return v
 
         def velocity(x: Tensor, t: float) -> Tensor:
             moment = torch.full((len(x),), t, device=self.device)
             steered = v = network(x, moment, c.classes)
             if is_guided(t, c.guidance):
-                free = network(x, moment, nothing)
+                free = network(x, moment, nothing, twin=c.away == "attention")
                 v = free + c.guidance * (v - free)
             if c.listening != 1:
                 v = v + (c.listening - 1) * (steered - network(x, moment, c.classes, undrawn))

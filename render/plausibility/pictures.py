@@ -151,6 +151,7 @@ def maker(folder: Path, progress: Callable[[int], None] = lambda count: None) ->
                     card.family, sha256, seed, sampling.sampler, sampling.steps, sampling.guidance, card.size,
                     class_name=name if name in card.classes else None, source=card.sources[0] if card.sources else None,
                     symmetry=sampling.symmetry,
+            away=sampling.away,
                 )
                 for seed in seeds
             ]  # fmt: skip

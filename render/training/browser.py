@@ -3,7 +3,8 @@
 The graph (a few tens of kilobytes packed) names its weights as external data, at their places in the weights file, and
 casts them from half precision. So a browser draws with the very bytes that a recipe names by hash, and no second copy
 of them exists. Beside the graph stands ``browser.json``: lengths and hashes of both, and a test vector, by which a
-browser finds out whether it computes what was computed here.
+browser finds out whether it computes what was computed here. What guidance leads away from is a second graph over the
+same bytes.
 
 The bake reads these files and needs neither torch nor onnx.
 """
@@ -23,11 +24,14 @@ from render.classify.classes import CLASS_OF_STAGE, CLASSES
 from render.classify.classifier import Classifier
 from render.classify.network import resized, symmetries
 from render.errors import NonesuchError
+from render.generators.attention import inattentive
 from render.generators.flow import FlowGenerator
+from render.generators.network import FlowNetwork
 from render.noise import normals
 from render.weights import MODEL, load_card
 
 GRAPH = "browser.onnx"
+TWIN = "browser-twin.onnx"
 ABOUT = "browser.json"
 WEIGHTS = "weights.bin"
 """What the graph calls the file that its weights lie in."""
@@ -38,7 +42,8 @@ SAMPLES = 64
 
 
 def export(folder: Path) -> Path:
-    """Write ``browser.onnx`` and ``browser.json`` into a weights folder; returns the graph's path.
+    """Write ``browser.onnx`` and ``browser.json`` into a weights folder, and ``browser-twin.onnx`` where its card says
+    that guidance leads away from a twin; returns the first graph's path.
 
     Raises NonesuchError for a family that no browser draws with, and where onnx is not installed.
     """
@@ -60,10 +65,11 @@ def export(folder: Path) -> Path:
     start, tensors = _tensors(raw, prefix)
     first = min(begin for begin, _ in tensors.values())
     last = max(end for _, end in tensors.values())
-    graph = _graph(network, inputs, names, outputs, {name: (b - first, e - b) for name, (b, e) in tensors.items()})
+    places = {name: (b - first, e - b) for name, (b, e) in tensors.items()}
+    graph = _graph(network, inputs, names, outputs, places)
     part = raw[start + first : start + last]
     about = {
-        "graph": {"bytes": len(graph), "sha256": hashlib.sha256(graph).hexdigest()},
+        "graph": {"file": GRAPH, "bytes": len(graph), "sha256": hashlib.sha256(graph).hexdigest()},
         "weights": {
             "file": MODEL,
             "start": start + first,
@@ -73,6 +79,13 @@ def export(folder: Path) -> Path:
         "vector": _vector(network, inputs),
     }
     (folder / GRAPH).write_bytes(graph)
+    (folder / TWIN).unlink(missing_ok=True)
+    if isinstance(network, FlowNetwork) and card.sampling and card.sampling.away:
+        twin = inattentive(network)
+        graph = _graph(twin, inputs, names, outputs, places)
+        about["twin"] = {"file": TWIN, "bytes": len(graph), "sha256": hashlib.sha256(graph).hexdigest()}
+        about["twin_vector"] = _vector(twin, inputs)
+        (folder / TWIN).write_bytes(graph)
     (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return folder / GRAPH
 

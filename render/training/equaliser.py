@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from render.generators import Generator
-from render.training.dataset import TEST_FOLD, TrainingSet
-from render.training.quality import Pictures, spectra
+from render.training.dataset import TrainingSet
+from render.training.quality import Pictures, of_the_look, spectra
 from render.training.samples import AT_ONCE, pictures_of_class
 
 PER_CLASS = 40
@@ -32,7 +32,7 @@ def fitting_gains(
     """
     names = generator.card.classes or ["picture"]
     real, shares = {}, {}
-    for name, rows in _labelled(training_set, generator).items():
+    for name, rows in of_the_look(training_set, generator.card).items():
         some = np.random.default_rng(0).permutation(rows)[:REAL_PER_CLASS]
         real[name] = training_set.data(some, generator.card.mapping).astype(np.float32)
         shares[name] = len(rows)
@@ -40,17 +40,6 @@ def fitting_gains(
         return {}
     made = {name: _drawn(generator, names.index(name), per_class) for name in real}
     return {part: _gains(made, real, shares, part) for part in ("light", "colour")}
-
-
-def _labelled(training_set: TrainingSet, generator: Generator) -> dict[str, npt.NDArray[np.int64]]:
-    """Rows of each class that are of the look that is asked of exhibits; fold 1 left out."""
-    card = generator.card
-    here = training_set.folds != TEST_FOLD
-    if card.sources:
-        here &= np.array(training_set.column("source")) == card.sources[0]
-    labels = np.array(training_set.column("label"))
-    found = {name: np.flatnonzero(here & (labels == name)) for name in card.classes or ["picture"]}
-    return {name: rows for name, rows in found.items() if len(rows)}
 
 
 def _drawn(generator: Generator, index: int, count: int) -> Pictures:

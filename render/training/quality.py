@@ -17,6 +17,7 @@ from render.display import DisplayMapping
 from render.generators import Generator
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
 from render.training.samples import pictures_of_class
+from render.weights import Card
 
 Pictures = npt.NDArray[np.float32]  # (n, 3, h, w), data space
 ByClass = dict[str, Pictures]
@@ -31,6 +32,16 @@ def real_pictures(training_set: TrainingSet, names: list[str], fold: int, mappin
         if rows:
             found[name] = training_set.data(np.array(rows[:REAL_PER_CLASS]), mapping).astype(np.float32)
     return found
+
+
+def of_the_look(training_set: TrainingSet, card: Card) -> dict[str, npt.NDArray[np.int64]]:
+    """Rows of each class that are of the look that is asked of exhibits, the card's first source; fold 1 left out."""
+    here = training_set.folds != TEST_FOLD
+    if card.sources:
+        here &= np.array(training_set.column("source")) == card.sources[0]
+    labels = np.array(training_set.column("label"))
+    found = {name: np.flatnonzero(here & (labels == name)) for name in card.classes or ["picture"]}
+    return {name: rows for name, rows in found.items() if len(rows)}
 
 
 def spectra(pictures: Pictures) -> npt.NDArray[np.float64]:

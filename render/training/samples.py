@@ -14,7 +14,7 @@ from render.recipe import Recipe
 from render.weights import Sampling
 
 PER_CLASS = 8
-DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=2.0)
+DEFAULT_SAMPLING = Sampling(sampler="ancestral", steps=16, guidance=1.5, away="attention")
 AT_ONCE = 20
 UNSAVED = "0" * 64
 """In the place of the weights' hash, in recipes of weights that are no file yet."""
@@ -39,6 +39,7 @@ def pictures_of_class(generator: Generator, index: int, seeds: Sequence[int]) ->
             class_name=card.classes[index] if card.classes else None,
             source=card.sources[0] if card.sources else None,
             symmetry=sampling.symmetry,
+            away=sampling.away,
         )
         for seed in seeds
     ]

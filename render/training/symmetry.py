@@ -11,24 +11,27 @@ import numpy.typing as npt
 
 from render.generators import Generator
 from render.plausibility.shape import MEASURES, shapes
-from render.training.dataset import TUNE_FOLD, TrainingSet
-from render.training.quality import real_pictures
+from render.training.dataset import TrainingSet
+from render.training.quality import of_the_look
 from render.training.samples import DEFAULT_SAMPLING, pictures_of_class
 
-AMOUNTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.9)
+AMOUNTS = (0.0, 0.2, 0.4, 0.6, 0.8)
 PER_CLASS = 16
+REAL_PER_CLASS = 150
 JUDGED = [MEASURES.index(name) for name in ("asymmetry", "half_light_radius")]
 
 
 def fitting_symmetry(generator: Generator, training_set: TrainingSet, per_class: int = PER_CLASS) -> float | None:
-    """The amount at which asymmetry and half-light size of generated pictures are nearest to fold 2's, class by class;
-    None without a fold 2. The generator's card is left as it was.
+    """The amount at which asymmetry and half-light size of generated pictures are nearest to those of real ones of
+    their look, class by class, fold 1 left out; None where no picture has a label. The generator's card is left as it
+    was.
     """
-    card = generator.card
-    real = real_pictures(training_set, card.classes, TUNE_FOLD, card.mapping)
-    if not real:
+    card, wanted = generator.card, {}
+    for name, rows in of_the_look(training_set, card).items():
+        some = np.random.default_rng(0).permutation(rows)[:REAL_PER_CLASS]
+        wanted[name] = shapes(training_set.data(some, card.mapping).astype(np.float32), card.mapping)[:, JUDGED]
+    if not wanted:
         return None
-    wanted = {name: shapes(some, card.mapping)[:, JUDGED] for name, some in real.items()}
 
     def off(amount: float) -> float:
         sampling = (card.sampling or DEFAULT_SAMPLING).model_copy(update={"symmetry": amount or None})

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from render.classify import Classifier
 from render.display import SKY
 from render.errors import NonesuchError, UsageError
 from render.generators.flow import FlowGenerator
@@ -17,6 +18,7 @@ from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.equaliser import fitting_gains
 from render.training.pool import Turns
+from render.training.quality import generator_quality
 from render.training.samples import DEFAULT_SAMPLING
 from render.training.symmetry import fitting_symmetry
 from render.weights import Card, Sampling, load_card, save_card
@@ -40,16 +42,20 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
     return network.settings, sampling
 
 
-def touch_again(training_set: TrainingSet, folder: Path, turns: Turns) -> Card:
-    """Measure the last touches of finished weights again and write them into their card, whose figures, which are of
-    other pictures, it loses. Raises UsageError for another family, NonesuchError for another training set.
+def touch_again(training_set: TrainingSet, folder: Path, turns: Turns, classifier: Path | None = None) -> Card:
+    """Measure the last touches of finished weights again and write them into their card, with the figures of the
+    pictures that come of them; what a report or a blind sheet had found was of others, and goes. Raises UsageError for
+    another family, NonesuchError for another training set.
     """
     card = load_card(folder)
     if card.family != "flow":
         raise UsageError(f"{folder} is of the family '{card.family}': only 'flow' has last touches.")
     if card.training.pictures_sha256 != training_set.identity():
         raise NonesuchError(f"{folder} did not learn from {training_set.folder}: name the set that its card describes.")
-    settings, sampling = touched(FlowGenerator.load(folder, "cpu", "fp32"), training_set, turns)
-    card = card.model_copy(update={"network": settings.as_card(), "sampling": sampling, "quality": {}})
+    generator = FlowGenerator.load(folder, "cpu", "fp32")
+    settings, sampling = touched(generator, training_set, turns)
+    judge = Classifier.load(classifier) if classifier else None
+    card = generator.card.model_copy(update={"network": settings.as_card(), "sampling": sampling})
+    card = card.model_copy(update={"quality": generator_quality(generator, training_set, judge)})
     save_card(folder, card)
     return card

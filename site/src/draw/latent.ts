@@ -5,6 +5,7 @@ import type { Latent, Made } from "./worker";
 
 const MOST_STEPS = 64;
 const MOST_GUIDANCE = 10;
+const AWAY = ["", "attention"];
 
 /** What the page says of its exhibit's recipe, or null. */
 export function recipeOn(page: Document): Made | null {
@@ -22,19 +23,19 @@ export async function recipeOf(collection: string, number: number): Promise<Made
 export function toQuery(made: Made): string {
   const latent = ({ seed, class: name, source }: Latent): string => [seed, name, source].join(":");
   const query = new URLSearchParams({ a: latent(made.from), b: latent(made.to ?? made.from), t: made.between.toFixed(2) });
-  query.set("by", [made.sampler, made.steps, made.guidance, made.symmetry].join(":"));
+  query.set("by", [made.sampler, made.steps, made.guidance, made.symmetry, made.away].join(":"));
   return `?${query}`;
 }
 
 /** The cross that a link asks for, or null where it asks for none, or for what cannot be. */
 export function fromQuery(query: URLSearchParams): Made | null {
   const [from, to] = [latentIn(query.get("a")), latentIn(query.get("b"))];
-  const [sampler = "", steps, guidance, symmetry = "0"] = (query.get("by") ?? "").split(":");
+  const [sampler = "", steps, guidance, symmetry = "0", away = ""] = (query.get("by") ?? "").split(":");
   const between = Number(query.get("t"));
-  const made = { sampler, steps: Number(steps), guidance: Number(guidance), symmetry: Number(symmetry), between };
+  const made = { sampler, steps: Number(steps), guidance: Number(guidance), symmetry: Number(symmetry), away, between };
   const sound =
     SAMPLERS.includes(sampler) && made.steps >= 1 && made.steps <= MOST_STEPS && Number.isInteger(made.steps) &&
-    made.guidance >= 0 && made.guidance <= MOST_GUIDANCE && made.symmetry >= 0 && made.symmetry <= 1 && between >= 0 && between <= 1;
+    made.guidance >= 0 && made.guidance <= MOST_GUIDANCE && made.symmetry >= 0 && made.symmetry <= 1 && AWAY.includes(away) && between >= 0 && between <= 1;
   return from && to && sound ? { ...made, from, to } : null;
 }
 

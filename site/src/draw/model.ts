@@ -14,7 +14,16 @@ export interface Part {
 export interface About {
   graph: Part;
   weights: Part;
-  vector: { seed: number; step: number; values: number[] };
+  vector: Vector;
+  twin?: Part; // the graph of what guidance leads away from, over the same weights
+  twin_vector?: Vector;
+}
+
+/** What a network must compute: some values of its output, and the seed of its input. */
+export interface Vector {
+  seed: number;
+  step: number;
+  values: number[];
 }
 
 /** A build of the runtime: its script, its glue and its machine code, which are files of their own. */
@@ -45,7 +54,7 @@ export function prepare({ ort, glue, machine }: Runtime, base: string, careful: 
 }
 
 /** Fetches both files. An error when one is not what the bake wrote. */
-export async function fetchModel(about: About, progress: Progress): Promise<Files> {
+export async function fetchModel(about: Pick<About, "graph" | "weights">, progress: Progress): Promise<Files> {
   const all = about.graph.bytes + about.weights.bytes;
   const graph = await fetched(about.graph, (done) => progress(done, all));
   const weights = await fetched(about.weights, (done) => progress(about.graph.bytes + done, all));
@@ -81,7 +90,7 @@ async function fetched(part: Part, progress: (done: number) => void): Promise<Ui
 }
 
 /** Whether an output is the one that was computed when the model was exported. */
-export function proven(output: Float32Array, vector: About["vector"]): boolean {
+export function proven(output: Float32Array, vector: Vector): boolean {
   const scale = Math.max(...vector.values.map(Math.abs));
   return vector.values.every((value, i) => Math.abs((output[i * vector.step] ?? Infinity) - value) <= TOLERANCE * scale);
 }

@@ -35,6 +35,7 @@ export interface Made {
   steps: number;
   guidance: number;
   symmetry: number; // how like its own image, turned by half a circle, the coarse noise is
+  away: string; // what guidance leads away from besides no class: "attention", or nothing
 }
 
 export type Ask =
@@ -58,6 +59,8 @@ let runtime: Runtime;
 let devices: Device[] = []; // that may draw, the quickest first
 let models: Models | null = null;
 let drawing: InferenceSession | null = null;
+let device: Device = "wasm"; // on which it draws
+let twin: Promise<InferenceSession> | null = null; // what guidance leads away from, once it is asked for
 let classifier: Promise<InferenceSession> | null = null;
 let threads = 0; // once the runtime is ready
 let wanted = 0; // the drawing that is asked for; an older one gives up
@@ -93,13 +96,16 @@ async function load(ask: Extract<Ask, { kind: "load" }>): Promise<void> {
 async function prove(about: Models["draw"]): Promise<{ device: Device; doubt: string }> {
   const files = await fetchModel(about, (done, all) => scope.postMessage({ kind: "progress", done, all }));
   let doubt = "";
-  for (const device of devices) {
+  for (const one of devices) {
     try {
-      drawing = await open(runtime, files, device);
-      if (proven(await trial(about), about.vector)) return { device, doubt };
+      drawing = await open(runtime, files, one);
+      if (proven(await trial(about, drawing), about.vector)) {
+        device = one;
+        return { device, doubt };
+      }
       doubt = WRONG;
     } catch (error) {
-      if (device === devices[devices.length - 1]) throw error;
+      if (one === devices[devices.length - 1]) throw error;
       doubt = REFUSED;
     }
     await drawing?.release();
@@ -108,10 +114,25 @@ async function prove(about: Models["draw"]): Promise<{ device: Device; doubt: st
   throw new Error(N("this browser computes something else than it should, so nothing is drawn"));
 }
 
+/** What guidance leads away from, where the recipe and the weights know of it; opened when it is first asked for. */
+async function away(made: Made): Promise<InferenceSession | null> {
+  const about = models?.draw;
+  if (!about || made.away !== "attention") return drawing;
+  const { twin: graph, twin_vector: vector } = about;
+  if (!graph || !vector) throw new Error(N("the model is not loaded"));
+  twin ??= fetchModel({ ...about, graph }, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (files) => {
+    const session = await open(runtime, files, device);
+    if (!proven(await trial(about, session), vector)) throw new Error(WRONG);
+    return session;
+  });
+  return twin;
+}
+
 /** One step from noise of its own: the input of the test vector. */
-function trial({ size, classes, sources, vector }: Models["draw"]): Promise<Float32Array> {
+function trial({ size, classes, sources, vector }: Models["draw"], session: InferenceSession): Promise<Float32Array> {
   const sketch = Float32Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0.5 : 0));
-  return pass(normals(vector.seed, 3 * size * size), 0.7, oneHot(Math.min(2, classes.length), classes.length), oneHot(0, sources.length), sketch);
+  const chosen = oneHot(Math.min(2, classes.length), classes.length);
+  return pass(normals(vector.seed, 3 * size * size), 0.7, chosen, oneHot(0, sources.length), sketch, session);
 }
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
@@ -138,7 +159,7 @@ async function render(id: number, made: Made): Promise<void> {
   const velocity = async (x: Float32Array, time: number): Promise<Float32Array> => {
     const v = await pass(x, time, wish, manner, null);
     if (!isGuided(time, made.guidance)) return v;
-    const free = await pass(x, time, nothing, manner, null);
+    const free = await pass(x, time, nothing, manner, null, await away(made));
     return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
   };
   await follow(id, made.sampler, velocity, start, times(made.steps));
@@ -205,11 +226,13 @@ function oneHot(at: number, none: number): Float32Array {
   return row;
 }
 
-/** One pass of the network. */
-async function pass(x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null): Promise<Float32Array> {
-  if (!models || !drawing) throw new Error(N("the model is not loaded"));
+/** One pass of the network, or of its twin. */
+async function pass(
+  x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null, session = drawing,
+): Promise<Float32Array> {
+  if (!models || !session) throw new Error(N("the model is not loaded"));
   const { size } = models.draw;
-  const out = await drawing.run({
+  const out = await session.run({
     x: tensor(x, [1, 3, size, size]),
     t: tensor(new Float32Array([t]), [1]),
     classes: tensor(classes, [1, classes.length]),
