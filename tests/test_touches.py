@@ -15,7 +15,7 @@ from tiny import tiny_weights
 
 from render.cli.train import command
 from render.generators.colour import blurred_colour
-from render.generators.equaliser import equalised, kernel
+from render.generators.equaliser import equalised, kernels
 from render.generators.flow import FlowGenerator
 from render.generators.symmetry import BLOCK, symmetric
 from render.noise import normals
@@ -43,7 +43,7 @@ def test_colour_is_blurred_and_light_is_not() -> None:
 def test_an_even_colour_stays_as_it_is_up_to_the_border() -> None:
     even = torch.tensor([0.4, 0.1, -0.6]).view(1, 3, 1, 1).expand(1, 3, 32, 32)
     assert torch.allclose(blurred_colour(even, 1.2), even, atol=1e-6)
-    assert torch.allclose(equalised(even, {"light": bent(), "colour": bent()}), even, atol=1e-5)
+    assert torch.allclose(equalised(even, {"light": [bent()], "colour": [bent()]}, one(1)), even, atol=1e-5)
 
 
 @pytest.mark.parametrize("touch", ["colour", "symmetry", "equaliser"])
@@ -51,7 +51,7 @@ def test_a_picture_does_not_depend_on_its_neighbours_in_the_batch(touch: str) ->
     def touched_by(pictures: torch.Tensor) -> torch.Tensor:
         if touch == "colour":
             return blurred_colour(pictures, 0.7)
-        return symmetric(pictures, 0.6) if touch == "symmetry" else equalised(pictures, {"light": bent()})
+        return symmetric(pictures, 0.6) if touch == "symmetry" else equalised(pictures, {"light": [bent()]}, one(3))
 
     assert touched_by(noise(3))[1].equal(touched_by(noise(3).flip(0))[1])
 
@@ -96,16 +96,23 @@ def test_recipes_without_symmetry_keep_their_ids() -> None:
 
 
 def bent() -> list[float]:
-    """Gains of a 32 px picture: coarse structure stays, the finest is doubled."""
+    """Gains of a 32 px picture at each cycle: coarse structure stays, the finest is doubled."""
     return [1.0] * 5 + [1 + i / 12 for i in range(12)]
+
+
+def one(n: int) -> torch.Tensor:
+    """Weights of the only class."""
+    return torch.tensor([[1.0, 0.0]]).expand(n, -1)
 
 
 def test_the_equaliser_changes_each_frequency_by_its_gain() -> None:
     rough = noise(64)
-    before, after = (spectra(pictures.numpy()).mean(0) for pictures in (rough, equalised(rough, {"light": bent()})))
+    before, after = (
+        spectra(pictures.numpy()).mean(0) for pictures in (rough, equalised(rough, {"light": [bent()]}, one(64)))
+    )
     found = np.sqrt(after / before)
     assert np.abs(found[2:15] / np.array(bent())[3:16] - 1).max() < 0.12
-    colour = equalised(rough, {"colour": bent()})
+    colour = equalised(rough, {"colour": [bent()]}, one(64))
     assert torch.allclose(colour.mean(1), rough.mean(1), atol=1e-5)
     assert colour_grain(colour) > 1.3 * colour_grain(rough)
 
@@ -113,9 +120,21 @@ def test_the_equaliser_changes_each_frequency_by_its_gain() -> None:
 @pytest.mark.parametrize("size", [8, 24, 32, 96])
 def test_a_level_equaliser_changes_nothing_at_any_size(size: int) -> None:
     level = [1.0] * (size // 2 + 1)
-    assert kernel(tuple(level)).shape[0] <= 25
+    assert kernels((tuple(level),), size).shape[1] <= 25
     rough = noise(2, size)
-    assert torch.allclose(equalised(rough, {"light": level, "colour": level}), rough, atol=1e-5)
+    assert torch.allclose(equalised(rough, {"light": [level], "colour": [level]}, one(2)), rough, atol=1e-5)
+
+
+def test_classes_have_gains_of_their_own_and_a_mixture_has_a_mixture_of_them() -> None:
+    gains, rough = {"light": [[1.0] * 17, bent()]}, noise(1)
+
+    def by(*shares: float) -> torch.Tensor:
+        return equalised(rough, gains, torch.tensor([shares]))
+
+    assert torch.allclose(by(1, 0, 0), rough, atol=1e-5)
+    half = (by(1, 0, 0) + by(0, 1, 0)) / 2
+    assert torch.allclose(by(0.5, 0.5, 0), half, atol=1e-5)
+    assert torch.allclose(by(0, 0, 1), half, atol=1e-5), "none is the mean of all"
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +166,9 @@ def test_the_last_touches_are_measured_and_renew_a_card(blobs: Path, tmp_path: P
     assert answer.exit_code == 0, answer.output
     card = load_card(weights)
     assert set(card.network["gains"]) == {"light", "colour"}
-    assert all(len(gains) == 13 and 0.4 <= min(gains) <= max(gains) <= 2.5 for gains in card.network["gains"].values())
+    for rows in card.network["gains"].values():
+        assert len(rows) == 7
+        assert all(len(row) == 17 and 0.5 <= min(row) <= max(row) <= 2 for row in rows)
     assert card.sampling is not None
     assert card.quality["grain"]["generated"] != 1, "that was a figure of other pictures"
     assert (weights / "model.safetensors").read_bytes() == tensors

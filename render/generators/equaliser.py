@@ -1,8 +1,8 @@
 """The equaliser: structure of every fineness as strong as in real pictures.
 
-A network that learned for hours draws some spatial frequencies too strongly and others too weakly, in all pictures
-alike. That is measured once (`render.training.equaliser`) and undone here by a convolution, of what is light and of
-what is colour.
+A network that learned for hours draws some spatial frequencies too strongly and others too weakly, in all pictures of a
+class alike: its ellipticals are too mottled, its spirals too smooth. That is measured once
+(`render.training.equaliser`) and undone here by a convolution, of what is light and of what is colour.
 """
 
 from __future__ import annotations
@@ -19,32 +19,41 @@ REACH = 12
 """Pixels to each side that a pixel is made from, at most."""
 
 
-def equalised(pictures: Tensor, gains: Mapping[str, Sequence[float]]) -> Tensor:
+def equalised(pictures: Tensor, gains: Mapping[str, Sequence[Sequence[float]]], classes: Tensor) -> Tensor:
     """(n, 3, h, w), their mean over the channels filtered by `gains["light"]`, what deviates from it by
-    `gains["colour"]`; each the gain at 0, 1, ... cycles a picture up to Nyquist's, and no change where it is missing.
+    `gains["colour"]`, and no change where one is missing.
+
+    gains: a row for each class, of gains from 0 cycles a picture up to Nyquist's, evenly spread; classes: (n, classes +
+    1) weights that add up to 1, the last for "none", which is the mean of all.
     """
     light = pictures.mean(dim=1, keepdim=True)
     parts = {"light": light, "colour": pictures - light}
-    done = [_filtered(part, tuple(gains[name])) if name in gains else part for name, part in parts.items()]
+    done = [_filtered(part, gains[name], classes) if name in gains else part for name, part in parts.items()]
     return done[0] + done[1]
 
 
-def _filtered(pictures: Tensor, gains: tuple[float, ...]) -> Tensor:
-    channels, line = pictures.shape[1], kernel(gains).to(pictures)
-    edged = pad(pictures, (len(line) // 2,) * 4, "replicate")
-    return conv2d(edged, line.expand(channels, 1, -1, -1), groups=channels)
+def _filtered(pictures: Tensor, gains: Sequence[Sequence[float]], classes: Tensor) -> Tensor:
+    n, channels, h, w = pictures.shape
+    of_classes = kernels(tuple(map(tuple, gains)), w).to(pictures)
+    shares = classes[:, :-1] + classes[:, -1:] / (classes.shape[1] - 1)
+    # a class after the other and not as a product of matrices, so that a picture's bits are its own in every batch
+    lines = torch.stack([shares[:, k, None, None] * one for k, one in enumerate(of_classes)]).sum(0)
+    edged = pad(pictures, (lines.shape[-1] // 2,) * 4, "replicate")
+    done = conv2d(edged.flatten(0, 1)[None], lines.repeat_interleave(channels, 0)[:, None], groups=n * channels)
+    return done.view(n, channels, h, w)
 
 
 @lru_cache(maxsize=16)
-def kernel(gains: tuple[float, ...]) -> Tensor:
-    """(25, 25) that adds up to the first gain. A picture's sides are twice as many pixels as there are cycles; the
-    kernel of a small one is smaller.
-    """
-    size = 2 * (len(gains) - 1)
+def kernels(gains: tuple[tuple[float, ...], ...], size: int) -> Tensor:
+    """(classes, 25, 25), each adding up to its first gain, for pictures of `size` pixels; smaller for small ones."""
     reach = min(REACH, size // 2 - 1)
     cycles = np.fft.fftfreq(size, 1 / size)
     radius = np.hypot(cycles[:, None], cycles[None, :])
-    whole = np.fft.ifft2(np.interp(radius, np.arange(len(gains)), gains)).real
     near = np.arange(-reach, reach + 1) % size
-    cut = whole[np.ix_(near, near)]
-    return torch.from_numpy((cut + (gains[0] - cut.sum()) / cut.size).astype(np.float32))
+    made = []
+    for row in gains:
+        places = np.linspace(0, size / 2, len(row))
+        whole = np.fft.ifft2(np.interp(radius, places, row)).real
+        cut = whole[np.ix_(near, near)]
+        made.append(cut + (row[0] - cut.sum()) / cut.size)
+    return torch.from_numpy(np.array(made, dtype=np.float32))

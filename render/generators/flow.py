@@ -176,7 +176,7 @@ class FlowGenerator:
         data = x * net.scale + net.shift
         if self.network.autoencoder is not None:
             data = self.network.autoencoder.decode(data)
-        return equalised(blurred_colour(data.expand(-1, 3, -1, -1), net.colour), net.gains).cpu()
+        return equalised(blurred_colour(data.expand(-1, 3, -1, -1), net.colour), net.gains, c.classes).cpu()
 
     def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
         """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it

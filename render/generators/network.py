@@ -55,7 +55,7 @@ class NetworkSettings:
     zoom: int = 1
     colours: int = 3
     autoencoder: dict[str, Any] = field(default_factory=dict)
-    gains: dict[str, list[float]] = field(default_factory=dict)
+    gains: dict[str, list[list[float]]] = field(default_factory=dict)
 
     def as_card(self) -> dict[str, Any]:
         told = {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}

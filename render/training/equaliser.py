@@ -1,7 +1,7 @@
-"""What an equaliser has to undo: how strongly generated and real pictures show each spatial frequency.
+"""What an equaliser has to undo: how strongly generated and real pictures of a class show each spatial frequency.
 
-Real pictures are those of the look that is asked of exhibits, fold 1 left out, so that it stays unseen. Mean powers are
-compared, as the spectrum error is one of means; classes weigh as much as they are frequent.
+Real pictures are those of the look that is asked of exhibits, fold 1 left out, so that it stays unseen. What is
+compared is the mean amplitude: the mean power is that of a few pictures with a bright star in them.
 """
 
 from __future__ import annotations
@@ -18,28 +18,36 @@ PER_CLASS = 40
 REAL_PER_CLASS = 150
 FIRST_SEED = 40_000
 """Seeds of their own, so that what is measured later is measured on other pictures."""
-COARSE = 4
-"""Below so many cycles a picture is its shape, which is left alone."""
-LEAST, MOST = 0.4, 2.5
+KNOTS = 17
+"""Gains from 0 cycles a picture to Nyquist's."""
+COARSE = 0.08
+"""Up to this share of Nyquist's frequency it is a picture's shape, which is left alone."""
+LEAST, MOST = 0.5, 2.0
 """Gains beyond would hide what is wrong with weights, not mend it."""
 
 
 def fitting_gains(
     generator: Generator, training_set: TrainingSet, per_class: int = PER_CLASS
-) -> dict[str, list[float]]:
-    """Gains of light and of colour at 0, 1, ... cycles a picture, by which the mean powers of generated pictures become
+) -> dict[str, list[list[float]]]:
+    """Gains of light and of colour, a row for each class, by which the mean amplitudes of generated pictures become
     those of real ones; empty where no picture has a label. The generator is one that has no equaliser yet.
     """
     names = generator.card.classes or ["picture"]
-    real, shares = {}, {}
-    for name, rows in of_the_look(training_set, generator.card).items():
-        some = np.random.default_rng(0).permutation(rows)[:REAL_PER_CLASS]
-        real[name] = training_set.data(some, generator.card.mapping).astype(np.float32)
-        shares[name] = len(rows)
-    if not real:
+    rows = of_the_look(training_set, generator.card)
+    if not rows:
         return {}
-    made = {name: _drawn(generator, names.index(name), per_class) for name in real}
-    return {part: _gains(made, real, shares, part) for part in ("light", "colour")}
+    gains: dict[str, list[list[float]]] = {"light": [], "colour": []}
+    for index, name in enumerate(names):
+        some = np.random.default_rng(0).permutation(rows.get(name, np.empty(0, np.int64)))[:REAL_PER_CLASS]
+        if not len(some):
+            for part in gains:
+                gains[part].append([1.0] * KNOTS)
+            continue
+        real = training_set.data(some, generator.card.mapping).astype(np.float32)
+        made = _drawn(generator, index, per_class)
+        for part in gains:
+            gains[part].append(_gains(made, real, part))
+    return gains
 
 
 def _drawn(generator: Generator, index: int, count: int) -> Pictures:
@@ -51,18 +59,20 @@ def _drawn(generator: Generator, index: int, count: int) -> Pictures:
     return np.concatenate(parts)
 
 
-def _gains(made: dict[str, Pictures], real: dict[str, Pictures], shares: dict[str, int], part: str) -> list[float]:
-    ours, theirs = (sum(shares[name] * _power(pictures[name], part) for name in shares) for pictures in (made, real))
-    gains = np.sqrt(np.maximum(theirs, 1e-12) / np.maximum(ours, 1e-12)).clip(LEAST, MOST)
-    gains[: COARSE - 1] = 1.0  # the first of them is one cycle
-    return [1.0, *(round(float(gain), 3) for gain in gains)]
+def _gains(made: Pictures, real: Pictures, part: str) -> list[float]:
+    ratio = np.maximum(_amplitude(real, part), 1e-6) / np.maximum(_amplitude(made, part), 1e-6)
+    cycles, places = np.arange(1, len(ratio) + 1), np.linspace(0, len(ratio), KNOTS)
+    # each knot is a mean over the cycles around it, as a tent that is nought at its neighbours
+    tents = np.maximum(0, 1 - np.abs(cycles[None] - places[:, None]) / places[1]) + 1e-9
+    knots = np.exp((tents * np.log(ratio)).sum(1) / tents.sum(1)).clip(LEAST, MOST)
+    knots[places <= COARSE * len(ratio)] = 1
+    return [round(float(gain), 3) for gain in knots]
 
 
-def _power(pictures: Pictures, part: str) -> npt.NDArray[np.float64]:
-    """Mean power at 1, 2, ... cycles a picture, of the light or of what deviates from it."""
+def _amplitude(pictures: Pictures, part: str) -> npt.NDArray[np.float64]:
+    """Mean amplitude at 1, 2, ... cycles a picture, of the light or of what deviates from it."""
     light = pictures.mean(axis=1, keepdims=True)
     if part == "light":
-        return np.asarray(spectra(light).mean(axis=0))
-    return np.asarray(
-        np.mean([spectra(channel).mean(axis=0) for channel in np.split(pictures - light, 3, axis=1)], axis=0)
-    )
+        return np.asarray(np.sqrt(spectra(light)).mean(axis=0))
+    power = sum(spectra(channel) for channel in np.split(pictures - light, 3, axis=1))
+    return np.asarray(np.sqrt(power).mean(axis=0))

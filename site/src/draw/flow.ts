@@ -136,28 +136,36 @@ export function blurredColour(picture: Float32Array, size: number, blur: number)
   return out;
 }
 
-/** Gains at 0, 1, ... cycles a picture of its light and of what deviates from it; none where there is no change. */
-export type Gains = Partial<Record<"light" | "colour", number[]>>;
+/** For each class, gains from 0 cycles a picture to Nyquist's, of its light and of what deviates from it; none where there is no change. */
+export type Gains = Partial<Record<"light" | "colour", number[][]>>;
 
 const FAR = 12; // pixels to each side that a pixel is made from, at most
 
-/** Structure of every fineness as strong as in real pictures, as equaliser.py makes it; (3, size, size), edges repeated. */
-export function equalised(picture: Float32Array, size: number, gains: Gains): Float32Array {
+/**
+ * Structure of every fineness as strong as in real pictures, as equaliser.py makes it; (3, size, size), edges repeated.
+ * classes: weights that add up to 1, the last for "none", which is the mean of all.
+ */
+export function equalised(picture: Float32Array, size: number, gains: Gains, classes: Float32Array): Float32Array {
   const area = size * size;
   const light = new Float32Array(area);
   for (let i = 0; i < 3 * area; i++) light[i % area] = (light[i % area] as number) + (picture[i] as number) / 3;
-  const bright = gains.light ? filtered(light, size, gains.light) : light;
+  const bright = gains.light ? filtered(light, size, kernel(mixed(gains.light, classes), size)) : light;
+  const line = gains.colour ? kernel(mixed(gains.colour, classes), size) : null;
   const out = new Float32Array(3 * area);
   for (let channel = 0; channel < 3; channel++) {
     const plane = picture.slice(channel * area, (channel + 1) * area).map((value, i) => value - (light[i] as number));
-    const colour = gains.colour ? filtered(plane, size, gains.colour) : plane;
+    const colour = line ? filtered(plane, size, line) : plane;
     for (let i = 0; i < area; i++) out[channel * area + i] = (bright[i] as number) + (colour[i] as number);
   }
   return out;
 }
 
-function filtered(plane: Float32Array, size: number, gains: number[]): Float32Array {
-  const line = kernel(gains);
+function mixed(rows: number[][], classes: Float32Array): number[] {
+  const none = (classes[rows.length] as number) / rows.length;
+  return (rows[0] as number[]).map((_, i) => rows.reduce((sum, row, k) => sum + ((classes[k] as number) + none) * (row[i] as number), 0));
+}
+
+function filtered(plane: Float32Array, size: number, line: Float64Array): Float32Array {
   const width = Math.sqrt(line.length);
   const far = (width - 1) / 2;
   const clamp = (at: number): number => Math.min(size - 1, Math.max(0, at));
@@ -172,14 +180,14 @@ function filtered(plane: Float32Array, size: number, gains: number[]): Float32Ar
   });
 }
 
-/** (25, 25) numbers that add up to the first gain, fewer for small pictures. Their sides are twice as many pixels as there are cycles. */
-function kernel(gains: number[]): Float64Array {
-  const size = 2 * (gains.length - 1);
+/** (25, 25) numbers that add up to the first gain, fewer for small pictures. */
+function kernel(gains: number[], size: number): Float64Array {
   const far = Math.min(FAR, size / 2 - 1);
+  const last = gains.length - 1;
   const gain = (radius: number): number => {
-    const [low, share] = [Math.floor(radius), radius % 1];
-    const at = (i: number): number => gains[Math.min(i, gains.length - 1)] as number;
-    return at(low) * (1 - share) + at(low + 1) * share;
+    const place = Math.min((radius / (size / 2)) * last, last);
+    const low = Math.min(Math.floor(place), last - 1);
+    return (gains[low] as number) * (1 - (place - low)) + (gains[low + 1] as number) * (place - low);
   };
   const cycles = Array.from({ length: size }, (_, i) => i - size / 2);
   const cosine = (f: number, x: number): number => Math.cos((2 * Math.PI * f * x) / size);

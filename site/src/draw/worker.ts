@@ -144,7 +144,7 @@ async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
     const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
     return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard);
   };
-  await follow(ask.id, "ab2", velocity, normals(ask.seed, 3 * size * size), path);
+  await follow(ask.id, "ab2", velocity, normals(ask.seed, 3 * size * size), path, oneHot(classes.length, classes.length));
 }
 
 /** A picture from its recipe, or from a place between two: their noise on the sphere, their classes and sources in shares. */
@@ -162,11 +162,13 @@ async function render(id: number, made: Made): Promise<void> {
     const free = await pass(x, time, nothing, manner, null, await away(made));
     return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
   };
-  await follow(id, made.sampler, velocity, start, times(made.steps));
+  await follow(id, made.sampler, velocity, start, times(made.steps), wish);
 }
 
 /** Walks the path, showing what is expected on the way; gives up when something newer is wanted. */
-async function follow(id: number, sampler: string, velocity: Velocity, start: Float32Array, path: number[]): Promise<void> {
+async function follow(
+  id: number, sampler: string, velocity: Velocity, start: Float32Array, path: number[], classes: Float32Array,
+): Promise<void> {
   if (!models) return;
   wanted = id;
   const { size, shift, scale, colour, gains } = models.draw;
@@ -181,7 +183,7 @@ async function follow(id: number, sampler: string, velocity: Velocity, start: Fl
     return wanted === id;
   });
   if (!result) return;
-  const picture = equalised(finished(result), size, gains);
+  const picture = equalised(finished(result), size, gains, classes);
   show(picture, steps, true);
   await classify(id, picture);
 }
