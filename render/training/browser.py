@@ -28,7 +28,7 @@ from render.generators.attention import inattentive
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork
 from render.noise import normals
-from render.weights import MODEL, load_card
+from render.weights import MODEL, load_card, save_card
 
 GRAPH = "browser.onnx"
 TWIN = "browser-twin.onnx"
@@ -87,6 +87,7 @@ def export(folder: Path) -> Path:
         about["twin_vector"] = _vector(twin, inputs)
         (folder / TWIN).write_bytes(graph)
     (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    save_card(folder, card)  # which names every file by its hash
     return folder / GRAPH
 
 
