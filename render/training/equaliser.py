@@ -22,8 +22,11 @@ KNOTS = 17
 """Gains from 0 cycles a picture to Nyquist's."""
 COARSE = 0.08
 """Up to this share of Nyquist's frequency it is a picture's shape, which is left alone."""
-LEAST, MOST = 0.5, 2.0
-"""Gains beyond would hide what is wrong with weights, not mend it."""
+LEAST = 0.5
+MOST = {"light": 2.0, "colour": 1.0}
+"""Gains beyond would hide what is wrong with weights, not mend it. Colour is only taken away: where real galaxies have
+more of it, they have it in places, and a gain would make coloured grain everywhere.
+"""
 
 
 def fitting_gains(
@@ -64,7 +67,7 @@ def _gains(made: Pictures, real: Pictures, part: str) -> list[float]:
     cycles, places = np.arange(1, len(ratio) + 1), np.linspace(0, len(ratio), KNOTS)
     # each knot is a mean over the cycles around it, as a tent that is nought at its neighbours
     tents = np.maximum(0, 1 - np.abs(cycles[None] - places[:, None]) / places[1]) + 1e-9
-    knots = np.exp((tents * np.log(ratio)).sum(1) / tents.sum(1)).clip(LEAST, MOST)
+    knots = np.exp((tents * np.log(ratio)).sum(1) / tents.sum(1)).clip(LEAST, MOST[part])
     knots[places <= COARSE * len(ratio)] = 1
     return [round(float(gain), 3) for gain in knots]
 
