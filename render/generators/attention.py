@@ -10,6 +10,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any, TypeVar
 
+from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
 N = TypeVar("N", bound=nn.Module)
@@ -34,6 +35,6 @@ def inattentive(network: N) -> N:
     tensors = [*network.parameters(), *network.buffers()]
     twin = deepcopy(network, {id(tensor): tensor for tensor in tensors})
     for module in twin.modules():
-        if hasattr(module, "set_processor"):
-            module.set_processor(SelfAlone())  # type: ignore[operator]  # one of diffusers' modules, by what it can
+        if isinstance(module, Attention):
+            module.processor = SelfAlone()
     return twin
