@@ -57,6 +57,7 @@ for family in (autoencoder, dcgan, stylegan2, vae):
 @click.option("--checkpoint-every", default=500, show_default=True, type=click.IntRange(1), help="Steps.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
               help="auto measures both and keeps the faster.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
 @click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
@@ -100,8 +101,8 @@ for family in (autoencoder, dcgan, stylegan2, vae):
 @click.option("--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew its card.")
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, seed: int, classifier: str | None, start: str | None, watch: str | None, watched: int,
-    favour: str | None, only: str | None, display: str, turns: Any,
+    precision: str, compiled: bool, seed: int, classifier: str | None, start: str | None, watch: str | None,
+    watched: int, favour: str | None, only: str | None, display: str, turns: Any,
     zoom: int, channels: tuple[int, ...], autoencoder: str | None, title: str, about_data: str, touches: bool,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
@@ -147,6 +148,7 @@ def flow(
         seed=seed,
         favoured=only or favour,
         alone=only is not None,
+        compiled=compiled,
         channels=channels,
     )
     mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")

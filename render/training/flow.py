@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ import torch
 from accelerate.utils import broadcast_object_list
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from render.cores import cores
 from render.generators.autoencoder import Autoencoder
@@ -44,7 +46,7 @@ class FlowSettings:
     steps: optimiser steps in all. decay: the share of them over which the learning rate falls to 0 at the end.
     precision: "fp32", "bf16", or "auto", which measures one step of each and keeps the faster. favoured: a source whose
     pictures are drawn three times as often as they would be, because exhibits are to look like them; alone: no others
-    are drawn.
+    are drawn. compiled: the network goes through torch.compile, which takes a minute or two and needs a C++ compiler.
     """
 
     steps: int = 20_000
@@ -63,6 +65,7 @@ class FlowSettings:
     precision: str = "auto"
     favoured: str | None = None
     alone: bool = False
+    compiled: bool = False
     channels: tuple[int, ...] = (64, 128, 192)
     fold: int = 4
 
@@ -139,6 +142,17 @@ def flow_loss(network: nn.Module, given: Example) -> Tensor:
     return loss
 
 
+@contextmanager
+def steps_fast(device: torch.device, precision: str) -> Generator[None, None, None]:
+    """What a step's forward pass runs under: the precision, and on a CPU attention by plain matrix products.
+
+    The backward pass of PyTorch's fused attention on CPUs took a third of a step of the galaxies' network.
+    """
+    plain = sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
+    with plain, torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        yield
+
+
 class FlowTraining:
     """One run in a folder of its own: build, resume, step, checkpoint."""
 
@@ -184,6 +198,8 @@ class FlowTraining:
         precision = progress.get("precision") or choose_precision(network, pictures, settings)
         self.precision = precision
         self.accelerator = accelerator()
+        if settings.compiled:
+            network.compile()
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
         self.average.to(self.accelerator.device)
         # a device of its own leaves the CPU free; on the CPU itself threads would only take each other's cores
@@ -201,7 +217,7 @@ class FlowTraining:
         given = self._example(self.step).to(self.accelerator.device)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.settings)
-        with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with steps_fast(self.accelerator.device, self.precision):
             loss = flow_loss(self.network, given)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -242,7 +258,7 @@ def choose_precision(network: FlowNetwork, pictures: Pool, settings: FlowSetting
     for precision in ("fp32", "bf16"):
         for _ in range(2):
             start = time.perf_counter()
-            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            with steps_fast(device, precision):
                 loss = flow_loss(probe, given)
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
             if device.type == "cuda":
