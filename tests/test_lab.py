@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from browsing import MARKS, playwright, served, sound
 from synthetic import built_site
 from test_families import prepared
+from test_halves import learned_from, training_set
 
 from render.bake import bake
 from render.bake.lab import view
@@ -25,6 +27,7 @@ from render.lab import families, finishing
 from render.lab.cells import Places, cell_named, cells_of, lab_of
 from render.lab.finished import find_finished, read_finished
 from render.lab.training import work
+from render.plausibility.halves import split
 from render.recipe import Recipe
 from render.weights import load_card, verify
 
@@ -150,6 +153,33 @@ def test_the_page_shows_every_frame_says_what_was_measured_and_marks_one(finishe
     assert "not the FID" in page
     assert 'href="../lab/" aria-current="page"' in page
     assert bake(gallery, site=built_site(tmp_path / "site")).changed is False
+
+
+def test_the_two_model_test_hangs_in_the_lab_and_stays_when_it_is_finished_again(
+    finished: Path, tmp_path: Path
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    split(training_set(tmp_path / "set"), a, b)
+    one, other = learned_from(tmp_path / "one", a, 0), learned_from(tmp_path / "other", b, 1)
+    place, gallery = finished / "lab" / "finished", load_gallery(finished)
+    words = ["halves", "compare", one, other, a, b, "--n", "14", "--out", tmp_path / "page.md", "--lab"]
+    assert nonesuch([*map(str, words), str(tmp_path)]) == 1, "no lab is there: nothing is drawn"
+    assert not (tmp_path / "page.md").exists()
+    for n in ("14", "21"):
+        words[7] = n
+        assert nonesuch([*map(str, words), str(place)]) == 0
+    halves = read_finished(place).halves
+    assert halves is not None
+    assert halves.pictures == 21
+    assert {path.name for path in place.iterdir()} == {"lab.json", *read_finished(place).files()}
+    terms = [re.findall(rb"digitalsourcetype/(\w+)", (place / name).read_bytes())[0] for name in halves.columns]
+    assert terms == [b"trainedAlgorithmicMedia"] * 2 + [b"digitalCapture"] * 2
+    finishing.finish(gallery, lab_of(gallery))
+    assert read_finished(place).halves == halves
+    bake(gallery, site=built_site(tmp_path / "site"))
+    page = (finished / "public" / "lab" / "index.html").read_text()
+    assert all(f'src="{name}"' in page for name in halves.columns)
+    assert f">{halves.same_seed[1]:.2f}<" in page
 
 
 @pytest.mark.slow

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from render.bake.chrome import Chrome
-from render.bake.curves import Axes, losses, number
+from render.bake.curves import MARGIN, WIDTH, Axes, losses, number
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Pages
 from render.config import Gallery
 
 if TYPE_CHECKING:
-    from render.lab.finished import Figures, Film, Finished, Model, Stop
+    from render.lab.finished import Figures, Film, Finished, Halves, Model, Stop
 
 FOLDER = "lab"
 FAMILIES = {
@@ -36,6 +36,18 @@ FAMILIES = {
 NAMES = {"vae": "VAE", "dcgan": "DCGAN", "stylegan2": "StyleGAN2"}
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 TYPES = {"av1": 'video/mp4; codecs="av01.0.04M.08"', "h264": "video/mp4"}
+LIKENESSES = {
+    "same_seed": "one model's picture and the other's, from the same seed",
+    "other_seed": "and the other's from another seed of the same class",
+    "nearest": "and the nearest it learned from, turned and mirrored",
+    "real_nearest": "a real picture that neither saw, and its nearest",
+}
+COLUMNS = (
+    ("one half", "drawn by the model that learned from one half"),
+    ("the other", "drawn from the same seeds by the model that learned from the other half"),
+    ("nearest in one", "the real picture of the first half that is most like the first model's"),
+    ("nearest in the other", "the real picture of the second half that is most like the second model's"),
+)
 TRAINING, TEST, TUNE = "training", "fold 1", "fold 2"
 
 
@@ -94,6 +106,7 @@ def view(lab: Finished) -> dict[str, Any]:
         "charts": [_chart(lab, model) for model in lab.models],
         "grid": _grid(lab),
         "film": _film(lab.film) if lab.film else None,
+        "halves": _halves(lab.halves) if lab.halves else None,
         "rows": [_row(model, model is best) for model in lab.models],
         "floors": [_floor(size, figures, len(lab.floors) > 1) for size, figures in lab.floors.items()],
         "compared": lab.compared,
@@ -207,6 +220,43 @@ def _film(film: Film) -> dict[str, Any]:
         "width": film.width,
         "height": film.height,
         "videos": [{"file": film.videos[form], "type": TYPES[form]} for form in TYPES if form in film.videos],
+    }
+
+
+def _halves(halves: Halves) -> dict[str, Any]:
+    """The two-model test: likenesses as spans on a scale from nought, or below it, to one; pictures in four columns."""
+    from render.lab.finished import GAP
+
+    likenesses = {name: getattr(halves, name) for name in LIKENESSES}
+    low = min(0.0, *(values[0] for values in likenesses.values()))
+
+    def place(value: float) -> str:
+        return f"{MARGIN + (WIDTH - 2 * MARGIN) * (value - low) / (1 - low):.1f}"
+
+    spans = [
+        {"words": LIKENESSES[name], "told": [f"{value:.2f}" for value in values], "at": [place(v) for v in values]}
+        for name, values in likenesses.items()
+    ]
+    one, other = (f"{count:,}" for count in halves.trained_on)
+    steps = sorted({f"{step:,}" for step in halves.steps})
+    return {
+        "spans": spans,
+        "zero": place(0.0),
+        "one": place(1.0),
+        "counts": one if one == other else f"{one} and {other}",
+        "steps": " and ".join(steps),
+        "set": halves.training_set,
+        "size": halves.size,
+        "parameters": f"{halves.parameters / 1e6:.2f} M",
+        "pictures": halves.pictures,
+        "nearer": f"{halves.nearer_to_the_other:.0%}".replace("%", "\u202f%"),
+        "columns": [
+            {"file": file, "heading": heading, "alt": f"{halves.rows} pictures, from above: {words}"}
+            for file, (heading, words) in zip(halves.columns, COLUMNS, strict=True)
+        ],
+        "width": halves.shown,
+        "height": halves.rows * (halves.shown + GAP) - GAP,
+        "credits": halves.credits,
     }
 
 

@@ -106,6 +106,34 @@ class Film(Part):
     videos: dict[VideoForm, File]
 
 
+Likeness = Annotated[list[Number], Field(min_length=3, max_length=3)]
+
+
+class Halves(Part):
+    """The two-model test: two models of disjoint halves drew from the same seeds (`render.plausibility.halves`).
+
+    trained_on: pictures of each half; steps: of each training. The likenesses are correlations, each at 5, 50 and 95
+    per cent. columns: pictures from above of one model, of the other from the same seeds, and the nearest training
+    picture of each one's half; shown: pixels a side of each, with `GAP` between.
+    """
+
+    training_set: Short
+    trained_on: Annotated[list[int], Field(min_length=2, max_length=2)]
+    steps: Annotated[list[int], Field(min_length=2, max_length=2)]
+    size: int
+    parameters: int
+    pictures: int
+    same_seed: Likeness
+    other_seed: Likeness
+    nearest: Likeness
+    real_nearest: Likeness
+    nearer_to_the_other: Number
+    shown: int
+    rows: int = Field(ge=1, le=40)
+    columns: Annotated[list[File], Field(min_length=4, max_length=4)]
+    credits: list[Short] = Field(default_factory=list)
+
+
 class Finished(Part):
     """``lab.json``. floors: the figures of real pictures, by the size of the pictures that were compared."""
 
@@ -122,11 +150,14 @@ class Finished(Part):
     floors: dict[Short, Figures]
     models: list[Model] = Field(min_length=1)
     film: Film | None = None
+    halves: Halves | None = None
 
     def files(self) -> list[str]:
         """Every file that the page shows, once."""
         names = [stop.sheet for model in self.models for stop in model.stops]
         names += [model.grid.file for model in self.models if model.grid]
+        if self.halves:
+            names += self.halves.columns
         if self.film:
             names += [self.film.poster, self.film.gif, *self.film.videos.values()]
         return sorted(set(names))
@@ -163,6 +194,8 @@ def find_finished(name: str | None, gallery: Path) -> Path | None:
 def read_finished(folder: Path) -> Finished:
     """Read and check ``lab.json``."""
     path = folder / ABOUT
+    if not path.is_file():
+        raise NonesuchError(f"{folder} is no finished lab: it has no {ABOUT}; `nonesuch lab` writes one.")
     try:
         found = Finished.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -119,6 +119,10 @@ def _check(weights: tuple[Path, Path], cards: tuple[Card, Card], homes: tuple[Tr
     for folder, card, home in zip(weights, cards, homes, strict=True):
         if card.training.pictures_sha256 != home.identity():
             raise NonesuchError(f"{folder} did not learn from {home.folder}: name each model's own half, in order.")
+        if card.size != home.size:
+            raise NonesuchError(
+                f"{folder} draws {card.size} px and {home.folder} holds {home.size}: they must be alike."
+            )
     if (cards[0].family, cards[0].size, cards[0].classes) != (cards[1].family, cards[1].size, cards[1].classes):
         raise NonesuchError("the two models are of different families, sizes or classes: train them alike.")
     one, other = ({home.rows[row]["file"] for row in home.training()} for home in homes)
