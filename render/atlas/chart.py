@@ -1,7 +1,7 @@
 """A collection's chart: the axes of its index, and its map. Fitted by a stage, kept in the catalogue, read by the bake.
 
-The map is a t-SNE (van der Maaten & Hinton 2008, JMLR 9, 2579) by openTSNE (Poličar et al. 2024, JSS 109), which also
-places new points on a map that is there; where that is not installed, the first two axes of the index, spread evenly.
+The map is a t-SNE (van der Maaten & Hinton 2008, JMLR 9, 2579) by openTSNE (Poličar et al. 2024, JSS 109); where that
+is not installed, the first two axes of the index, spread evenly.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ TSNE, COMPONENTS = "t-sne", "components"
 LEAST = 8  # exhibits before there is a chart at all
 PERPLEXITY = 30.0
 EDGES = 33  # quantiles by which components are spread
+AMID = 5  # pictures that a new one is placed between
 DARK = 0.2  # the outermost ring's light below which pictures are black at their edge
 
 Floats = NDArray[np.float32]
@@ -84,15 +85,20 @@ def fit(looks: Floats) -> tuple[Chart, Floats]:
 
 
 def place(chart: Chart, fitted: Floats, places: Floats, new: Floats) -> Floats:
-    """Where `new` looks (k, FEATURES) lie on the map of the `fitted` (n, FEATURES), which lie at `places` (n, 2)."""
+    """Where `new` looks (k, FEATURES) lie on the map of the `fitted` (n, FEATURES), which lie at `places` (n, 2).
+
+    On a t-SNE a new picture lies amid the few that it looks most like, the nearest of them counting most: where
+    openTSNE would begin to move it from, and near enough to where it would end, until the whole map is fitted again.
+    """
     if chart.method == COMPONENTS:
         return chart.spread(new)
-    from openTSNE import TSNEEmbedding
-
-    reach = float(np.abs(places).max()) or 1.0
-    embedding = TSNEEmbedding(places.astype(np.float64) / reach * 30, _affinities(fitted), random_state=0, n_jobs=1)
-    found = np.asarray(embedding.transform(new.astype(np.float64), perplexity=5), dtype=np.float32)
-    return np.asarray(np.clip(found / 30 * reach, -2, 2), dtype=np.float32)
+    found = np.empty((len(new), 2), dtype=np.float32)
+    for row, picture in enumerate(new):
+        squares = np.square(fitted - picture).sum(axis=1)
+        nearest = np.argsort(squares, kind="stable")[:AMID]
+        reach = max(float(squares[nearest[-1]]), 1e-12)
+        found[row] = np.average(places[nearest], axis=0, weights=np.exp(-4 * squares[nearest] / reach))
+    return found
 
 
 def installed() -> bool:

@@ -65,7 +65,7 @@ def _look(session: Session, slug: str) -> bool:
 
 def _chart(session: Session, slug: str, again: bool) -> int:
     """Fit the chart, or place what is new on it; returns how many exhibits were given a place."""
-    from render.atlas.chart import LEAST, TSNE, Chart, installed
+    from render.atlas.chart import LEAST, Chart
 
     looks = session.catalogue.atlas(slug)
     shown = [one for one in looks if one.shown]
@@ -77,13 +77,6 @@ def _chart(session: Session, slug: str, again: bool) -> int:
         if again or not known or len(shown) >= GROWTH * told["fitted"]:
             return _fit(session, slug, shown)
         chart = Chart.from_json(told)
-        if chart.method == TSNE and not installed():
-            session.report.say(
-                f"atlas: the map of {slug} was made by openTSNE, which is not installed here, so new exhibits are not "
-                "on it yet: `pip install 'nonesuch[atlas]'`, or `nonesuch atlas --again` for a plainer map of all."
-            )
-            session.unfinished = True
-            return 0
         return _place(session, chart, looks, [one for one in shown if one.x is None])
 
 
