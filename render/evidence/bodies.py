@@ -23,9 +23,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from render.errors import NonesuchError
-from render.evidence import thumbnails
 from render.evidence.check import NEIGHBOURS, Neighbour, Verdict, rounded, share_below
+from render.evidence.thumbnails import FILE as THUMBNAILS
+from render.evidence.thumbnails import Thumbnails
 from render.evidence.together import Twins
 from render.weights import Card, load_card, load_tensors, verify
 
@@ -161,15 +161,14 @@ class BodyEvidence:
     spread: Tensor
     own: Tensor
     ground: Ground
-    offsets: Tensor
     pictures: list[dict[str, Any]]
-    stored: bytes
+    thumbnails: Thumbnails
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> BodyEvidence:
         """Raises NonesuchError when a file is not the one that the card describes."""
         card, tensors = load_card(folder), load_tensors(folder)
-        verify(folder, (thumbnails.FILE,))
+        verify(folder, (THUMBNAILS,))
         return cls(
             folder,
             card,
@@ -177,9 +176,8 @@ class BodyEvidence:
             tensors["spread"],
             tensors["own"],
             Ground.of(list(tensors["reliefs"].float().numpy())),
-            tensors["offsets"],
             json.loads(tensors["pictures"].numpy().tobytes()),
-            (folder / thumbnails.FILE).read_bytes(),
+            Thumbnails(folder, tensors["offsets"].tolist()),
         )
 
     @property
@@ -188,10 +186,7 @@ class BodyEvidence:
 
     def thumbnail(self, index: int) -> bytes:
         """A body's map as a small WebP. Raises NonesuchError when none has that index."""
-        if not 0 <= index < len(self.looks):
-            raise NonesuchError(f"{self.folder} has no reference picture {index}.")
-        begin, end = self.offsets[index : index + 2].tolist()
-        return self.stored[begin:end]
+        return self.thumbnails[index]
 
     def check(self, images: Tensor) -> list[Verdict]:
         """Maps in data space, (n, 3, h, 2 h)."""

@@ -82,9 +82,8 @@ class Evidence:
             threshold,
             card,
         )
-        stored = folder / thumbnails.FILE
-        self._thumbnails = stored.read_bytes() if reference is not None else b""
         if reference is not None:
+            self._thumbnails = thumbnails.Thumbnails(folder, reference.offsets.tolist())
             self._real = reference.nearest.sort().values
             self._real_pixels = reference.pixel_nearest.sort().values
 
@@ -109,10 +108,9 @@ class Evidence:
 
     def thumbnail(self, index: int) -> bytes:
         """A real picture of the reference set as a small WebP. Raises NonesuchError when none has that index."""
-        if self.reference is None or not 0 <= index < len(self.reference):
-            raise NonesuchError(f"{self.folder} has no reference picture {index}.")
-        begin, end = self.reference.offsets[index : index + 2].tolist()
-        return self._thumbnails[begin:end]
+        if self.reference is None:
+            raise NonesuchError(f"{self.folder} has no reference pictures.")
+        return self._thumbnails[index]
 
     def check(self, images: Tensor) -> list[Verdict]:
         """Pictures in data space, (n, 3, h, w). Each is looked at alone: an answer does not depend on the batch."""

@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from render.errors import NonesuchError
-from render.evidence import thumbnails
 from render.evidence.check import NEIGHBOURS, Neighbour, Verdict, rounded, share_below
+from render.evidence.thumbnails import FILE as THUMBNAILS
+from render.evidence.thumbnails import Thumbnails
 from render.evidence.together import Twins
 from render.weights import Card, load_card, load_tensors, verify
 
@@ -128,20 +128,19 @@ class OutlineEvidence:
     real: Tensor
     own: Tensor
     nearest: Tensor
-    offsets: Tensor
     pictures: list[dict[str, Any]]
-    stored: bytes
+    thumbnails: Thumbnails
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> OutlineEvidence:
         """Raises NonesuchError when a file is not the one that the card describes."""
         card, tensors = load_card(folder), load_tensors(folder)
-        verify(folder, (thumbnails.FILE,))
+        verify(folder, (THUMBNAILS,))
         pictures = json.loads(tensors["pictures"].numpy().tobytes())
         own = tensors["nearest"].float()
         real = tensors["real"].float() / 255
-        stored = (folder / thumbnails.FILE).read_bytes()
-        return cls(folder, card, real, own, own.sort().values, tensors["offsets"], pictures, stored)
+        shown = Thumbnails(folder, tensors["offsets"].tolist())
+        return cls(folder, card, real, own, own.sort().values, pictures, shown)
 
     @property
     def threshold(self) -> float | None:
@@ -149,10 +148,7 @@ class OutlineEvidence:
 
     def thumbnail(self, index: int) -> bytes:
         """A real silhouette as a small WebP. Raises NonesuchError when none has that index."""
-        if not 0 <= index < len(self.real):
-            raise NonesuchError(f"{self.folder} has no reference picture {index}.")
-        begin, end = self.offsets[index : index + 2].tolist()
-        return self.stored[begin:end]
+        return self.thumbnails[index]
 
     def check(self, images: Tensor) -> list[Verdict]:
         """Pictures in data space, (n, 3, h, w), each looked at alone."""

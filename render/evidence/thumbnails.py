@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from render.errors import NonesuchError
+
 SIDE = 64
 QUALITY = 74  # WebP: about 400 bytes and 35 dB; AVIF and JPEG spend more than that on their headers
 FILE = "thumbnails.bin"
+
+
+class Thumbnails:
+    """Those of a reference set, by its pictures' index."""
+
+    def __init__(self, folder: Path, offsets: Sequence[int]) -> None:
+        """offsets: where each begins and the last ends."""
+        self._folder, self._offsets = folder, offsets
+        self._stored = (folder / FILE).read_bytes()
+
+    def __getitem__(self, index: int) -> bytes:
+        """A small WebP. Raises NonesuchError when none has that index."""
+        if not 0 <= index < len(self._offsets) - 1:
+            raise NonesuchError(f"{self._folder} has no reference picture {index}.")
+        return self._stored[self._offsets[index] : self._offsets[index + 1]]
 
 
 def encoded(picture: npt.NDArray[np.uint8]) -> bytes:
