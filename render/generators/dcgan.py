@@ -8,21 +8,14 @@ have hundreds. Class labels, where there are any, enter beside the latent (Mirza
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from render.generators import Drawings
-from render.generators.building import autocast, between, class_rows, filled
-from render.weights import Card, load_card, load_tensors
-
-if TYPE_CHECKING:
-    from render.recipe import Recipe
+from render.generators.decoder import DecoderGenerator
 
 MOST = 8
 """Times the width: the most channels of a stage."""
@@ -78,31 +71,9 @@ class DcganNetwork(nn.Module):
         return picture
 
 
-class DcganGenerator:
-    """A trained `DcganNetwork` behind the generator protocol. A conditioning is (n, classes)."""
+class DcganGenerator(DecoderGenerator):
+    """A trained `DcganNetwork` behind the generator protocol."""
 
-    def __init__(self, card: Card, network: DcganNetwork, device: str, precision: str) -> None:
-        self.card, self.precision, self.device = card, precision, torch.device(device)
-        self.network = network.to(self.device).eval().requires_grad_(False)
-
-    @classmethod
-    def load(cls, folder: Path, device: str, precision: str, drawings: Drawings | None = None) -> DcganGenerator:
-        card = load_card(folder)
-        network = filled(DcganNetwork(NetworkSettings.from_card(card.network)), load_tensors(folder), folder)
-        return cls(card, network, device, precision)
-
-    @property
-    def noise_shape(self) -> tuple[int, int, int]:
-        return (self.network.settings.latent, 1, 1)
-
-    def condition(self, recipes: Sequence[Recipe]) -> Tensor:
-        return class_rows(recipes, self.card).to(self.device)
-
-    def mix(self, a: Tensor, b: Tensor, t: Sequence[float]) -> Tensor:
-        return between(a, b, t)
-
-    @torch.inference_mode()
-    def images(self, conditioning: Tensor, noise: Tensor) -> Tensor:
-        with autocast(self.device, self.precision):
-            pictures: Tensor = self.network(noise.to(self.device).flatten(1), conditioning)
-        return pictures.float().expand(-1, 3, -1, -1).cpu()
+    @staticmethod
+    def build(settings: dict[str, Any]) -> DcganNetwork:
+        return DcganNetwork(NetworkSettings.from_card(settings))
