@@ -190,7 +190,7 @@ class FlowTraining:
             network.autoencoder.load_state_dict(autoencoder.state_dict())
         self.average: FlowNetwork = deepcopy(network).eval().requires_grad_(False)
         learned = [one for one in network.parameters() if one.requires_grad]
-        optimiser = torch.optim.AdamW(learned, settings.rate, (0.9, 0.99), weight_decay=0.01)
+        optimiser = torch.optim.AdamW(learned, settings.rate, (0.9, 0.99), weight_decay=0.01, fused=True)
         parts: dict[str, Part] = {"network": network, "average": self.average, "optimiser": optimiser}
         progress = load_checkpoint(run, parts) or {}
         self.step = int(progress.get("step", 0))
