@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,7 +21,8 @@ GAP = 2
 """Pixels between the pictures of a sheet."""
 
 File = Annotated[str, Field(pattern=r"^[0-9a-f]{20}\.(webp|mp4|gif|jpg)$")]
-Short = Annotated[str, Field(max_length=200)]
+LONGEST = 200
+Short = Annotated[str, Field(max_length=LONGEST)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -165,6 +167,11 @@ class Finished(Part):
     def floor(self, model: Model) -> Figures:
         """What real pictures of a model's size get."""
         return self.floors[str(model.size)]
+
+
+def short(text: str) -> str:
+    """A text that ``lab.json`` takes, cut after a word where it is too long."""
+    return shorten(text, LONGEST, placeholder=" …")
 
 
 def named(content: bytes, suffix: str) -> str:

@@ -21,7 +21,7 @@ from render.errors import NonesuchError
 from render.generators import Generator, load_generator
 from render.lab.cells import Cell, Places, cells_of, seeds_of
 from render.lab.film import FPS, SIDE, STILL, forms, gif, tiled, video
-from render.lab.finished import ABOUT, GAP, Figures, Film, Finished, Grid, Model, Stop, named, read_finished
+from render.lab.finished import ABOUT, GAP, Figures, Film, Finished, Grid, Model, Stop, named, read_finished, short
 from render.lab.training import read
 from render.media.images import LICENCE
 from render.plausibility.judge import TUNE
@@ -103,9 +103,9 @@ def _told(places: Places, lab: Lab, cells: list[Cell], models: list[Model], benc
     seeds = seeds_of(lab)
     return Finished(
         title=lab.title,
-        training_set=card.training.data,
+        training_set=short(card.training.data),
         trained_on=card.training.pictures,
-        credits=[[one.name, one.licence] for one in card.training.credits if one.name],
+        credits=[[short(one.name), short(one.licence)] for one in card.training.credits if one.name],
         detector=Path(lab.detector).name,
         seeds=seeds,
         side=int(np.ceil(np.sqrt(len(seeds)))),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from render.lab.finished import ABOUT, Halves, read_finished
+from render.lab.finished import ABOUT, Halves, read_finished, short
 from render.lab.finishing import SHOWN, Bench, enlarged
 from render.media.images import LICENCE
 from render.plausibility import halves
@@ -36,7 +36,7 @@ def hang(found: halves.Halves, cards: tuple[Card, Card], folder: Path) -> None:
     captured = Mark(CAPTURE, credit, "; ".join(dict.fromkeys(one.licence for one in credited)), tool=TOOL)
     told = found.figures
     hung = Halves(
-        training_set=cards[0].training.data,
+        training_set=short(cards[0].training.data),
         trained_on=told["training_pictures"],
         steps=[card.training.steps for card in cards],
         size=cards[0].size,
@@ -49,7 +49,7 @@ def hang(found: halves.Halves, cards: tuple[Card, Card], folder: Path) -> None:
             *(bench.picture(one, f"{card.name}, the two-model test") for one, card in zip(drawn, cards, strict=True)),
             *(bench.picture(one, "", captured) for one in real),
         ],
-        credits=credits,
+        credits=[short(one) for one in credits],
         **{name: list(told[name].values()) for name in ("same_seed", "other_seed", "nearest", "real_nearest")},
     )
     after = lab.model_copy(update={"halves": hung})
