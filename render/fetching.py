@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
-from render.errors import NonesuchError, UsageError
+from render.errors import NonesuchError, UsageError, disk_is_full
 from render.weights import CARD, Card, load_card
 
 CARD_BYTES = 2**20
@@ -78,7 +78,10 @@ def _fetch_card(base: str, folder: Path, expected: str | None, allow_http: bool)
 
 
 def _check_address(address: str, allow_http: bool) -> None:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise UsageError(f"'{address}' is no address: {error}.") from None
     local = allow_http and parts.scheme == "http" and parts.hostname in LOCAL
     if not parts.hostname or not (parts.scheme == "https" or local):
         raise UsageError(f"files are fetched over https, so '{address}' will not do: give an https:// address.")
@@ -120,6 +123,8 @@ def _download(address: str, target: Path, limit: int, allow_http: bool) -> str:
             file.flush()
             os.fsync(file.fileno())
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        if disk_is_full(error):
+            raise
         reason = getattr(error, "reason", None) or error
         raise NonesuchError(f"{address} could not be fetched ({reason}): check the address and the network.") from None
     return digest.hexdigest()

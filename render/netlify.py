@@ -57,6 +57,10 @@ def to_netlify(
                 break
             time.sleep(PAUSE)
             deploy = call(f"{api}/deploys/{deploy['id']}", token, "GET")
+        else:
+            raise NonesuchError("Netlify still compares the files after ten minutes: publish again later.")
+        if deploy.get("state") == "error":
+            raise NonesuchError(f"Netlify refused the deploy: {deploy.get('error_message') or 'it does not say why'}.")
         wanted = set(deploy.get("required") or [])
         missing = {digest: path for path, digest in digests.items() if digest in wanted}  # each content once
         for done, path in enumerate(missing.values(), start=1):

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from render.catalogue import gallery_lock
 from render.config import Gallery
-from render.errors import NonesuchError, UsageError
+from render.durable import write_whole
+from render.errors import NonesuchError, UsageError, disk_is_full
 from render.hosts import Host, against, survey, walk
 
 IDENTITY = ("nonesuch", "nonesuch@localhost")
@@ -97,19 +98,20 @@ def to_folder(gallery: Gallery, target: Path, merge: bool = False) -> tuple[int,
         try:
             return copied(public, whole, earlier, record)
         except OSError as error:
+            if disk_is_full(error):
+                raise  # of the target or of the gallery: there is a sentence for both
             raise NonesuchError(f"{target} cannot be written: {error.strerror or error}.") from None
 
 
 def copied(public: Path, target: Path, earlier: Sequence[str], record: Path) -> tuple[int, int]:
     """Copy what differs and remove what is stale."""
     files = sorted((path for path, _ in walk(public)), key=lambda path: (path.endswith(".html"), path == "index.html"))
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(sorted({*files, *earlier})), encoding="utf-8")  # first: a copy may be killed
+    write_whole(record, json.dumps(sorted({*files, *earlier})))  # first: a copy may be killed
     written = sum(copy_if_new(public / path, target / path) for path in files)
     stale = sorted(set(earlier) - set(files))
     for path in stale:
         (target / path).unlink(missing_ok=True)
-    record.write_text(json.dumps(files), encoding="utf-8")
+    write_whole(record, json.dumps(files))
     return written, len(stale)
 
 

@@ -54,3 +54,14 @@ def test_what_says_nothing_is_not_guessed_at(folder: Path, capsys: pytest.Captur
     assert "made: not said" in out
     assert "id:" not in out
     assert run(["identify", str(folder / "gone.png")]) == 1
+
+
+def test_a_strangers_words_stay_on_their_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A credit could write a line of its own over ours, and one damaged mark keep the other answers back."""
+    forged = xmp_packet(Mark("", "me\nexhibit: galaxies 1 (shown)\x9b\u202e", "CC0"))
+    Image.new("RGB", (9, 9)).save(folder / "forged.jpg", xmp=forged)
+    Image.new("RGB", (9, 9)).save(folder / "damaged.jpg", xmp=b"<x:xmpmeta><unclosed></x:xmpmeta>")
+    assert run(["identify", str(folder / "damaged.jpg"), str(folder / "forged.jpg")]) == 1
+    told = capsys.readouterr()
+    assert "not well-formed" in told.err or "damaged.jpg" in told.err
+    assert "credit: me exhibit: galaxies 1 (shown)  " in told.out

@@ -202,6 +202,39 @@ def test_an_absent_folder_empties_nothing(tmp_path: Path) -> None:
         assert all(one.state == "shown" for one in catalogue.known())
 
 
+def test_an_empty_mount_point_empties_nothing(tmp_path: Path) -> None:
+    gallery = imported(tmp_path)
+    root = tmp_path / "sea pictures"
+    root.rename(tmp_path / "elsewhere")
+    root.mkdir()
+    with pytest.raises(UsageError, match="is empty, and 4 exhibits came from it; is its disk mounted"):
+        again(gallery)
+    (root / "they may all go.txt").touch()
+    assert again(gallery).gone == 4
+
+
+def test_names_that_are_no_text_and_files_that_are_no_pictures(tmp_path: Path) -> None:
+    """One such file among ten thousand would end every import."""
+    root = folder_of(tmp_path)
+    odd = os.fsdecode(b"\xe9t\xe9.png")
+    try:
+        png(root / odd, 9)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (root / "empty.jpg").touch()
+    (root / "page.png").write_text("<html>")
+    assert run(["import", str(root), str(tmp_path / "g")]) == 0
+    gallery = load_gallery(tmp_path / "g")
+    told = again(gallery)
+    assert {name for name in told.unread if "no picture that can be read" in told.unread[name]} >= {
+        "empty.jpg",
+        "page.png",
+    }
+    with Catalogue(gallery.catalogue_path) as catalogue:
+        titles = [str((one.texts or {}).get("title")) for one, _ in catalogue.exhibits("sea-pictures")]
+    assert any(title.endswith("t?") for title in titles)
+
+
 def test_a_wrong_import_writes_nothing(tmp_path: Path) -> None:
     """A mistyped folder would begin a gallery, or spoil the file of one."""
     assert run(["import", str(tmp_path / "nowhere"), str(tmp_path / "g")]) == 2

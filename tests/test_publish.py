@@ -184,6 +184,7 @@ class Host(ThreadingHTTPServer):
         self.kept: dict[str, bytes] = {}
         self.files: dict[str, str] = {}
         self.puts = 0
+        self.refusal = ""
 
 
 class Deploys(BaseHTTPRequestHandler):
@@ -195,6 +196,9 @@ class Deploys(BaseHTTPRequestHandler):
         self._answer({"id": "d1", "state": "preparing" if asked["async"] else "prepared"})
 
     def do_GET(self) -> None:
+        if self.server.refusal:
+            self._answer({"id": "d1", "state": "error", "error_message": self.server.refusal})
+            return
         required = sorted(set(self.server.files.values()) - set(self.server.kept))
         self._answer({"id": "d1", "state": "prepared", "required": required, "ssl_url": "https://x.netlify.app"})
 
@@ -233,6 +237,9 @@ def test_netlify_gets_what_it_lacks(site: Gallery, monkeypatch: pytest.MonkeyPat
         remove(site, 5)
         netlify.to_netlify(site, "x.netlify.app", api=api)
         assert 0 < host.puts - first < first / 2
+        host.refusal = "no credit left"
+        with pytest.raises(NonesuchError, match="Netlify refused the deploy: no credit left"):
+            netlify.to_netlify(site, "x.netlify.app", api=api)
         monkeypatch.setenv(netlify.TOKEN, "wr0ng")
         with pytest.raises(NonesuchError, match="token is not accepted") as refused:
             netlify.to_netlify(site, "x.netlify.app", api=api)

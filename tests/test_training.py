@@ -6,7 +6,7 @@ import csv
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -30,8 +30,9 @@ from render.recipe import Recipe
 from render.training.checkpoint import step_generator
 from render.training.dataset import TrainingSet
 from render.training.examples import Ahead, Example, example
-from render.training.flow import FlowSettings, FlowTraining, Sketched, favouring, train_flow
+from render.training.flow import FlowSettings, FlowTraining, Sketched, favouring
 from render.training.pool import Pictures
+from render.training.run import train
 from render.training.shipping import Description, card_of, grafted, train_generator
 from render.training.sketch import sketches
 from render.weights import Card, find_weights, load_card, verify
@@ -78,12 +79,21 @@ def pictures_of(folder: Path) -> Pictures:
     return Pictures.load(TrainingSet.open(folder), DisplayMapping(), None, ["elliptical", "lenticular"])
 
 
+def trained(
+    pictures: Pictures, run: Path, settings: FlowSettings, stop: Callable[[], bool] = lambda: False
+) -> FlowTraining:
+    """To the last step, going on from what lies in `run`."""
+    training = FlowTraining(pictures, run, settings)
+    train(training, stop=stop)
+    return training
+
+
 def test_a_run_that_was_killed_goes_on_to_exactly_the_same_weights(blobs: Path, tmp_path: Path) -> None:
     pictures = pictures_of(blobs)
-    whole = train_flow(pictures, tmp_path / "whole", TINY)
+    whole = trained(pictures, tmp_path / "whole", TINY)
     calls = iter([False, False, False, True])  # ends after three steps; the third is lost with the process
-    train_flow(pictures, tmp_path / "killed", TINY, stop=lambda: next(calls))
-    again = train_flow(pictures, tmp_path / "killed", TINY)
+    trained(pictures, tmp_path / "killed", TINY, stop=lambda: next(calls))
+    again = trained(pictures, tmp_path / "killed", TINY)
     assert again.step == whole.step == 4
     for name, value in whole.average.state_dict().items():
         assert torch.equal(value, again.average.state_dict()[name]), name
@@ -165,7 +175,7 @@ def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path
 
 @pytest.mark.parametrize("precision", ["auto", "bf16"])
 def test_half_precision_trains_and_ends_in_finite_weights(blobs: Path, tmp_path: Path, precision: str) -> None:
-    training = train_flow(pictures_of(blobs), tmp_path / "run", replace(TINY, steps=1, precision=precision))
+    training = trained(pictures_of(blobs), tmp_path / "run", replace(TINY, steps=1, precision=precision))
     assert training.precision in (["bf16"] if precision == "bf16" else ["bf16", "fp32"])
     assert all(torch.isfinite(value).all() for value in training.average.state_dict().values())
 
@@ -189,7 +199,7 @@ def test_two_processes_train_one_network_on_pictures_of_their_own(blobs: Path, t
         process.join(300)
     assert [process.exitcode for process in processes] == [0, 0]
     assert load_card(tmp_path / "both").training.images_seen == 24
-    alone = train_flow(pictures_of(blobs), tmp_path / "alone", replace(TINY, steps=3))
+    alone = trained(pictures_of(blobs), tmp_path / "alone", replace(TINY, steps=3))
     both = load_file(tmp_path / "both/model.safetensors")
     assert any(not torch.equal(value.half(), both[name]) for name, value in alone.average.state_dict().items())
     lines = (tmp_path / "run/loss.csv").read_text().splitlines()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from render.cli.strangers import one_line
+
 LINES = ("made", "credit", "licence", "card", "id")
 
 
@@ -16,7 +18,8 @@ LINES = ("made", "credit", "licence", "card", "id")
 def command(files: tuple[Path, ...], gallery: Path | None, as_json: bool) -> int:
     """Say what FILES are, by the marks in them: how they came about, from which recipe, which exhibit.
 
-    A mark is a claim, which anyone can write or take out. Ends with 3 when a file says nothing of itself.
+    A mark is a claim, which anyone can write or take out. Ends with 3 when a file says nothing of itself, with 1 when
+    one cannot be read.
 
     \b
     Examples:
@@ -26,18 +29,26 @@ def command(files: tuple[Path, ...], gallery: Path | None, as_json: bool) -> int
     import json
 
     from render.config import load_gallery
+    from render.errors import NonesuchError
     from render.identify import identify
 
     loaded = load_gallery(gallery) if gallery else None
-    found = [identify(path, loaded) for path in files]
-    for told in found:
-        if as_json:
-            click.echo(json.dumps(told, ensure_ascii=False))
+    codes = {0}
+    for path in files:
+        try:
+            told = identify(path, loaded)
+        except NonesuchError as error:
+            click.echo(f"nonesuch: {error}", err=True)
+            codes.add(error.exit_code)
             continue
-        click.echo(f"{told['file']}: {'' if told['marked'] else 'says nothing of itself'}".rstrip())
+        codes.add(0 if told["marked"] else 3)
+        if as_json:
+            click.echo(json.dumps(told))
+            continue
+        click.echo(f"{path}: {'' if told['marked'] else 'says nothing of itself'}".rstrip())
         for name in LINES:
             if name in told:
-                click.echo(f"  {name}: {told[name]}")
+                click.echo(f"  {name}: {one_line(told[name])}")
         if "number" in told:
             click.echo(f"  exhibit: {told['kind']} {told['number']} of {told['collection']} ({told['state']})")
-    return 0 if all(told["marked"] for told in found) else 3
+    return 1 if 1 in codes else max(codes)

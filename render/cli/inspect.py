@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from render.cli.strangers import one_line
 from render.errors import NonesuchError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def command(file: str, weights: tuple[Path, ...], no_render: bool) -> int:
     for name, value in (("Title", mark.title), ("Subject", mark.subject), ("Credit", mark.credit),
                         ("Licence", mark.licence), ("Made with", mark.tool), ("Weights", mark.card)):  # fmt: skip
         if value:
-            click.echo(f"{name + ':':<11}{_plain(value)}")
+            click.echo(f"{name + ':':<11}{one_line(value)}")
     if found.recipe is None:
         return int(not whole)
     click.echo(f"{'Recipe:':<11}{_spoken(found.recipe)}")
@@ -78,9 +79,9 @@ def _signature(data: bytes) -> bool:
     if found is None:
         return True
     if not found.whole:
-        click.echo(f"Signature: BROKEN. The file is not what was signed ({_plain(', '.join(found.reasons))}).")
+        click.echo(f"Signature: BROKEN. The file is not what was signed ({one_line(', '.join(found.reasons))}).")
         return False
-    who = _plain(", ".join(one for one in (found.name, found.issuer) if one) or "somebody without a name")
+    who = one_line(", ".join(one for one in (found.name, found.issuer) if one) or "somebody without a name")
     click.echo(f"Signature: whole since it was signed (C2PA) by {who}; whether to trust them is yours to know.")
     return True
 
@@ -103,14 +104,9 @@ def _read(file: str, most: int) -> bytes:
         raise NonesuchError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _plain(text: str) -> str:
-    """A stranger's text on one line of a terminal, without its control characters."""
-    return "".join(c if c.isprintable() else " " for c in text)[:300]
-
-
 def _spoken(recipe: Recipe) -> str:
     parts = [f"{name.replace('_', ' ')} {value}" for name, value in recipe.as_json().items() if name in SAID]
-    return _plain(", ".join(parts))
+    return one_line(", ".join(parts))
 
 
 SAID = (

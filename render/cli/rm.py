@@ -9,7 +9,7 @@ import click
 
 @click.command
 @click.argument("collection")
-@click.argument("numbers", nargs=-1, required=True, type=int)
+@click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1))
 @click.option("--walk", is_flag=True, help="NUMBERS are those of walks, not of images.")
 @click.option("--gallery", type=click.Path(path_type=Path), default=Path(), help="The gallery; here if left out.")
 @click.option("--reason", default="removed by the maker", help="Kept in the catalogue.")

@@ -6,7 +6,6 @@ site being made anew. The file is no part of the catalogue, and the catalogue kn
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from render.config.problems import sentences
 from render.config.values import Line, Slug, Strict, Text
+from render.durable import write_whole
 from render.errors import UsageError
 from render.recipe import ID_LENGTH
 
@@ -149,12 +149,7 @@ def write_curation(folder: Path, curation: Curation, names: Mapping[str, str]) -
         for exhibition in curation.exhibitions:
             listed.append(_exhibition(exhibition, names))
         document.add("exhibition", listed)
-    partial = folder / f".{CURATION}"
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(tomlkit.dumps(document))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / CURATION)
+    write_whole(folder / CURATION, tomlkit.dumps(document))
 
 
 def _exhibition(exhibition: Exhibition, names: Mapping[str, str]) -> object:

@@ -6,7 +6,6 @@ other pictures; so the first night writes the hashes down and every later one co
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from render.config.problems import sentences
 from render.config.values import Strict
+from render.durable import write_whole
 from render.errors import NonesuchError
 
 LOCK = "gallery.lock"
@@ -80,9 +80,4 @@ def write_lock(folder: Path, lock: Lock) -> None:
     document.add("weights", tomlkit.item(dict(sorted(lock.weights.items()))))
     if lock.first:
         document.add("first", tomlkit.item(dict(sorted(lock.first.items()))))
-    temporary = folder / f".{LOCK}"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(tomlkit.dumps(document))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / LOCK)
+    write_whole(folder / LOCK, tomlkit.dumps(document))

@@ -7,13 +7,13 @@ so a plan for a million pictures is one short file. Walks, and images whose file
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from render.catalogue import Known
+from render.durable import write_whole
 from render.engine.plan import Item, Part
 from render.recipe import Seeds
 
@@ -47,13 +47,7 @@ class Comparison:
 
 def freeze(parts: Iterable[Part], path: Path) -> None:
     """Write the plan down, durably, before anything is made of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump({"version": 1, "parts": [_part(part) for part in parts if len(part)]}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole(path, json.dumps({"version": 1, "parts": [_part(part) for part in parts if len(part)]}, indent=1))
 
 
 def newest(folder: Path) -> Path | None:

@@ -16,7 +16,6 @@ from render.evidence.network import CopyNetworkSettings, centre, unrolled
 RING_SHIFTS = 3  # rings either way: zoom up to a third
 ROUNDS = 8
 STEPS = (0.02, 0.02, 0.01, 0.01)  # of angle, log zoom, x, y: for the derivatives
-AGREEMENTS = 3
 
 
 def coarse(query: Tensor, candidates: Tensor, settings: CopyNetworkSettings) -> Tensor:

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from render.errors import NonesuchError
 from render.still import STATE, UNSURE, State
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp")
@@ -177,15 +178,26 @@ def _walk(root: str) -> Iterator[tuple[bytes | int | str, ...]]:
     todo = [b""]
     while todo:
         inside = todo.pop()
-        with suppress(PermissionError), os.scandir(os.fsencode(root) + b"/" + inside) as entries:
-            for entry in entries:
-                if entry.name.startswith(b"."):
-                    continue
-                path = inside + b"/" + entry.name if inside else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    todo.append(path)
-                else:
-                    yield (inside, entry.name, path, *_judged(entry))
+        for entry in _entries(os.fsencode(root) + b"/" + inside):
+            if entry.name.startswith(b"."):
+                continue
+            path = inside + b"/" + entry.name if inside else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(path)
+            else:
+                yield (inside, entry.name, path, *_judged(entry))
+
+
+def _entries(folder: bytes) -> list[os.DirEntry[bytes]]:
+    """What a folder holds. One that may not be read is an error: its exhibits would leave the site without a word."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except PermissionError:
+        raise NonesuchError(
+            f"{os.fsdecode(folder)} may not be read, so nothing was changed: give leave to read it, or hide it by a "
+            "name that begins with a dot."
+        ) from None
 
 
 def _judged(entry: os.DirEntry[bytes]) -> tuple[int | str, ...]:

@@ -24,7 +24,7 @@ from render.importing.metadata import Told, told_by
 from render.media.store import Store
 from render.provenance import CAPTURE, TRAINED, Mark, read_mark, xmp_packet
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "MPO")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 FALLBACK = 384
 """Pixels of the JPEG for all programs: the largest size that is no larger, or else the smallest there is."""
 LARGEST = 100_000_000
@@ -83,7 +83,7 @@ def read(path: Path, folder: Folder, store: Store, known: Same | None = None) ->
                 image = _upright(opened)
     except Unread:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, MemoryError) as error:
+    except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes
         raise Unread(f"it is no picture that can be read ({type(error).__name__})") from None
     source_type = kind(data, told, folder)
     mark = Mark(source_type, credit(told, folder), folder.licence)

@@ -75,8 +75,11 @@ def finish(gallery: Gallery, lab: Lab) -> list[str]:
         raise NonesuchError("no cell of the lab has a measured checkpoint yet: there is nothing to show.")
     known = {cell.name for cell in cells_of(lab)}
     wrong += [f"lab, exhibit: there is no cell '{name}' in this lab." for name in lab.exhibit if name not in known]
-    building = places.root / ".finished.part"
-    shutil.rmtree(building, ignore_errors=True)
+    building, former = places.root / ".finished.part", places.root / ".finished.former"
+    if former.exists() and not places.finished.exists():
+        former.rename(places.finished)  # killed between the two
+    for left in (building, former):
+        shutil.rmtree(left, ignore_errors=True)
     building.mkdir(parents=True)
     bench = Bench(building, gallery.about.licence or LICENCE)
     models = []
@@ -91,8 +94,10 @@ def finish(gallery: Gallery, lab: Lab) -> list[str]:
             shutil.copyfile(places.finished / name, building / name)
         told = told.model_copy(update={"halves": halves})
     (building / ABOUT).write_text(told.model_dump_json() + "\n", encoding="utf-8")
-    shutil.rmtree(places.finished, ignore_errors=True)
+    if places.finished.exists():
+        places.finished.rename(former)
     building.rename(places.finished)
+    shutil.rmtree(former, ignore_errors=True)
     return wrong
 
 
@@ -249,7 +254,7 @@ def _film(places: Places, cells: list[Cell], seed: int, bench: Bench) -> Film | 
     wall: list[Cell | None] = []
     for row in rows.values():
         wall += [*row, *[None] * (columns - len(row))]
-    reels = [sorted(places.frames(cell).glob("[0-9]*.png")) if cell else [] for cell in wall]
+    reels = [sorted(places.frames(cell).glob("[0-9]*.png"), key=_step) if cell else [] for cell in wall]
     count = max(len(reel) for reel in reels)
     if count < 2:
         return None
@@ -269,6 +274,10 @@ def _film(places: Places, cells: list[Cell], seed: int, bench: Bench) -> Film | 
         gif=bench.put(gif([*small, *[small[-1]] * STILL], packet), "gif"),
         videos={form: bench.put(video(held, form, packet), "mp4") for form in forms()},
     )
+
+
+def _step(frame: Path) -> int:
+    return int(frame.stem)
 
 
 def _frame(reels: Sequence[Sequence[Path]], at: float, columns: int, side: int) -> Bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from render.durable import write_whole
 from render.lab.finished import ABOUT, Halves, read_finished, short
 from render.lab.finishing import SHOWN, Bench, enlarged
 from render.media.images import LICENCE
@@ -53,9 +54,7 @@ def hang(found: halves.Halves, cards: tuple[Card, Card], folder: Path) -> None:
         **{name: list(told[name].values()) for name in ("same_seed", "other_seed", "nearest", "real_nearest")},
     )
     after = lab.model_copy(update={"halves": hung})
-    building = folder / f".{ABOUT}.part"
-    building.write_text(after.model_dump_json() + "\n", encoding="utf-8")
-    building.replace(folder / ABOUT)
+    write_whole(folder / ABOUT, after.model_dump_json() + "\n")
     for name in set(lab.files()) - set(after.files()):
         (folder / name).unlink(missing_ok=True)
 

@@ -25,6 +25,7 @@ from safetensors.torch import save_file
 from render.config import Gallery
 from render.config.lab import Lab
 from render.display import DisplayMapping
+from render.durable import write_whole
 from render.errors import NonesuchError
 from render.generators import load_generator
 from render.lab.cells import Cell, Places, seeds_of
@@ -72,10 +73,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, value: dict[str, Any]) -> None:
     """A JSON object under its final name, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, json.dumps(value, indent=1) + "\n")
 
 
 @contextmanager

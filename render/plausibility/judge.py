@@ -21,6 +21,7 @@ from filelock import FileLock
 from safetensors.torch import save_file
 
 from render.display import DisplayMapping
+from render.durable import write_whole
 from render.errors import NonesuchError
 from render.evidence import Evidence, authentic_share
 from render.evidence.build import threshold_of
@@ -140,7 +141,7 @@ class Judge:
         path = self._home / "threshold.json"
         if not path.is_file():
             verdicts = self._evidence[TRAINING].check(torch.from_numpy(self._pictures(self._rows[TUNE])))
-            path.write_text(json.dumps(threshold_of(verdicts)))
+            write_whole(path, json.dumps(threshold_of(verdicts)))
         found: float | None = json.loads(path.read_text())
         return found
 
@@ -151,6 +152,6 @@ class Judge:
             told = self.figures(self._pictures(self._rows[TUNE]))
             for name in ("kernel", "frechet", "spectrum"):
                 del told[name][TUNE]  # from itself
-            path.write_text(json.dumps(told))
+            write_whole(path, json.dumps(told))
         floor: dict[str, Any] = json.loads(path.read_text())
         return floor

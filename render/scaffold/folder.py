@@ -7,6 +7,7 @@ from pathlib import Path
 
 from render.config import GALLERY, Folder, Gallery, load_gallery, parse_gallery
 from render.config.values import slug_of
+from render.durable import write_whole
 from render.errors import UsageError
 from render.scaffold import make_folder
 
@@ -58,5 +59,5 @@ def with_folder(
     text = tomlkit.dumps(document)
     loaded = parse_gallery(text, file)  # refuses what would be wrong, before anything is written
     make_folder(file.parent)
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)  # it is the maker's own
     return loaded, loaded.folders[-1]

@@ -30,6 +30,11 @@ GONE = "its file is gone from the folder"
 TAKEN_OFF = "it was taken off the site with `nonesuch rm`"
 
 
+def readable(path: str) -> str:
+    """A path as text: not every file's name is one."""
+    return path.encode("utf-8", "replace").decode()
+
+
 @dataclass
 class Imported:
     """What became of a folder's files. unread: by path below the folder, why."""
@@ -44,7 +49,8 @@ class Imported:
 def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], None] = lambda files: None) -> Imported:
     """Bring a collection to the state of its folder. `advance` is told of every file that was looked at.
 
-    Raises UsageError when there is no such folder: a disk that is not mounted must not empty the site.
+    Raises UsageError when there is no such folder, or nothing in it though its pictures are on show: a disk that is not
+    mounted must not empty the site.
     """
     root = gallery.folder / folder.pictures
     if not root.is_dir():
@@ -54,7 +60,11 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
     file = gallery.state / f"import-{folder.slug}.sqlite"
     with Catalogue(gallery.catalogue_path, write=True) as catalogue, Memory(file, key) as memory:
         adopt(gallery, catalogue)
-        memory.look(str(root))
+        if memory.look(str(root)) == 0 and (there := sum(one.state == "shown" for one in catalogue.known(folder.slug))):
+            raise UsageError(
+                f"folder '{folder.slug}': {root} is empty, and {there} exhibits came from it; is its disk mounted? "
+                "Nothing was changed. Should all of them go, put any file into it."
+            )
         rows = Rows(catalogue, folder, memory, done)
         for found, made in looked_at(root, rows, memory, folder, open_store(gallery.store.location, gallery.folder)):
             if isinstance(made, Picture):
@@ -179,7 +189,7 @@ class Rows:
     def _again(self, identity: str, path: str) -> bool:
         first = self._memory.first(identity, path)
         if first != path:
-            self._done.unread[path] = f"it is the same picture as {first}"
+            self._done.unread[path] = f"it is the same picture as {readable(first)}"
         return first != path
 
     def _exhibit(self, picture: Picture, path: str) -> tuple[Exhibit, Known | None]:
@@ -188,7 +198,7 @@ class Rows:
         size = max(picture.size)
         recipe = Recipe("imported", picture.sha256, 0, "none", 0, 0.0, size, source=self._source)
         before = self._catalogue.one(recipe.id)
-        title = told.title or Path(path).stem.replace("_", " ")
+        title = told.title or readable(Path(path).stem).replace("_", " ")
         alt = told.description or f"{title} ({folder.title}; no description was given)"
         origin: dict[str, Any] = {
             "source_type": picture.source_type,
@@ -213,5 +223,5 @@ class Rows:
 
     def _place(self, path: str) -> dict[str, str]:
         """The folder within the folder, where there is one: it hangs together."""
-        inside = Path(path).parent.as_posix().encode("utf-8", "replace").decode()
+        inside = readable(Path(path).parent.as_posix())
         return {"folder": inside} if self._folder.exhibitions and inside != "." else {}

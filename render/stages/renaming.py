@@ -6,11 +6,11 @@ makes or imports something finds exhibits under a former slug and takes them alo
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from render.catalogue import Catalogue
 from render.config import GALLERY, Gallery, load_gallery, parse_gallery
+from render.durable import write_whole
 from render.errors import UsageError
 
 
@@ -51,19 +51,10 @@ def rename(folder: Path, old: str, new: str) -> int:
     text = tomlkit.dumps(document)
     renamed = parse_gallery(text, file)
     if not gallery.catalogue_path.exists():
-        _write(file, text)
+        write_whole(file, text)
         return 0
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
         if new in catalogue.collections():
             raise UsageError(f"the catalogue has exhibits of a collection '{new}' already; nothing was written.")
-        _write(file, text)
+        write_whole(file, text)
         return adopt(renamed, catalogue)
-
-
-def _write(file: Path, text: str) -> None:
-    partial = file.with_name(f".{file.name}")
-    with partial.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    partial.replace(file)

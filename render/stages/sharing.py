@@ -7,7 +7,6 @@ that were there when it began: a note beside the frozen plans says which those a
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from render.catalogue import Known
 from render.config import Gallery
+from render.durable import write_whole
 from render.engine.ledger import seconds_for
 from render.engine.plan import Part, make_plan, moved
 from render.engine.shares import Share, deal
@@ -101,13 +101,7 @@ def _pinned(session: Session, share: Share) -> int:
             )
         return found[1]
     after = max((run.id for run in session.catalogue.runs()), default=0)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump({"share": str(share), "after": after}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole(path, json.dumps({"share": str(share), "after": after}))
     return after
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from render.generators.network import FlowNetwork, Folding, NetworkSettings
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
 from render.training.examples import Ahead, Batch, Drawn, Example, Source, example, seen
 from render.training.pool import Pictures
-from render.training.run import Losses, Report, accelerator, train, update_average
+from render.training.run import Losses, accelerator, update_average
 from render.training.samples import DEFAULT_SAMPLING, samples
 from render.training.sheets import sample_sheet
 from render.training.sketch import sketches
@@ -267,22 +267,3 @@ def choose_precision(network: FlowNetwork, pictures: Pool, settings: FlowSetting
     chosen = [min(seconds, key=lambda key: seconds[key])]
     broadcast_object_list(chosen)  # what the first process found, for all
     return chosen[0]
-
-
-def train_flow(
-    pictures: Pictures,
-    run: Path,
-    settings: FlowSettings,
-    report: Report | None = None,
-    at_checkpoint: Callable[[FlowTraining], None] | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    start: dict[str, Tensor] | None = None,
-) -> FlowTraining:
-    """Train to `settings.steps`, going on from the checkpoint in `run` where there is one, else from `start`.
-
-    start: tensors of finished weights of the same shape; their optimiser's state is gone, so the rate warms up again.
-    report, at_checkpoint, stop: see `render.training.run.train`.
-    """
-    training = FlowTraining(pictures, run, settings, start)
-    train(training, report, at_checkpoint, stop)
-    return training

@@ -105,9 +105,10 @@ def keep(training: T, losses: list[tuple[int, Losses]], then: Callable[[T], None
     """A checkpoint with the losses since the last one; called twice for one step it writes once."""
     if not losses:
         return
+    if training.accelerator.is_main_process:
+        append_losses(training.run / "loss.csv", losses)  # first: rows beyond a checkpoint are dropped, none is missing
     training.checkpoint()
     if training.accelerator.is_main_process:
-        append_losses(training.run / "loss.csv", losses)
         losses.clear()
         if then:
             then(training)
