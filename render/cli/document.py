@@ -9,10 +9,11 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from render.cli import COMMANDS, cli
 from render.config.settings import Gallery
@@ -51,7 +52,7 @@ def settings() -> str:
 def _table(table: str, annotation: Any) -> list[str]:
     model = next(one for one in _models(annotation))
     heading = f"[[{table}]]" if _is_list(annotation) else f"[{table}]"
-    rows = "\n".join(["| key | default | meaning |", "|---|---|---|", *_rows(model)])
+    rows = "\n".join(["| key | values | default | meaning |", "|---|---|---|---|", *_rows(model)])
     return [f"## `{heading}`\n\n{(model.__doc__ or '').strip()}", rows]
 
 
@@ -60,9 +61,39 @@ def _rows(model: type[BaseModel], before: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         default = "needed" if field.is_required() else f"`{_toml(field.get_default(call_default_factory=True))}`"
         meaning = " ".join(meanings(model).get(name, "").split()).replace("|", "\\|")
-        yield f"| `{before}{field.alias or name}` | {default} | {meaning} |"
+        values = ", ".join([*_choices(field.annotation), *_limits(field)])
+        yield f"| `{before}{field.alias or name}` | {values} | {default} | {meaning} |"
         for inner in _models(field.annotation):
             yield from _rows(inner, f"{before}{field.alias or name}.")
+
+
+def _choices(annotation: Any) -> Iterator[str]:
+    """The words of a setting that takes no others."""
+    if get_origin(annotation) is Literal:
+        yield from (f"`{_toml(value)}`" for value in get_args(annotation))
+        return
+    for argument in get_args(annotation):
+        yield from _choices(argument)
+
+
+def _limits(field: FieldInfo) -> Iterator[str]:
+    """What a number, or a list's length, must keep to."""
+    kept = {name: getattr(one, name) for one in field.metadata for name in LIMITS if hasattr(one, name)}
+    for name, words in LIMITS.items():
+        if name in kept:
+            yield words.format(kept[name])
+
+
+LIMITS = {
+    "gt": "above {}",
+    "ge": "{} at least",
+    "lt": "below {}",
+    "le": "{} at most",
+    "multiple_of": "a multiple of {}",
+    "min_length": "{} at least in number",
+    "max_length": "{} at most in number",
+}
+"""What pydantic calls them, and how they read."""
 
 
 def _toml(value: Any) -> str:
