@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
+from render.cli import run
 from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.evidence import EVERYTHING, Evidence, build_reference, plant_copies
@@ -20,6 +21,7 @@ from render.evidence.check import authenticity
 from render.evidence.thumbnails import decoded
 from render.resources import resource
 from render.training.copydetector import train_copydetector
+from render.weights import load_card
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SHIPPED = resource("weights") / "galaxy-copydetector"
@@ -123,6 +125,13 @@ def test_a_reference_set_of_ones_own(tmp_path: Path) -> None:
     index = 5
     light = torch.from_numpy(decoded(evidence.thumbnail(index)).copy()).permute(2, 0, 1).float() / 255 * 2 - 1
     assert evidence.check(light[None])[0].neighbours[0].index == index
+
+
+def test_a_judge_of_photographs_knows_no_sky(tmp_path: Path) -> None:
+    """What a generator learned as it is would be compared with pictures whose sky was taken off."""
+    pictures, out = training_set(tmp_path / "set"), tmp_path / "weights"
+    assert run(["train", "copydetector", str(pictures), str(out), "--steps", "2", "--display", "plain"]) == 0
+    assert load_card(out).mapping.name == "plain"
 
 
 def test_without_a_reference_set_nothing_is_claimed(tmp_path: Path, shipped: Evidence) -> None:

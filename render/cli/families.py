@@ -101,8 +101,8 @@ def dcgan(
 
     \b
     Examples:
-      nonesuch train dcgan planets64 weights/my-planets --turns mirror --title planet
-      nonesuch train dcgan galaxies128 weights/my-galaxies --display sky-asinh --turns all --spectral-norm
+      nonesuch train dcgan planets64 my-weights/my-planets --turns mirror --title planet
+      nonesuch train dcgan galaxies128 my-weights/my-galaxies --display sky-asinh --turns all --spectral-norm
     """
     from render.training.dcgan import DcganSettings, DcganTraining
 
@@ -135,8 +135,8 @@ def vae(
 
     \b
     Examples:
-      nonesuch train vae dinosaurs64 weights/my-dinosaurs --latent 50 --turns mirror --title dinosaur
-      nonesuch train vae dinosaurs64 weights/two-numbers --latent 2 --beta 4
+      nonesuch train vae dinosaurs64 my-weights/my-dinosaurs --latent 50 --turns mirror --title dinosaur
+      nonesuch train vae dinosaurs64 my-weights/two-numbers --latent 2 --beta 4
     """
     from render.training.vae import VaeSettings, VaeTraining, unseen
 
@@ -174,7 +174,7 @@ def autoencoder(
 
     \b
     Example:
-      nonesuch train autoencoder galaxies256 weights/galaxy-latents --display sky-asinh --turns all
+      nonesuch train autoencoder galaxies256 my-weights/galaxy-latents --display sky-asinh --turns all
     """
     from render.cli.progress import bar, speaks
     from render.display import DisplayMapping
@@ -218,7 +218,7 @@ def stylegan2(
 
     \b
     Examples:
-      nonesuch train stylegan2 moons128 weights/my-moons --turns mirror --title moon
+      nonesuch train stylegan2 moons128 my-weights/my-moons --turns mirror --title moon
       nonesuch train stylegan2 moons64 weights/small --base 4096 --most 128 --latent 128
     """
     from render.training.stylegan2 import StyleGan2Settings, StyleGan2Training

@@ -16,9 +16,9 @@ def command() -> None:
     \b
     Examples:
       nonesuch halves split galaxies96 half-a half-b
-      nonesuch train flow half-a weights/a
-      nonesuch train flow half-b weights/b
-      nonesuch halves compare weights/a weights/b half-a half-b --out two-models.md
+      nonesuch train flow half-a my-weights/a
+      nonesuch train flow half-b my-weights/b
+      nonesuch halves compare my-weights/a my-weights/b half-a half-b --out two-models.md
     """
 
 
@@ -58,8 +58,8 @@ def compare(
 
     \b
     Example:
-      nonesuch halves compare weights/a weights/b half-a half-b --n 200
-      nonesuch halves compare weights/a weights/b half-a half-b --lab lab/finished
+      nonesuch halves compare my-weights/a my-weights/b half-a half-b --n 200
+      nonesuch halves compare my-weights/a my-weights/b half-a half-b --lab lab/finished
     """
     from render.cli.progress import bar
     from render.lab.finished import read_finished

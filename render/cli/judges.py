@@ -35,7 +35,7 @@ def classifier(
     \b
     Examples:
       nonesuch prepare planets/ planets64 --size 64 --folders-are-labels
-      nonesuch train classifier planets64 weights/my-planets --display plain --turns mirror
+      nonesuch train classifier planets64 my-weights/my-planets --display plain --turns mirror
       nonesuch train classifier galaxies96 weights/galaxy-classifier
       nonesuch train classifier galaxies96 weights/galaxy-classifier --cross-validate
     """
@@ -80,28 +80,30 @@ def classifier(
 @click.option("--run", type=PATH, help="Where checkpoints go.  [default: OUT.run]")
 @click.option("--steps", default=4000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
 @click.option("--seed", default=1, show_default=True)
-@click.option("--display", type=click.Choice(["sky-asinh", "distance"]), default="sky-asinh", show_default=True,
-              help="distance: silhouettes, which are laid upon each other; nothing is trained.")  # fmt: skip
+@click.option("--display", type=click.Choice(["sky-asinh", "plain", "distance"]), default="sky-asinh",
+              show_default=True, help="That of the generator to be judged. distance: silhouettes, which are laid upon "
+              "each other; nothing is trained.")  # fmt: skip
 def copydetector(training_set: Path, out: Path, run: Path | None, steps: int, seed: int, display: str) -> None:
     """A copy detector, and the reference set that evidence is measured against.
 
     \b
     Examples:
-      nonesuch train copydetector galaxies96 weights/galaxy-copydetector
-      nonesuch train copydetector dinosaurs64 weights/dinosaur-outlines --display distance
+      nonesuch train copydetector galaxies96 my-weights/galaxy-copydetector
+      nonesuch train copydetector mine96 my-weights/my-copies --display plain
+      nonesuch train copydetector dinosaurs64 my-weights/dinosaur-outlines --display distance
     """
     if display == "distance":
         from render.training.outlines_judge import build_outlines
 
         _tell(out, build_outlines(training_set, out, out.name, progress=click.echo))
         return
+    from render.display import DisplayMapping
     from render.evidence.build import build_reference
     from render.training.copydetector import train_copydetector
 
-    network = train_copydetector(
-        training_set, run or out.with_name(f"{out.name}.run"), steps=steps, seed=seed, progress=None
-    )
-    _tell(out, build_reference(training_set, out, network, name=out.name, progress=click.echo))
+    home, mapping = run or out.with_name(f"{out.name}.run"), DisplayMapping.named(display)
+    network = train_copydetector(training_set, home, steps=steps, seed=seed, mapping=mapping)
+    _tell(out, build_reference(training_set, out, network, name=out.name, mapping=mapping, progress=click.echo))
 
 
 @click.command
@@ -114,7 +116,7 @@ def bodies(maps: Path, out: Path, labels: Path, about_data: str) -> None:
 
     \b
     Example:
-      nonesuch train bodies planets.tar weights/planet-bodies --labels planets.csv
+      nonesuch train bodies planets.tar my-weights/planet-bodies --labels planets.csv
     """
     from render.training.bodies_judge import build_bodies
 

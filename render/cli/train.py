@@ -35,7 +35,7 @@ def command() -> None:
     \b
     Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --steps 20000
-      nonesuch train dcgan planets64 weights/my-planets --display plain --turns mirror
+      nonesuch train dcgan planets64 my-weights/my-planets --display plain --turns mirror
       nonesuch train classifier galaxies96 weights/galaxy-classifier
       nonesuch train copydetector galaxies96 weights/galaxy-copydetector
     """
@@ -111,13 +111,13 @@ def flow(
     \b
     Examples:
       nonesuch train flow galaxies96 weights/galaxy-96 --classifier galaxy-classifier --steps 20000
-      nonesuch train flow galaxies96 weights/better --classifier galaxy-classifier --from galaxy-96
-      nonesuch train flow galaxies96 weights/sharper --from galaxy-96 --only efigi --rate 2e-4 --steps 2000
-      nonesuch train flow mine96 weights/mine --from galaxy-96 --watch galaxy-copydetector --checkpoint-every 100
+      nonesuch train flow galaxies96 my-weights/better --classifier galaxy-classifier --from galaxy-96
+      nonesuch train flow galaxies96 my-weights/sharper --from galaxy-96 --only efigi --rate 2e-4 --steps 2000
+      nonesuch train flow mine96 my-weights/mine --from galaxy-96 --watch galaxy-copydetector --checkpoint-every 100
       torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
-      nonesuch train flow nebulae128 weights/nebula-128 --display plain --zoom 2 --title nebula
-      nonesuch train flow galaxies256 weights/galaxy-256 --autoencoder ./weights/galaxy-latents
-      nonesuch train flow dinosaurs64 weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
+      nonesuch train flow nebulae128 my-weights/nebula-128 --display plain --zoom 2 --title nebula
+      nonesuch train flow galaxies256 my-weights/galaxy-256 --autoencoder ./my-weights/galaxy-latents
+      nonesuch train flow dinosaurs64 my-weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
       nonesuch train flow galaxies96 weights/galaxy-96 --touches --classifier galaxy-classifier
     """
     from render.cli.progress import bar, speaks
@@ -213,7 +213,7 @@ def surface(
 
     \b
     Example:
-      nonesuch train surface planets.tar weights/my-planets --labels planets.csv
+      nonesuch train surface planets.tar my-weights/my-planets --labels planets.csv
     """
     from dataclasses import replace
 

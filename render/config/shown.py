@@ -48,7 +48,8 @@ class Collection(Named):
     steps: int | None = Field(default=None, ge=1, le=1000)
     """Steps of the sampler. The weights' own choice when left out."""
     guidance: float | None = Field(default=None, ge=0, le=30, allow_inf_nan=False)
-    """How strongly the class steers the picture (classifier-free guidance; 1 is none and saves a third of the work)."""
+    """How strongly a picture is led away from what the network draws without a class, and without attention where
+    its card says so; 1 is not at all and saves a third of the work."""
     symmetry: Share | None = None
     """How much the coarse shape of what the `flow` family draws is like itself turned by half a circle: 0 leaves that
     to chance, 1 binds each arm to the one across. The weights' own choice when left out; exhibits that a drawing steers

@@ -51,9 +51,9 @@ class Prices(Strict):
     """What a model costs, of a million tokens, in the money that the budget is in."""
 
     input: float = Field(ge=0, allow_inf_nan=False)
-    """Of what the model is told."""
+    """Of a million tokens of what the model is told, in the money that the budget is in."""
     output: float = Field(ge=0, allow_inf_nan=False)
-    """Of what it answers."""
+    """The same, of what it answers."""
     batch: float = Field(default=0.5, ge=0, le=1, allow_inf_nan=False)
     """The share of both that a batch costs."""
 
