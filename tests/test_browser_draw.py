@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,11 +74,21 @@ def drawn(page: playwright.Page) -> npt.NDArray[np.float64]:
     return light(page)
 
 
+def pad_of(page: playwright.Page) -> Any:
+    """Where the sheet lies on the screen, once nothing that is still to come moves it."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    pad = page.locator("[data-pad]")
+    pad.hover()  # waits until it lies still
+    box = pad.bounding_box()
+    assert box is not None
+    return box
+
+
 def test_different_drawings_become_different_galaxies_each_like_its_own(page: playwright.Page, address: str) -> None:
     page.add_init_script("Math.random = () => 0.25")  # the noise is the same for both
     page.goto(f"{address}galaxies/draw/")
-    box = page.locator("[data-pad]").bounding_box()
-    assert box is not None
+    box = pad_of(page)
     place = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in ((0.2, 0.8), (0.8, 0.2))]
     page.mouse.move(*place[0])
     page.mouse.down()
@@ -185,10 +196,8 @@ def test_a_finger_draws_on_the_sheet_and_does_not_scroll_the_page(browser: playw
     page = context.new_page()
     page.route("**/models/**", lambda route: route.abort())  # what the network makes of it is another test
     page.goto(f"{address}galaxies/draw/")
-    pad = page.locator("[data-pad]")
-    pad.scroll_into_view_if_needed()
-    scrolled, box = page.evaluate("scrollY"), pad.bounding_box()
-    assert box is not None
+    box = pad_of(page)
+    scrolled = page.evaluate("scrollY")
     x = box["x"] + box["width"] / 2
     fingers(page, way((x, box["y"] + 0.25 * box["height"]), (x, box["y"] + 0.75 * box["height"]), 12))
     playwright.expect(page.locator(SAY)).to_contain_text("does not draw here", timeout=PATIENCE)

@@ -25,8 +25,8 @@ def paged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def numbers(page: playwright.Page) -> list[int]:
-    labels = page.locator(".grid:not([hidden]) .tile .designation").all_inner_texts()
-    return [int(label.removeprefix("NONESUCH ")) for label in labels]
+    labels = page.locator(".grid:not([hidden]) .tile .designation").all_text_contents()  # those out of sight too
+    return [int(label.strip().removeprefix("NONESUCH ")) for label in labels]
 
 
 def test_more_rolls_out_the_gallery_and_back_finds_the_place_again(page: playwright.Page, paged: str) -> None:

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -178,21 +178,21 @@ def _walk(root: str) -> Iterator[tuple[bytes | int | str, ...]]:
     todo = [b""]
     while todo:
         inside = todo.pop()
-        for entry in _entries(os.fsencode(root) + b"/" + inside):
-            if entry.name.startswith(b"."):
-                continue
-            path = inside + b"/" + entry.name if inside else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                todo.append(path)
-            else:
-                yield (inside, entry.name, path, *_judged(entry))
+        with _opened(os.fsencode(root) + b"/" + inside) as entries:
+            for entry in entries:
+                if entry.name.startswith(b"."):
+                    continue
+                path = inside + b"/" + entry.name if inside else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(path)
+                else:
+                    yield (inside, entry.name, path, *_judged(entry))
 
 
-def _entries(folder: bytes) -> list[os.DirEntry[bytes]]:
+def _opened(folder: bytes) -> AbstractContextManager[Iterator[os.DirEntry[bytes]]]:
     """What a folder holds. One that may not be read is an error: its exhibits would leave the site without a word."""
     try:
-        with os.scandir(folder) as entries:
-            return list(entries)
+        return os.scandir(folder)
     except PermissionError:
         raise NonesuchError(
             f"{os.fsdecode(folder)} may not be read, so nothing was changed: give leave to read it, or hide it by a "
