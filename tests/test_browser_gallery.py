@@ -49,12 +49,15 @@ def test_filters_leave_what_they_say(page: playwright.Page, paged: str, tmp_path
     page.goto(f"{paged}galaxies/gallery/")
     page.locator("select[name=colour]").select_option(label="bluest third (3)")
     playwright.expect(page.locator("[data-count]")).to_have_text("3 of 11")
+    playwright.expect(page.locator(".grid:not([hidden]) .tile")).to_have_count(3)
     bluest = numbers(page)
     page.locator("select[name=colour]").select_option(label="reddest third (4)")
     playwright.expect(page.locator("[data-count]")).to_have_text("4 of 11")
+    playwright.expect(page.locator(".grid:not([hidden]) .tile")).to_have_count(4)
     assert not set(bluest) & set(numbers(page))
     page.reload()  # the address holds the choice
     playwright.expect(page.locator("[data-count]")).to_have_text("4 of 11")
+    playwright.expect(page.locator(".grid:not([hidden]) .tile")).to_have_count(4)  # they come a moment later
     number = numbers(page)[0]
     page.locator(".grid:not([hidden]) .tile a").first.click()
     page.wait_for_url(f"**/galaxies/{number}.html")
