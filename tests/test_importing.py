@@ -219,7 +219,7 @@ def test_names_that_are_no_text_and_files_that_are_no_pictures(tmp_path: Path) -
     odd = os.fsdecode(b"\xe9t\xe9.png")
     try:
         png(root / odd, 9)
-    except OSError:
+    except OSError:  # macOS's file systems refuse names that are not UTF-8, and then nobody has such a file
         pytest.skip("this file system takes no such name")
     (root / "empty.jpg").touch()
     (root / "page.png").write_text("<html>")

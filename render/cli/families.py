@@ -219,7 +219,7 @@ def stylegan2(
     \b
     Examples:
       nonesuch train stylegan2 moons128 my-weights/my-moons --turns mirror --title moon
-      nonesuch train stylegan2 moons64 weights/small --base 4096 --most 128 --latent 128
+      nonesuch train stylegan2 moons64 my-weights/small --base 4096 --most 128 --latent 128
     """
     from render.training.stylegan2 import StyleGan2Settings, StyleGan2Training
 
