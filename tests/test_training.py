@@ -35,7 +35,7 @@ from render.training.pool import Pictures
 from render.training.run import train
 from render.training.shipping import Description, card_of, grafted, train_generator
 from render.training.sketch import sketches
-from render.weights import Card, find_weights, load_card, verify
+from render.weights import Card, Sampling, find_weights, load_card, save_card, verify
 
 TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
 ABOUT = Description("tiny", "blob", "synthetic blobs")
@@ -311,6 +311,47 @@ def test_display_mapping_turns_the_sky_black_and_back(tmp_path: Path) -> None:
     assert (mapping.to_display(data)[0, 0] == 0).all()
     linear = (picture[10, 10] / 255 - mapping.sky(picture)) / (1 - mapping.sky(picture))
     assert np.allclose(mapping.to_linear(data)[:, 10, 10], linear, atol=1e-5)
+
+
+def test_an_expert_learns_alone_and_draws_the_last_steps(blobs: Path, run: Path, tmp_path: Path) -> None:
+    """Weights that had changed beside their expert would need the trainings of both to be told apart again."""
+    start = shutil.copytree(run / "weights", tmp_path / "start")
+    chosen = Sampling(sampler="ancestral", steps=8, guidance=1.25)
+    save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
+    card = train_generator(blobs, tmp_path / "run", tmp_path / "w", replace(TINY, expert=True), ABOUT, start=start)
+    assert card.sampling and card.sampling.guidance == 1.25, "what was chosen for weights goes on with them"
+    before, after = load_file(run / "weights/model.safetensors"), load_file(tmp_path / "w/model.safetensors")
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    assert {name for name in after if name not in before} == {name for name in after if name.startswith("expert.")}
+    assert card.training.steps == 2 * TINY.steps
+
+    generator = FlowGenerator.load(tmp_path / "w", "cpu", "fp32")
+    network, expert = generator.network, generator.network.expert
+    assert expert is not None
+    assert network.at(0.4) is network.at(1.0) is network
+    assert network.at(0.39) is network.at(0.0) is expert
+    recipe = Recipe("flow", "0" * 64, 3, "ancestral", 8, 1.5, 24, class_name="elliptical", source="made")
+    noise = torch.randn(1, *generator.noise_shape, generator=torch.Generator().manual_seed(0))
+    finished = generator.images(generator.condition([recipe]), noise)
+    network.expert = None
+    assert not torch.equal(finished, generator.images(generator.condition([recipe]), noise)), "the expert drew nothing"
+
+
+def test_an_expert_stays_with_the_pictures_that_it_knows(blobs: Path, run: Path, tmp_path: Path) -> None:
+    """How galaxies end would be drawn into somebody's own pictures; but of the same pictures it goes on to be right."""
+    learned, settings = tmp_path / "w", replace(TINY, expert=True)
+    train_generator(blobs, tmp_path / "run", learned, settings, ABOUT, start=run / "weights")
+    card = train_generator(blobs, tmp_path / "on.run", tmp_path / "on", TINY, ABOUT, start=learned)
+    old, new = load_file(learned / "model.safetensors"), load_file(tmp_path / "on/model.safetensors")
+    assert card.network["expert"]
+    assert all(torch.equal(old[name], new[name]) for name in old if name.startswith("expert."))
+    assert not torch.equal(old["classes.weight"], new["classes.weight"])
+    others = shutil.copytree(blobs, tmp_path / "others")
+    np.save(others / "images.npy", 255 - np.load(others / "images.npy"))
+    card = train_generator(others, tmp_path / "new.run", tmp_path / "new", TINY, ABOUT, start=learned)
+    assert "expert" not in card.network
+    with pytest.raises(UsageError, match="--from"):
+        train_generator(blobs, tmp_path / "none.run", tmp_path / "none", settings, ABOUT)
 
 
 def test_a_new_class_begins_as_none_and_a_known_one_as_itself(blobs: Path, run: Path) -> None:

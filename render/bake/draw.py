@@ -27,8 +27,8 @@ ABOUT = "browser.json"
 GRAPH = "browser.onnx"
 MODELS = "models"
 FACTS = 2  # sentences about a class
-FILES = ("graph", "weights", "twin")
-"""What a model may consist of; the twin is what guidance leads away from."""
+FILES = ("graph", "weights", "twin", "expert")
+"""What a model may consist of; the twin is what guidance leads away from, the expert draws the last steps."""
 PAGES = ("draw", "cross")
 """The pages on which the visitor's browser draws; an exhibit's own page can repeat its recipe."""
 PLAIN = ("ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm", "wasm.js")
@@ -66,7 +66,9 @@ class Studio:
         if self._draw is None:
             return {}
         card = self._draw.card
-        weights = card.sha256.get(MODEL, "") if card.network.get("zoom", 1) == 1 else ""  # the script draws in one go
+        network = card.network
+        whole = network.get("zoom", 1) == 1 and bool(network.get("expert")) == ("expert" in self._draw.about)
+        weights = card.sha256.get(MODEL, "") if whole else ""  # the script draws in one go, with what it is given
         away = "attention" if "twin" in self._draw.about else ""
         return {"weights": weights, "models": self._models, "megabytes": self._megabytes, "away": away}
 
@@ -133,6 +135,7 @@ class Studio:
                 "sources": card.sources,
                 **{name: network[name] for name in ("shift", "scale", "colour")},
                 "gains": network.get("gains", {}),
+                "below": network.get("expert", {}).get("below", 0) if "expert" in self._draw.about else 0,
             }
         }
         if self._classify:
@@ -183,7 +186,7 @@ class _Model:
                 }
                 for part in self.files
             },
-            **{name: self.about[name] for name in ("vector", "twin_vector") if name in self.about},
+            **{name: self.about[name] for name in ("vector", "twin_vector", "expert_vector") if name in self.about},
         }
 
     def offer(self, out: Outputs) -> None:

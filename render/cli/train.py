@@ -94,6 +94,7 @@ for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodi
     help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.",
 )
 @click.option("--autoencoder", help="Weights of `train autoencoder`: draw in its latents, for 256 px and more.")
+@click.option("--expert", is_flag=True, help="Leave the weights of --from as they are; teach an expert the last steps.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 @click.option("--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew its card.")
@@ -101,7 +102,8 @@ def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, compiled: bool, seed: int, classifier: str | None, start: str | None, watch: str | None,
     watched: int, favour: str | None, only: str | None, display: str, turns: Any,
-    zoom: int, channels: tuple[int, ...], autoencoder: str | None, title: str, about_data: str, touches: bool,
+    zoom: int, channels: tuple[int, ...], autoencoder: str | None, expert: bool, title: str, about_data: str,
+    touches: bool,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
@@ -117,6 +119,7 @@ def flow(
       torchrun --nproc-per-node 4 -m render.cli train flow galaxies96 weights/galaxy-96
       nonesuch train flow nebulae128 my-weights/nebula-128 --display plain --zoom 2 --title nebula
       nonesuch train flow galaxies256 my-weights/galaxy-256 --autoencoder ./my-weights/galaxy-latents
+      nonesuch train flow galaxies96 my-weights/finer --classifier galaxy-classifier --from galaxy-96 --expert
       nonesuch train flow dinosaurs64 my-weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
       nonesuch train flow galaxies96 weights/galaxy-96 --touches --classifier galaxy-classifier
     """
@@ -148,6 +151,7 @@ def flow(
         alone=only is not None,
         compiled=compiled,
         channels=channels,
+        expert=expert,
     )
     mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")
 

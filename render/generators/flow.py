@@ -105,8 +105,9 @@ class FlowGenerator:
 
     def compile(self) -> None:
         """Translate the network at its first pass; all batches have one shape. Pictures are then near, not the same."""
-        self.network.unet.compile(dynamic=False)
-        self.twin.unet.compile(dynamic=False)
+        for network in (self.network, self.network.expert, self.twin):
+            if network is not None:
+                network.unet.compile(dynamic=False)
 
     @cached_property
     def twin(self) -> FlowNetwork:
@@ -206,20 +207,19 @@ class FlowGenerator:
 
         undrawn = torch.zeros_like(c.drawn)
 
-        def network(x: Tensor, t: Tensor, classes: Tensor, drawn: Tensor = c.drawn, twin: bool = False) -> Tensor:
-            asked = self.twin if twin else self.network
+        def network(x: Tensor, t: float, classes: Tensor, drawn: Tensor = c.drawn, twin: bool = False) -> Tensor:
+            asked = (self.twin if twin else self.network).at(t)
             with autocast(self.device, self.precision):
-                v: Tensor = asked(x, t, classes, sources, sketch, drawn).float()
-            return v
+                v: Tensor = asked(x, torch.full((len(x),), t, device=self.device), classes, sources, sketch, drawn)
+            return v.float()
 
         def velocity(x: Tensor, t: float) -> Tensor:
-            moment = torch.full((len(x),), t, device=self.device)
-            steered = v = network(x, moment, c.classes)
+            steered = v = network(x, t, c.classes)
             if is_guided(t, c.guidance):
-                free = network(x, moment, nothing, twin=c.away == "attention")
+                free = network(x, t, nothing, twin=c.away == "attention")
                 v = free + c.guidance * (v - free)
             if c.listening != 1:
-                v = v + (c.listening - 1) * (steered - network(x, moment, c.classes, undrawn))
+                v = v + (c.listening - 1) * (steered - network(x, t, c.classes, undrawn))
             return v
 
         return velocity

@@ -23,6 +23,10 @@ WHOLE, PART = 0, 1
 """The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
 
 
+SELDOM = ("autoencoder", "gains", "expert", "below")
+"""Settings that a card leaves out where there is nothing to say."""
+
+
 @dataclass(frozen=True)
 class NetworkSettings:
     """What the card keeps under ``[network]``: enough to build the network again.
@@ -35,7 +39,8 @@ class NetworkSettings:
     zoom: how many times wider finished pictures are than those that the network draws first; 1 draws them at once.
     colours: channels of a picture before it is folded; 1 where all are the same. autoencoder: what `size` and `colours`
     are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels. gains: of the
-    equaliser that finished pictures go through (`render.generators.equaliser`); nothing where there is none.
+    equaliser that finished pictures go through (`render.generators.equaliser`); nothing where there is none. expert:
+    settings of a second network that is asked in this one's place at times under its `below` (see `FlowNetwork.at`).
     """
 
     size: int = 96
@@ -56,10 +61,12 @@ class NetworkSettings:
     colours: int = 3
     autoencoder: dict[str, Any] = field(default_factory=dict)
     gains: dict[str, list[list[float]]] = field(default_factory=dict)
+    expert: dict[str, Any] = field(default_factory=dict)
+    below: float = 0.0
 
     def as_card(self) -> dict[str, Any]:
         told = {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}
-        return {name: value for name, value in told.items() if value or name not in ("autoencoder", "gains")}
+        return {name: value for name, value in told.items() if value or name not in SELDOM}
 
     @classmethod
     def from_card(cls, values: dict[str, Any]) -> NetworkSettings:
@@ -114,6 +121,9 @@ class FlowNetwork(nn.Module):
         self.autoencoder = None
         if settings.autoencoder:
             self.autoencoder = Autoencoder(AutoencoderSettings(**settings.autoencoder)).eval().requires_grad_(False)
+        self.expert: FlowNetwork | None = None
+        if settings.expert:
+            self.expert = FlowNetwork(NetworkSettings.from_card(settings.expert))
         area, width = settings.fold**2, settings.channels[0] * 4
         plain = len(settings.channels) - settings.attention
         self.classes = nn.Embedding(settings.classes + 1, width)  # the last row: no class
@@ -133,6 +143,14 @@ class FlowNetwork(nn.Module):
             resnet_time_scale_shift="scale_shift",
             class_embed_type="identity",
         )
+
+    def at(self, t: float) -> FlowNetwork:
+        """The network that knows the way best at time t: near the picture the expert, where there is one.
+
+        Most of what a coarse grid cannot draw, stars and grain, is decided there (Balaji et al. 2022,
+        arXiv:2211.01324), and only a few of a sampler's steps.
+        """
+        return self if self.expert is None or t >= self.expert.settings.below else self.expert
 
     def forward(self, x: Tensor, t: Tensor, classes: Tensor, sources: Tensor, sketch: Tensor, drawn: Tensor) -> Tensor:
         """The velocity, (n, c, h, w).

@@ -3,8 +3,8 @@
 The graph (a few tens of kilobytes packed) names its weights as external data, at their places in the weights file, and
 casts them from half precision. So a browser draws with the very bytes that a recipe names by hash, and no second copy
 of them exists. Beside the graph stands ``browser.json``: lengths and hashes of both, and a test vector, by which a
-browser finds out whether it computes what was computed here. What guidance leads away from is a second graph over the
-same bytes.
+browser finds out whether it computes what was computed here. What guidance leads away from, and the expert that draws
+the last steps, are further graphs over the same bytes.
 
 The bake reads these files and needs neither torch nor onnx.
 """
@@ -31,7 +31,7 @@ from render.noise import normals
 from render.weights import MODEL, load_card, save_card
 
 GRAPH = "browser.onnx"
-TWIN = "browser-twin.onnx"
+OTHERS = {"twin": "browser-twin.onnx", "expert": "browser-expert.onnx"}
 ABOUT = "browser.json"
 WEIGHTS = "weights.bin"
 """What the graph calls the file that its weights lie in."""
@@ -42,8 +42,9 @@ SAMPLES = 64
 
 
 def export(folder: Path) -> Path:
-    """Write ``browser.onnx`` and ``browser.json`` into a weights folder, and ``browser-twin.onnx`` where its card says
-    that guidance leads away from a twin; returns the first graph's path.
+    """Write ``browser.onnx`` and ``browser.json`` into a weights folder, ``browser-twin.onnx`` where its card says that
+    guidance leads away from a twin, and ``browser-expert.onnx`` where an expert draws the last steps; returns the first
+    graph's path.
 
     Raises NonesuchError for a family that no browser draws with, and where onnx is not installed.
     """
@@ -79,13 +80,20 @@ def export(folder: Path) -> Path:
         "vector": _vector(network, inputs),
     }
     (folder / GRAPH).write_bytes(graph)
-    (folder / TWIN).unlink(missing_ok=True)
+    others: dict[str, FlowNetwork] = {}
     if isinstance(network, FlowNetwork) and card.sampling and card.sampling.away:
-        twin = inattentive(network)
-        graph = _graph(twin, inputs, names, outputs, places)
-        about["twin"] = {"file": TWIN, "bytes": len(graph), "sha256": hashlib.sha256(graph).hexdigest()}
-        about["twin_vector"] = _vector(twin, inputs)
-        (folder / TWIN).write_bytes(graph)
+        others["twin"] = inattentive(network)
+    if isinstance(network, FlowNetwork) and network.expert is not None:
+        others["expert"] = network.expert
+    for name, file in OTHERS.items():
+        (folder / file).unlink(missing_ok=True)
+        if name in others:
+            own = f"{name}." if name == "expert" else ""  # in the weights file its tensors carry its name
+            mine = {key.removeprefix(own): place for key, place in places.items() if key.startswith(own)}
+            graph = _graph(others[name], inputs, names, outputs, mine)
+            about[name] = {"file": file, "bytes": len(graph), "sha256": hashlib.sha256(graph).hexdigest()}
+            about[f"{name}_vector"] = _vector(others[name], inputs)
+            (folder / file).write_bytes(graph)
     (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     save_card(folder, card)  # which names every file by its hash
     return folder / GRAPH

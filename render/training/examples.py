@@ -104,7 +104,7 @@ def example(pool: Source, net: NetworkSettings, settings: FlowSettings, generato
     if settings.drop_source:
         sources[torch.rand(n, generator=generator) < settings.drop_source] = len(pool.source_names)
     noise = torch.randn(batch.data.shape, generator=generator)
-    t = torch.sigmoid(settings.time_mean + settings.time_spread * torch.randn(n, generator=generator))
+    t = settings.times(n, generator)
     x = (batch.data - net.shift) / net.scale
     return Example(
         mixed=torch.lerp(x, noise, t[:, None, None, None]),

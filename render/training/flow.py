@@ -31,6 +31,7 @@ from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork, Folding, NetworkSettings
 from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, step_generator
 from render.training.examples import Ahead, Batch, Drawn, Example, Source, example, seen
+from render.training.expert import BELOW, expert_settings, learning
 from render.training.pool import Pictures
 from render.training.run import Losses, accelerator, update_average
 from render.training.samples import DEFAULT_SAMPLING, samples
@@ -47,6 +48,7 @@ class FlowSettings:
     precision: "fp32", "bf16", or "auto", which measures one step of each and keeps the faster. favoured: a source whose
     pictures are drawn three times as often as they would be, because exhibits are to look like them; alone: no others
     are drawn. compiled: the network goes through torch.compile, which takes a minute or two and needs a C++ compiler.
+    expert: what learns is a second network for the last steps, beside finished weights that stay as they are.
     """
 
     steps: int = 20_000
@@ -68,6 +70,13 @@ class FlowSettings:
     compiled: bool = False
     channels: tuple[int, ...] = (64, 128, 192)
     fold: int = 4
+    expert: bool = False
+
+    def times(self, n: int, generator: torch.Generator) -> Tensor:
+        """(n,) in [0, 1]: when the pictures of a step are on their way."""
+        if self.expert:
+            return BELOW * torch.rand(n, generator=generator)
+        return torch.sigmoid(self.time_mean + self.time_spread * torch.randn(n, generator=generator))
 
 
 def learning_rate(step: int, settings: FlowSettings) -> float:
@@ -167,8 +176,11 @@ class FlowTraining:
         settings: FlowSettings,
         start: dict[str, Tensor] | None = None,
         autoencoder: Autoencoder | None = None,
+        expert: dict[str, Any] | None = None,
     ) -> None:
-        """autoencoder: finished, through which the pool's latents went; it becomes a part of the weights."""
+        """start: tensors to begin from. autoencoder: finished, through which the pool's latents went; it becomes a part
+        of the weights. expert: the settings of the one that `start` holds, if it holds one.
+        """
         if isinstance(pictures, Pictures):
             pictures = Sketched(favouring(pictures, settings))
         self.pictures, self.run, self.settings = pictures, run, settings
@@ -182,13 +194,18 @@ class FlowTraining:
             classes=len(pictures.class_names),
             sources=len(pictures.source_names),
         )
-        measured = pictures.scales(settings.fold)
-        network = FlowNetwork(replace(shape, **measured))
+        shape = replace(shape, **pictures.scales(settings.fold))
+        if settings.expert and not expert:
+            expert = expert_settings(shape, pictures.batch(LOOK, step_generator(0, 0)).data)
+        network = FlowNetwork(replace(shape, expert=expert or {}))
         if start is not None:
-            network.load_state_dict({name: value.float() for name, value in start.items()})
+            network.load_state_dict(network.state_dict() | {name: value.float() for name, value in start.items()})
         if network.autoencoder is not None and autoencoder is not None:
             network.autoencoder.load_state_dict(autoencoder.state_dict())
         self.average: FlowNetwork = deepcopy(network).eval().requires_grad_(False)
+        if network.expert is not None and not settings.expert:
+            network.expert.requires_grad_(False)  # it learns in trainings of its own
+        network = learning(network, settings.expert)
         learned = [one for one in network.parameters() if one.requires_grad]
         optimiser = torch.optim.AdamW(learned, settings.rate, (0.9, 0.99), weight_decay=0.01, fused=True)
         parts: dict[str, Part] = {"network": network, "average": self.average, "optimiser": optimiser}
@@ -224,7 +241,8 @@ class FlowTraining:
         self.optimiser.step()
         self.optimiser.zero_grad()
         self.step += 1
-        update_average(self.average, self.accelerator.unwrap_model(self.network), self.settings.average, self.step)
+        average = learning(self.average, self.settings.expert)
+        update_average(average, self.accelerator.unwrap_model(self.network), self.settings.average, self.step)
         return (float(loss.detach()),)
 
     def checkpoint(self) -> None:

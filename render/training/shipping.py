@@ -264,9 +264,19 @@ def train_generator(
     if training_set.size % (reduced * settings.fold * 2 ** (len(settings.channels) - 1)):
         raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {reduced}: choose another.")
     before = fitting_card(start, training_set.size, settings) if start else None
+    expert = before.network.get("expert") if before else None
+    if before and before.training.pictures_sha256 != training_set.identity():
+        expert = None  # what it knows is how other pictures end
+    if settings.expert and (before is None or zoom > 1):
+        raise UsageError(
+            "--expert learns the last steps beside finished weights: name them with --from, without --zoom."
+        )
     pictures = favouring(pictures, settings)
     pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
-    training = FlowTraining(pool, run, settings, grafted(start, pool) if start else None, between)
+    tensors = grafted(start, pool, bool(expert)) if start else None
+    training = FlowTraining(pool, run, settings, tensors, between, expert)
+    if before and before.sampling:
+        training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
 
     def finish(training: FlowTraining, card: Card) -> None:
         training.average.settings, training.sampling = touched(training.generator(card), training_set, turns)
@@ -320,11 +330,13 @@ def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
     return card
 
 
-def grafted(start: Path, pool: Pool) -> dict[str, Tensor]:
+def grafted(start: Path, pool: Pool, expert: bool = False) -> dict[str, Tensor]:
     """The tensors of weights, for a network of this pool's classes and sources: what both know is kept, and one that is
-    new begins as none, which the network has learned to draw without being told.
+    new begins as none, which the network has learned to draw without being told. expert: with those of its expert.
     """
     card, tensors = load_card(start), load_tensors(start)
+    if not expert:
+        tensors = {name: value for name, value in tensors.items() if not name.startswith("expert.")}
     for key, known, wanted in (
         ("classes.weight", card.classes, pool.class_names),
         ("sources.weight", card.sources, pool.source_names),

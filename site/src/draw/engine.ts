@@ -116,7 +116,7 @@ function told({ device, threads }: Ready): string {
 /** Addresses of the models' files as whole ones: a worker's are relative to its own script. */
 function absolute(models: Models, from: URL): Models {
   for (const about of [models.draw, models.classify]) {
-    for (const part of [about?.graph, about?.weights, about?.twin]) if (part) part.href = new URL(part.href, from).href;
+    for (const part of [about?.graph, about?.weights, about?.twin, about?.expert]) if (part) part.href = new URL(part.href, from).href;
   }
   return models;
 }

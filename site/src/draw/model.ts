@@ -15,8 +15,11 @@ export interface About {
   graph: Part;
   weights: Part;
   vector: Vector;
-  twin?: Part; // the graph of what guidance leads away from, over the same weights
+  // further graphs over the same weights: of what guidance leads away from, and of the expert for the last steps
+  twin?: Part;
   twin_vector?: Vector;
+  expert?: Part;
+  expert_vector?: Vector;
 }
 
 /** What a network must compute: some values of its output, and the seed of its input. */

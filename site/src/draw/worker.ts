@@ -13,9 +13,10 @@ export interface ClassFact {
   href: string;
 }
 
-/** What the bake says of the drawing model and, where there is one, of the classifier. facts: for each class, what is known of such. */
+/** What the bake says of the drawing model and, where there is one, of the classifier. below: the time from which on its expert draws;
+ * facts: for each class, what is known of such. */
 export interface Models {
-  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains };
+  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains; below: number };
   classify?: About & { names: string[]; facts: ClassFact[][] };
 }
 
@@ -60,7 +61,7 @@ let devices: Device[] = []; // that may draw, the quickest first
 let models: Models | null = null;
 let drawing: InferenceSession | null = null;
 let device: Device = "wasm"; // on which it draws
-let twin: Promise<InferenceSession> | null = null; // what guidance leads away from, once it is asked for
+const others: { twin?: Promise<InferenceSession>; expert?: Promise<InferenceSession> } = {}; // once they are asked for
 let classifier: Promise<InferenceSession> | null = null;
 let threads = 0; // once the runtime is ready
 let wanted = 0; // the drawing that is asked for; an older one gives up
@@ -114,18 +115,27 @@ async function prove(about: Models["draw"]): Promise<{ device: Device; doubt: st
   throw new Error(N("this browser computes something else than it should, so nothing is drawn"));
 }
 
-/** What guidance leads away from, where the recipe and the weights know of it; opened when it is first asked for. */
+/** What guidance leads away from, where the recipe and the weights know of it. */
 async function away(made: Made): Promise<InferenceSession | null> {
+  return made.away === "attention" ? other("twin") : drawing;
+}
+
+/** The network that knows the way best at time t: near the picture the expert, where the weights have one. */
+async function at(t: number): Promise<InferenceSession | null> {
+  return models && t < models.draw.below ? other("expert") : drawing;
+}
+
+/** Another graph over the same weights, opened and proven when it is first asked for. */
+async function other(name: "twin" | "expert"): Promise<InferenceSession> {
   const about = models?.draw;
-  if (!about || made.away !== "attention") return drawing;
-  const { twin: graph, twin_vector: vector } = about;
-  if (!graph || !vector) throw new Error(N("the model is not loaded"));
-  twin ??= fetchModel({ ...about, graph }, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (files) => {
+  const [graph, vector] = [about?.[name], about?.[`${name}_vector`]];
+  if (!about || !graph || !vector) throw new Error(N("the model is not loaded"));
+  others[name] ??= fetchModel({ ...about, graph }, (done, all) => scope.postMessage({ kind: "progress", done, all })).then(async (files) => {
     const session = await open(runtime, files, device);
     if (!proven(await trial(about, session), vector)) throw new Error(WRONG);
     return session;
   });
-  return twin;
+  return others[name];
 }
 
 /** One step from noise of its own: the input of the test vector. */
@@ -139,10 +149,10 @@ async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
   if (!models) return;
   const { size, classes, sources } = models.draw;
   const path = times(ask.steps);
-  const velocity = (x: Float32Array, t: number): Promise<Float32Array> => {
+  const velocity = async (x: Float32Array, t: number): Promise<Float32Array> => {
     // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
     const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
-    return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard);
+    return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard, await at(t));
   };
   await follow(ask.id, "ab2", velocity, normals(ask.seed, 3 * size * size), path, oneHot(classes.length, classes.length));
 }
@@ -157,7 +167,7 @@ async function render(id: number, made: Made): Promise<void> {
   const manner = shares(sources, from.source, to.source, t);
   const nothing = oneHot(classes.length, classes.length);
   const velocity = async (x: Float32Array, time: number): Promise<Float32Array> => {
-    const v = await pass(x, time, wish, manner, null);
+    const v = await pass(x, time, wish, manner, null, await at(time));
     if (!isGuided(time, made.guidance)) return v;
     const free = await pass(x, time, nothing, manner, null, await away(made));
     return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
@@ -228,9 +238,9 @@ function oneHot(at: number, none: number): Float32Array {
   return row;
 }
 
-/** One pass of the network, or of its twin. */
+/** One pass of the network, its twin or its expert. */
 async function pass(
-  x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null, session = drawing,
+  x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null, session: InferenceSession | null,
 ): Promise<Float32Array> {
   if (!models || !session) throw new Error(N("the model is not loaded"));
   const { size } = models.draw;

@@ -1,0 +1,40 @@
+"""An expert for the last steps: a second network beside finished weights, on a finer grid.
+
+The network that draws a galaxy's shape works on a coarse grid, because a pass must be cheap; stars, dust and grain it
+can only guess at. They are decided last, where a picture is nearly there (Balaji et al. 2022, arXiv:2211.01324), in few
+of a sampler's steps; so a network of its own takes these, learns nothing else, and costs little more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from render.generators.flow import GUIDED
+from render.generators.network import FlowNetwork, Folding, NetworkSettings
+
+BELOW = GUIDED[0]
+SHAPE: dict[str, Any] = {"fold": 2, "channels": (48, 64, 96), "attention": 1, "below": BELOW}
+"""How an expert differs from the network beside it: below the time at which guidance ends, so it is asked once a step.
+It needs pictures of a multiple of 8 px."""
+
+
+def expert_settings(whole: NetworkSettings, data: Tensor) -> dict[str, Any]:
+    """Of an expert beside a network with the settings `whole`, for pictures like these, (n, 3, h, w) in data space.
+
+    It meets the same noisy pictures, so shift and scale are the same; how fine structure fades is measured for it.
+    """
+    settings = replace(whole, **SHAPE, spreads=(1.0,), colour=0.0, gains={}, expert={})
+    folded = Folding(settings).grid((data[:, : whole.colours] - whole.shift) / whole.scale)
+    spreads = folded.square().mean(dim=(0, 2, 3)).sqrt().tolist()
+    return replace(settings, spreads=tuple(round(max(one, 0.005), 4) for one in spreads)).as_card()
+
+
+def learning(network: FlowNetwork, expert: bool) -> FlowNetwork:
+    """The part of a network that a training is about: its expert, or all of it."""
+    if expert:
+        assert network.expert is not None
+        return network.expert
+    return network
