@@ -1,11 +1,11 @@
 """Train the galaxies that ship, for as long as a device is lent, and bring back all that is needed to go on.
 
-    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400 [--before OUT_OF_LAST_TIME]
+    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400 [--before OUT_OF_LAST_TIME] [--expert]
 
 It makes the training set, trains until the seconds are over, draws a sheet, measures, and leaves in OUT the weights
 folder and the state of the training in half precision: eight files of less than 16 MiB, so that a machine that forgets
 all can be gone back to with what is small enough to carry. The learning rate's plan reaches over --steps, those of all
-times together.
+times together. --expert teaches the network for the last steps instead, beside the weights as they are.
 
 Prints pictures a second and the FLOP/s that training reached, beside those of a large matrix product on that device.
 Try it on a CPU first: --seconds 60 --batch 8.
@@ -70,8 +70,8 @@ def pack(run: Path, out: Path) -> None:
         save_file(part, out / f"state-{number}.safetensors", progress)
 
 
-def unpack(out: Path, run: Path) -> None:
-    """What `pack` left, as a checkpoint to go on from; the network begins where its average stood."""
+def unpack(out: Path, run: Path, expert: bool) -> None:
+    """What `pack` left, as a checkpoint to go on from; the network that learns begins where its average stood."""
     tensors: dict[str, Tensor] = {}
     progress: dict[str, str] = {}
     for path in sorted(out.glob("state-*.safetensors")):
@@ -80,7 +80,8 @@ def unpack(out: Path, run: Path) -> None:
             for key in file.keys():  # noqa: SIM118 - a safetensors handle is no dict
                 value = file.get_tensor(key)
                 tensors[key] = value.float() if value.is_floating_point() else value
-    averaged = {key.removeprefix("average/"): value for key, value in tensors.items() if key.startswith("average/")}
+    own = "average/expert." if expert else "average/"
+    averaged = {key.removeprefix(own): value for key, value in tensors.items() if key.startswith(own)}
     tensors |= {f"network/{name}": value.clone() for name, value in averaged.items()}
     save_file(tensors, run / CHECKPOINT, progress)
 
@@ -109,9 +110,10 @@ def flops_a_picture(settings: NetworkSettings) -> float:
 @click.option("--steps", default=20_000, help="Optimiser steps of all times together.")
 @click.option("--batch", default=256)
 @click.option("--rate", default=6e-4)
+@click.option("--expert", is_flag=True, help="Teach the network for the last steps.")
 def command(
     pictures: Path, labels: Path, out: Path, seconds: float, before: Path | None, pseudo: Path | None, steps: int,
-    batch: int, rate: float,
+    batch: int, rate: float, expert: bool,
 ) -> None:  # fmt: skip
     """Train, measure, pack."""
     out.mkdir(parents=True, exist_ok=True)
@@ -123,6 +125,7 @@ def command(
         checkpoint_every=10**9,
         favoured="efigi",
         precision=precision,
+        expert=expert,
     )
     with tempfile.TemporaryDirectory() as scratch:
         prepared, run = Path(scratch, "galaxies96"), Path(scratch, "run")
@@ -130,7 +133,7 @@ def command(
             raise SystemExit(1)
         run.mkdir()
         if before:
-            unpack(before, run)
+            unpack(before, run, expert)
             pseudo = before / PSEUDO
         if pseudo:
             shutil.copy(pseudo, run / PSEUDO)
@@ -153,7 +156,8 @@ def command(
         shutil.copy(run / PSEUDO, out)
         click.echo(f"{card.training.steps} steps, {card.training.images_seen} pictures seen, on {card.training.device}")
         click.echo(json.dumps(card.quality, indent=1))
-    pace, work = seen[0] / seconds, flops_a_picture(NetworkSettings.from_card(card.network))
+    trained = card.network["expert"] if expert else card.network
+    pace, work = seen[0] / seconds, flops_a_picture(NetworkSettings.from_card(trained))
     best = peak(device, precision)
     click.echo(
         f"{pace:.0f} pictures a second over {seconds:.0f} s, {work / 1e9:.1f} GFLOP each: "

@@ -319,7 +319,8 @@ def test_an_expert_learns_alone_and_draws_the_last_steps(blobs: Path, run: Path,
     chosen = Sampling(sampler="ancestral", steps=8, guidance=1.25)
     save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
     card = train_generator(blobs, tmp_path / "run", tmp_path / "w", replace(TINY, expert=True), ABOUT, start=start)
-    assert card.sampling and card.sampling.guidance == 1.25, "what was chosen for weights goes on with them"
+    assert card.sampling is not None
+    assert card.sampling.guidance == 1.25, "what was chosen for weights goes on with them"
     before, after = load_file(run / "weights/model.safetensors"), load_file(tmp_path / "w/model.safetensors")
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert {name for name in after if name not in before} == {name for name in after if name.startswith("expert.")}
