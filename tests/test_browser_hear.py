@@ -74,6 +74,24 @@ def test_two_are_compared_by_what_their_pages_say(page: playwright.Page, heard: 
     assert len(names) == len(set(names))
 
 
+def test_what_was_measured_is_compared_also_where_a_classifier_went_step_by_step(
+    browser: playwright.Browser, heard: str
+) -> None:
+    """Both are called measurements, and the classifier's steps come first on the page."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+
+    def stepped(route: playwright.Route) -> None:
+        steps = '<details class="measurements steps"><summary>Step by step</summary></details>'
+        measured = '<section class="block measurements"'
+        route.fulfill(body=route.fetch().text().replace(measured, steps + measured), content_type="text/html")
+
+    page.route("**/galaxies/[12].html", stepped)
+    page.goto(f"{heard}galaxies/compare/?a=1&b=2")
+    playwright.expect(page.locator(".pair .measures")).to_have_count(2)
+    context.close()
+
+
 def test_captions_are_searched_and_a_word_can_be_ruled_out(page: playwright.Page, heard: str) -> None:
     page.goto(f"{heard}galaxies/1.html")
     page.get_by_role("link", name="search").click()

@@ -2,7 +2,7 @@
 import { siteRoot } from "./history";
 import { t } from "./words";
 
-const PARTS = [".plate .picture", ".card-head", ".caption", ".classes", ".surface", ".measurements"];
+const PARTS = [".plate .picture", ".card-head", ".caption", ".classes", ".surface", ".measurements:not(.steps)"];
 const ADDRESSES = ["src", "href"] as const;
 
 /** Brings the page to life: `?a=` and `?b=` name the numbers, the form changes them. */
