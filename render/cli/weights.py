@@ -234,9 +234,9 @@ def morphology(name: str, training_set: Path, pictures: int) -> None:
 def browser(folder: Path) -> None:
     """Write beside the weights in FOLDER what a visitor's browser needs to draw with them.
 
-    These are browser.onnx, the network's graph, and browser.json, with hashes and a test vector; and browser-twin.onnx,
-    the graph of what guidance leads away from, where the card's sampling says so. The bake then offers a
-    page for drawing. Needs onnx and onnxscript (pip install 'nonesuch[browser]').
+    These are browser.onnx, the network's graph, and browser.json, with hashes and a test vector; browser-twin.onnx,
+    the graph of what guidance leads away from, where the card's sampling says so; and browser-expert.onnx, where an
+    expert draws the last steps. The bake then offers a page for drawing. Needs onnx and onnxscript (pip install 'nonesuch[browser]').
 
     \b
     Example:
