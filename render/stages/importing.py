@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ from render.stages.session import stamp
 
 GONE = "its file is gone from the folder"
 TAKEN_OFF = "it was taken off the site with `nonesuch rm`"
+PAGES = ("psutil", "render.bake", "render.bake.folding", "render.bake.compiled")
+SKY = ("render.atlas.look", "render.atlas.chart")
+"""What comes after an import needs these, and loading them takes as long as encoding a picture."""
 
 
 def readable(path: str) -> str:
@@ -66,7 +70,9 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
                 "Nothing was changed. Should all of them go, put any file into it."
             )
         rows = Rows(catalogue, folder, memory, done)
-        for found, made in looked_at(root, rows, memory, folder, open_store(gallery.store.location, gallery.folder)):
+        store = open_store(gallery.store.location, gallery.folder)
+        modules = (*PAGES, *(SKY if gallery.bake.sky else ()))
+        for found, made in looked_at(root, rows, memory, folder, store, modules):
             if isinstance(made, Picture):
                 identity = rows.put(made, found.path)
                 memory.note(found, made.sha256, identity, said=done.unread.get(found.path, ""))
@@ -91,9 +97,11 @@ class Looked(NamedTuple):
     made: Picture | Same | Unread
 
 
-def looked_at(root: Path, rows: Rows, memory: Memory, folder: Folder, store: Store) -> Iterator[Looked]:
+def looked_at(
+    root: Path, rows: Rows, memory: Memory, folder: Folder, store: Store, modules: Sequence[str]
+) -> Iterator[Looked]:
     """Every file, in order. Pictures are read and encoded on threads, a few ahead: memory does not grow with the
-    folder.
+    folder. Beside the first one, `modules` are loaded: encoders leave Python idle.
     """
 
     def one(path: str, known: Same | None) -> Picture | Same | Unread:
@@ -117,12 +125,21 @@ def looked_at(root: Path, rows: Rows, memory: Memory, folder: Folder, store: Sto
                 made = known if before and before.same else None
             if made is None:
                 waiting.append((found, pool.submit(one, found.path, known)))
+                if modules:
+                    pool.submit(load, modules)
+                    modules = ()
             else:
                 waiting.append((found, _done(made)))
             while waiting and (len(waiting) > 2 * threads or waiting[0][1].done()):
                 yield Looked(waiting[0][0], waiting.popleft()[1].result())
         for found, future in waiting:
             yield Looked(found, future.result())
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import these, so that whoever needs them next does not wait."""
+    for name in modules:
+        import_module(name)
 
 
 def _done(made: Picture | Same | Unread) -> Future[Picture | Same | Unread]:
