@@ -35,9 +35,9 @@ class Cards:
 
     def _judge(self, name: str, gallery: Gallery) -> Card | None:
         """A classifier's or copy detector's card, unless it was meant for none of the generators here."""
-        card = _card(name, gallery)
         if not gallery.collections:
             return None  # nothing was rendered, so nothing was judged
+        card = _card(name, gallery)
         fits = not self.generators or any(card and unfit(card, generator) is None for generator in self.generators)
         return card if fits else None
 

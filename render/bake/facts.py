@@ -19,7 +19,8 @@ from render.bake.source import Row
 from render.bake.texts import shown, texts_of
 from render.bake.tongue import N_, _, number
 from render.bake.words import class_name, class_plural, percent
-from render.captions.facts import Fact, facts
+from render.captions.facts import Fact, facts, reviewed
+from render.captions.kinds import THEMES
 from render.provenance import CAPTURE, TRAINED
 from render.weights import Card
 
@@ -37,7 +38,7 @@ class Facts:
         self._author = author
         self._measured = classifier.quality.get("measured", {}) if classifier else {}
         cards = [card.model_dump_json() if card else "" for card in (generator, classifier, detector)]
-        self.key = digest(*cards, licence, author, repr(facts()))
+        self.key = digest(*cards, licence, author, *(reviewed(theme) for theme in THEMES))
 
     def exhibit(self, row: Row, slug: str) -> dict[str, Any]:
         """Everything of an exhibit's page that its tile does not have."""
@@ -161,7 +162,7 @@ def rights(generator: Card | None) -> str:
 
 def references(texts: dict[str, Any]) -> list[dict[str, str]]:
     """Where the caption's general facts were read; each source once."""
-    known = facts()
+    known = facts() if texts.get("facts") else {}
     used = (known[identity] for identity in texts.get("facts", []) if identity in known)
     return [{"title": title, "href": href} for href, title in {link(fact): fact.title for fact in used}.items()]
 

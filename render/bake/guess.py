@@ -80,7 +80,7 @@ class Guess:
 
 def real_key(gallery: Gallery) -> bytes:
     """Changes when the real pictures do."""
-    folder = _found(gallery.bake.real, gallery) if gallery.bake.real else None
+    folder = _found(gallery.bake.real, gallery) if gallery.bake.real and gallery.collections else None
     return digest(load_card(folder).model_dump_json() if folder else "")
 
 

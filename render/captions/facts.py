@@ -31,8 +31,13 @@ class Fact:
     theme: Theme = "galaxies"
 
 
+def reviewed(name: str) -> str:
+    """The file of a theme, or of another language, as it stands."""
+    return files("render.captions").joinpath(f"reviewed/{name}.toml").read_text(encoding="utf-8")
+
+
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("render.captions").joinpath(f"reviewed/{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(reviewed(name))
 
 
 @cache
