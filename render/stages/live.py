@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -106,18 +107,23 @@ class Live(Report):
         if ticks() - self._written >= EVERY:
             self._write()
 
+    @cached_property
+    def _began(self) -> float:
+        """When this process did, as `running` finds it."""
+        import psutil
+
+        return float(psutil.Process().create_time())
+
     def _write(self) -> None:
         """Whole or not at all, but not durable: it is worth nothing when the machine has stopped. A disk that is full
         stops a night at the first picture, not at this.
         """
-        import psutil
-
         self._written = ticks()
         rate, busy = self.record.lately()
         stage, done, total = self._stage or (None, 0, 0)
         told = Night(
             pid=os.getpid(),
-            began=psutil.Process().create_time(),
+            began=self._began,
             seconds=round(self.record.seconds, 1),
             stage=stage,
             done=done,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from render.engine.ledger import Ledger, spoken
+from render.engine.ledger import Account, Ledger, spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,15 +102,11 @@ class TerminalReport(Report):
         from rich.table import Table
 
         console, _ = self._rich()
-        table = Table(title="where the time went", title_justify="left", box=None, pad_edge=False)
-        for heading in ("stage", "time", "items", "each"):
+        table = Table(title=TITLE, title_justify="left", box=None, pad_edge=False)
+        for heading in HEADINGS:
             table.add_column(heading, justify="left" if heading == "stage" else "right")
-        for stage, account in ledger.stages.items():
-            table.add_row(stage, *_cells(account.seconds, account.items))
-            for name, part in ledger.parts.get(stage, {}).items():
-                table.add_row(f"  {name}", *_cells(part.seconds, part.items), style="dim")
-        total = sum(account.seconds for account in ledger.stages.values())
-        table.add_row("together", spoken(total), "", "", style="bold")
+        for style, cells in _rows(ledger):
+            table.add_row(*cells, style=style)
         console.print(table)
 
     def _rich(self) -> tuple[Console, Progress]:
@@ -140,9 +136,33 @@ class LineReport(TerminalReport):
         finally:
             self.say(f"{stage}: {count.done} of {total}, {spoken(time.monotonic() - began)}")
 
+    def ledger(self, ledger: Ledger) -> None:
+        if not ledger.stages:
+            return
+        lines = [HEADINGS, *(cells for _, cells in _rows(ledger))]
+        first, *others = (max(len(cell) for cell in column) for column in zip(*lines, strict=True))
+        self.say(TITLE)
+        for name, *cells in lines:
+            figures = (cell.rjust(width) for cell, width in zip(cells, others, strict=True))
+            self.say("  ".join((name.ljust(first), *figures)).rstrip())
 
-def _cells(seconds: float, items: int) -> tuple[str, str, str]:
-    if not items:
-        return spoken(seconds), "", ""
-    each = seconds / items
-    return spoken(seconds), str(items), f"{each * 1000:.0f} ms" if each < 1 else spoken(each)
+
+TITLE = "where the time went"
+HEADINGS = ("stage", "time", "items", "each")
+
+
+def _rows(ledger: Ledger) -> Iterator[tuple[str, tuple[str, str, str, str]]]:
+    """The table's rows, each with the style that rich gives it on a terminal."""
+    for stage, account in ledger.stages.items():
+        yield "", _row(stage, account)
+        for name, part in ledger.parts.get(stage, {}).items():
+            yield "dim", _row(f"  {name}", part)
+    yield "bold", _row("together", Account(sum(account.seconds for account in ledger.stages.values())))
+
+
+def _row(name: str, account: Account) -> tuple[str, str, str, str]:
+    if not account.items:
+        return name, spoken(account.seconds), "", ""
+    each = account.seconds / account.items
+    told = f"{each * 1000:.0f} ms" if each < 1 else spoken(each)
+    return name, spoken(account.seconds), str(account.items), told
