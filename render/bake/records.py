@@ -17,7 +17,7 @@ from render.docstrings import meanings
 class Record(BaseModel):
     """Nothing is published that the schema does not name."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     def as_json(self) -> bytes:
         """Compact JSON, without what is not known."""

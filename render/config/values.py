@@ -34,7 +34,7 @@ SIZE = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,3})?) ?(?P<unit>[kmg]i?b)", re.I
 class Strict(BaseModel):
     """No key is ignored, nothing is converted, nothing changes later."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 def _slug(value: str) -> str:
