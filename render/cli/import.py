@@ -41,7 +41,7 @@ def command(pictures: Path, gallery: Path, slug: str, title: str, made: str, pro
     from render.still import still
 
     home = gallery if gallery.is_dir() else gallery.parent
-    if (shown := still(gallery, "atlas")) is not None and (as_before := unchanged(str(home), str(pictures))):
+    if (as_before := unchanged(str(home), str(pictures))) and (shown := still(gallery, "atlas")) is not None:
         say(as_before.slug, 0, as_before.kept, 0, as_before.unread)
         return nothing_to_do(shown)
     from render.cli.stages import run
