@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -268,3 +270,19 @@ def test_folders_hang_as_exhibitions_and_are_followed(tmp_path: Path) -> None:
     assert hung("sea-ete-2024") == ("That summer", sorted([b, c]))
     assert not (hall / "sea-ete-2024-deep").exists()
     assert f"NONESUCH {a} is not on show" in (gallery.public / f"sea/{a}.html").read_text()
+
+
+def test_one_more_picture_waits_for_nothing_else(tmp_path: Path) -> None:
+    """Every evening's import would take half as long again, to load what draws bars and reads forty formats."""
+    for seed in range(20):  # enough for a sky
+        png(tmp_path / "sea" / f"{seed}.png", seed)
+    assert run(["import", str(tmp_path / "sea"), str(tmp_path / "g")]) == 0
+    png(tmp_path / "sea" / "new.png", 20)
+    code = "import sys; from render.cli import run; run(sys.argv[1:]); print(*sys.modules)"
+    words = ["import", str(tmp_path / "sea"), str(tmp_path / "g")]
+    told = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[0] == "sea: 1 new, 20 as before, 0 gone."
+    loaded = set(told.stdout.splitlines()[-1].split())
+    assert "render.bake" in loaded
+    assert not loaded & {"rich", "tomlkit", "PIL.FitsImagePlugin", "torch"}
+    assert "where the time went\nstage" in told.stderr

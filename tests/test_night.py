@@ -23,6 +23,7 @@ from render.engine import deadline
 from render.engine.deadline import Deadline, lasting, until
 from render.engine.executor import LocalExecutor
 from render.engine.frames import Frame
+from render.engine.ledger import Account, Ledger
 from render.engine.plan import make_plan
 from render.engine.sources import sources
 from render.engine.stop import Stop
@@ -33,7 +34,7 @@ from render.stages import Outcome, Wish, make
 from render.stages.forecast import forecast
 from render.stages.keeping import check
 from render.stages.live import running
-from render.stages.report import Report
+from render.stages.report import LineReport, Report
 from render.stages.status import status
 
 WALK = '[[walk]]\ncollection = "moons"\nslug = "loop"\nframes = 8\nkeyframes = [{ seed = 1 }, { seed = 2 }]\n'
@@ -302,3 +303,17 @@ def test_a_file_that_a_killed_run_left_is_no_run(tmp_path: Path) -> None:
     assert running(asked) is None
     (asked.state / "night.json").write_text('{"pid": 1')
     assert running(asked) is None
+
+
+def test_a_log_says_where_the_time_went(capsys: pytest.CaptureFixture[str]) -> None:
+    """The morning after, a log is all there is to see which stage took the night."""
+    ledger = Ledger({"render": Account(90.0, 60), "bake": Account(0.5, 20)}, {"render": {"network": Account(80.0)}})
+    LineReport().ledger(ledger)
+    assert capsys.readouterr().err.splitlines() == [
+        "where the time went",
+        "stage            time  items   each",
+        "render     1 min 30 s     60  1.5 s",
+        "  network  1 min 20 s",
+        "bake            0.5 s     20  25 ms",
+        "together   1 min 30 s",
+    ]
