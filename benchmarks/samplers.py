@@ -1,6 +1,6 @@
 """What a cheaper sample costs: one network's pictures by sampler, steps and guidance, and how many a second.
 
-    python benchmarks/samplers.py TRAINING_SET [--weights galaxy-96] [--pictures 112] [--rounds 1] [--try heun:8:2.0]
+    python benchmarks/samplers.py TRAINING_SET [--weights galaxy-96] [--pictures 112] [--rounds 1] [--try heun:8:1.25]
 
 Every variant draws the same seeds; as many pictures of each class are compared as there are real ones of it in fold 2
 (fold 1 is kept for what is claimed of the variant that is chosen in the end). The last row holds real pictures of fold
@@ -43,18 +43,18 @@ from render.weights import find_weights, load_card, weights_hash
 Pictures = npt.NDArray[np.float32]
 BATCH = 8
 VARIANTS = (
-    "ancestral:16:1.5",
-    "ancestral:16:1.0",
-    "ancestral:16:2.0",
-    "ancestral:24:1.5",
-    "ancestral:12:1.5",
-    "ancestral:8:1.5",
-    "ab2:16:1.5",
-    "ab2:8:1.5",
-    "euler:16:1.5",
-    "heun:8:1.5",
-    "ancestral:16:1.5:0",
-    "ancestral:16:1.5:0.5",
+    "ab2:12:1.25",
+    "ab2:12:1.0",
+    "ab2:12:1.5",
+    "ab2:16:1.25",
+    "ab2:8:1.25",
+    "ab2:6:1.25",
+    "ancestral:12:1.25",
+    "ancestral:16:1.25",
+    "euler:12:1.25",
+    "heun:8:1.25",
+    "ab2:12:1.25:0.2",
+    "ab2:12:1.25:0.4",
 )
 
 

@@ -22,7 +22,7 @@ from tiny import drawn_roughly
 from render.display import DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
-from render.generators.flow import Conditioning, FlowGenerator
+from render.generators.flow import Conditioning, FlowGenerator, path
 from render.generators.network import NetworkSettings
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
 from render.plausibility.watching import Watch
@@ -35,7 +35,7 @@ from render.training.pool import Pictures
 from render.training.run import train
 from render.training.shipping import Description, card_of, grafted, train_generator
 from render.training.sketch import sketches
-from render.weights import Card, Sampling, find_weights, load_card, save_card, verify
+from render.weights import Card, Sampling, find_weights, load_card, save_card, shipped_weights, verify
 
 TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
 ABOUT = Description("tiny", "blob", "synthetic blobs")
@@ -300,6 +300,22 @@ def test_the_default_sampler_needs_at_most_24_passes() -> None:
     nothing = torch.zeros(1)
     steering = Conditioning(nothing, nothing, nothing, nothing, default.sampler, default.steps, default.guidance)
     assert passes(default.sampler, default.steps) < steering.passes() <= 24
+    for name in shipped_weights():
+        card = load_card(find_weights(name))
+        if card.family == "flow" and card.sampling:
+            ours, below = card.sampling, card.network.get("expert", {}).get("below", 0.0)
+            shipped = replace(steering, sampler=ours.sampler, steps=ours.steps, guidance=ours.guidance, below=below)
+            assert shipped.passes() <= 24, name
+
+
+@pytest.mark.parametrize(("steps", "own"), [(12, 6), (8, 4), (1, 1)])
+def test_an_expert_takes_half_as_many_steps_again_and_ends_at_nought(steps: int, own: int) -> None:
+    whole, with_expert = path(steps), path(steps, 0.4)
+    upper = [t for t in whole if t >= 0.4]
+    assert with_expert[: len(upper)] == upper
+    assert len(with_expert) == len(upper) + own + 1
+    assert all(a > b for a, b in pairwise(with_expert))
+    assert with_expert[-1] == 0
 
 
 def test_display_mapping_turns_the_sky_black_and_back(tmp_path: Path) -> None:
@@ -320,6 +336,7 @@ def test_an_expert_learns_alone_and_draws_the_last_steps(blobs: Path, run: Path,
     save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
     card = train_generator(blobs, tmp_path / "run", tmp_path / "w", replace(TINY, expert=True), ABOUT, start=start)
     assert card.sampling is not None
+    assert card.sampling.sampler == "ab2", "an expert needs no noise renewed"
     assert card.sampling.guidance == 1.25, "what was chosen for weights goes on with them"
     before, after = load_file(run / "weights/model.safetensors"), load_file(tmp_path / "w/model.safetensors")
     assert all(torch.equal(after[name], value) for name, value in before.items())

@@ -236,7 +236,8 @@ def browser(folder: Path) -> None:
 
     These are browser.onnx, the network's graph, and browser.json, with hashes and a test vector; browser-twin.onnx,
     the graph of what guidance leads away from, where the card's sampling says so; and browser-expert.onnx, where an
-    expert draws the last steps. The bake then offers a page for drawing. Needs onnx and onnxscript (pip install 'nonesuch[browser]').
+    expert draws the last steps. The bake then offers a page for drawing. Needs onnx and onnxscript
+    (pip install 'nonesuch[browser]').
 
     \b
     Example:

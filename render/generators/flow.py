@@ -50,7 +50,8 @@ class Conditioning:
     classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
     (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch, as does
     listening: how often the step towards the drawing is taken; and symmetry: how like its own image, turned by half a
-    circle, the coarse noise is made. away: what guidance leads away from besides having no class.
+    circle, the coarse noise is made. away: what guidance leads away from besides having no class. below: the time at
+    which the network's expert takes over, 0 where there is none.
     """
 
     classes: Tensor
@@ -63,6 +64,12 @@ class Conditioning:
     listening: float = 1.0
     symmetry: float = 0.0
     away: Away | None = None
+    below: float = 0.0
+
+    @property
+    def path(self) -> list[float]:
+        """The times of the sampler's steps, from 1 to 0."""
+        return path(self.steps, self.below)
 
     def to(self, device: torch.device) -> Conditioning:
         """The same on another device."""
@@ -71,11 +78,24 @@ class Conditioning:
 
     def passes(self) -> int:
         """Network passes that a picture costs, guidance included."""
-        path = times(self.steps, SHIFT)
-        guided = sum(is_guided(t, self.guidance) for t in path[:-1])
-        second = sum(is_guided(t, self.guidance) for t in path[1:-1]) if self.sampler == "heun" else 0
-        free = passes(self.sampler, self.steps) if self.listening != 1 else 0
-        return passes(self.sampler, self.steps) + guided + second + free
+        moments = self.path
+        guided = sum(is_guided(t, self.guidance) for t in moments[:-1])
+        second = sum(is_guided(t, self.guidance) for t in moments[1:-1]) if self.sampler == "heun" else 0
+        own = passes(self.sampler, len(moments) - 1)
+        return own + guided + second + (own if self.listening != 1 else 0)
+
+
+def path(steps: int, below: float = 0.0) -> list[float]:
+    """The times of a sampler's steps, from 1 to 0.
+
+    Below the time at which an expert takes over it takes half as many steps as the whole path has, denser to the end.
+    What it draws there is as faint as grain: a picture that is expected while there is more noise than that is smooth.
+    """
+    whole = times(steps, SHIFT)
+    if not below:
+        return whole
+    own = max(1, steps // 2) + 1
+    return [t for t in whole if t >= below] + [below * (1 - i / own) ** 2 for i in range(1, own + 1)]
 
 
 def is_guided(t: float, guidance: float) -> bool:
@@ -149,6 +169,7 @@ class FlowGenerator:
             listening=1.0 if strength is None else LISTENING * (1 - strength),
             symmetry=symmetry or 0.0,
             away=away,
+            below=self.network.expert.settings.below if self.network.expert else 0.0,
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
@@ -163,6 +184,7 @@ class FlowGenerator:
             listening=a.listening,
             symmetry=a.symmetry,
             away=a.away,
+            below=a.below,
         )
 
     @torch.inference_mode()
@@ -171,7 +193,7 @@ class FlowGenerator:
         noise = symmetric(noise.to(self.device), c.symmetry)
         sample = SAMPLERS[c.sampler]
         if net.zoom == 1:
-            x = sample(self._velocity(c, c.sources, c.sketch), noise, times(c.steps, SHIFT), None)
+            x = sample(self._velocity(c, c.sources, c.sketch), noise, c.path, None)
         else:
             x = self._in_two(c, noise)
         data = x * net.scale + net.shift

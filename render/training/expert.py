@@ -14,8 +14,9 @@ from torch import Tensor
 
 from render.generators.flow import GUIDED
 from render.generators.network import FlowNetwork, Folding, NetworkSettings
+from render.weights import Sampling
 
-BELOW = GUIDED[0]
+BELOW, STEPS = GUIDED[0], 12
 SHAPE: dict[str, Any] = {"fold": 2, "channels": (48, 64, 96), "attention": 1, "below": BELOW}
 """How an expert differs from the network beside it: below the time at which guidance ends, so it is asked once a step.
 It needs pictures of a multiple of 8 px."""
@@ -30,6 +31,13 @@ def expert_settings(whole: NetworkSettings, data: Tensor) -> dict[str, Any]:
     folded = Folding(settings).grid((data[:, : whole.colours] - whole.shift) / whole.scale)
     spreads = folded.square().mean(dim=(0, 2, 3)).sqrt().tolist()
     return replace(settings, spreads=tuple(round(max(one, 0.005), 4) for one in spreads)).as_card()
+
+
+def sampling_with_expert(sampling: Sampling) -> Sampling:
+    """Other weights' sampling for the same ones with an expert: the path is followed to its end, for where what a
+    network expects is right, no noise needs renewing; and fewer steps are taken before the expert's own.
+    """
+    return sampling.model_copy(update={"sampler": "ab2", "steps": STEPS})
 
 
 def learning(network: FlowNetwork, expert: bool) -> FlowNetwork:

@@ -18,6 +18,7 @@ from render.display import DISTANCE, PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators.autoencoder import Autoencoder
 from render.training.dataset import TrainingSet
+from render.training.expert import sampling_with_expert
 from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched, favouring
 from render.training.latents import Latents, load_autoencoder
 from render.training.outlines import Outlines
@@ -277,6 +278,8 @@ def train_generator(
     training = FlowTraining(pool, run, settings, tensors, between, expert)
     if before and before.sampling:
         training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
+    if settings.expert and not expert:
+        training.sampling = sampling_with_expert(training.sampling)
 
     def finish(training: FlowTraining, card: Card) -> None:
         training.average.settings, training.sampling = touched(training.generator(card), training_set, turns)

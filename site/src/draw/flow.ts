@@ -24,12 +24,18 @@ export function isGuided(t: number, guidance: number): boolean {
 /** The samplers that a recipe may name and this module knows. */
 export const SAMPLERS = ["euler", "ab2", "ancestral"];
 
-/** steps + 1 times from 1 to 0, denser near the noise. */
-export function times(steps: number): number[] {
-  return Array.from({ length: steps + 1 }, (_, i) => {
+/**
+ * Times from 1 to 0, denser near the noise: steps + 1 of them; with an expert those down to its time `below`, and for itself half as many
+ * steps, denser to the end.
+ */
+export function times(steps: number, below: number): number[] {
+  const whole = Array.from({ length: steps + 1 }, (_, i) => {
     const t = 1 - i / steps;
     return (SHIFT * t) / (1 + (SHIFT - 1) * t);
   });
+  if (below === 0) return whole;
+  const own = Math.max(1, Math.floor(steps / 2)) + 1;
+  return [...whole.filter((t) => t >= below), ...Array.from({ length: own }, (_, i) => below * (1 - (i + 1) / own) ** 2)];
 }
 
 /**

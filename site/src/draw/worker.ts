@@ -147,8 +147,8 @@ function trial({ size, classes, sources, vector }: Models["draw"], session: Infe
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
   if (!models) return;
-  const { size, classes, sources } = models.draw;
-  const path = times(ask.steps);
+  const { size, classes, sources, below } = models.draw;
+  const path = times(ask.steps, below);
   const velocity = async (x: Float32Array, t: number): Promise<Float32Array> => {
     // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
     const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
@@ -160,7 +160,7 @@ async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
 /** A picture from its recipe, or from a place between two: their noise on the sphere, their classes and sources in shares. */
 async function render(id: number, made: Made): Promise<void> {
   if (!models) return;
-  const { size, classes, sources } = models.draw;
+  const { size, classes, sources, below } = models.draw;
   const [from, to, t] = [made.from, made.to ?? made.from, made.to ? made.between : 0];
   const start = symmetric(slerp(normals(from.seed, 3 * size * size), normals(to.seed, 3 * size * size), t), size, made.symmetry);
   const wish = shares(classes, from.class, to.class, t);
@@ -172,7 +172,7 @@ async function render(id: number, made: Made): Promise<void> {
     const free = await pass(x, time, nothing, manner, null, await away(made));
     return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
   };
-  await follow(id, made.sampler, velocity, start, times(made.steps), wish);
+  await follow(id, made.sampler, velocity, start, times(made.steps, below), wish);
 }
 
 /** Walks the path, showing what is expected on the way; gives up when something newer is wanted. */
