@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -202,5 +203,8 @@ def _own(store: Path, medium: Medium, number: int) -> Medium:
     key = f"{name[:2]}/{name[2:22]}.{medium.key.rpartition('.')[2]}"
     path = store / key
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.hardlink_to(store / medium.key)
+    try:
+        path.hardlink_to(store / medium.key)
+    except OSError:  # ext4 gives a file 65,000 names
+        shutil.copyfile(store / medium.key, path)
     return replace(medium, key=key)
