@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from scipy.ndimage import gaussian_filter
 from tiny import drawn_roughly
 
 from render.display import DisplayMapping
@@ -25,10 +27,10 @@ from render.generators import load_generator
 from render.generators.flow import Conditioning, FlowGenerator, path
 from render.generators.network import NetworkSettings
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
-from render.plausibility.watching import Watch
+from render.plausibility.watching import CHANCE, UNUSUAL, Watch, by_chance
 from render.recipe import Recipe
 from render.training.checkpoint import step_generator
-from render.training.dataset import TrainingSet
+from render.training.dataset import TEST_FOLD, TrainingSet
 from render.training.examples import Ahead, Example, example
 from render.training.flow import FlowSettings, FlowTraining, Sketched, favouring
 from render.training.pool import Pictures
@@ -379,48 +381,109 @@ def test_a_new_class_begins_as_none_and_a_known_one_as_itself(blobs: Path, run: 
     assert torch.equal(new["sources.weight"], old["sources.weight"][[1, 1]].to(new["sources.weight"].dtype))
 
 
-@pytest.mark.slow
-def test_a_watched_training_ends_before_it_copies(blobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever hangs a copy of somebody's picture as "does not exist" has the trouble, and never knew."""
-    each = shutil.copytree(blobs, tmp_path / "each")  # blobs are alike; here no picture is like another
+@pytest.fixture
+def each(blobs: Path, tmp_path: Path) -> Path:
+    """Like `blobs`, which are alike; here no picture is like another."""
+    folder = shutil.copytree(blobs, tmp_path / "each")
     coarse = np.random.default_rng(0).integers(0, 255, (40, 6, 6, 3), dtype=np.uint8)
     fine = [np.asarray(Image.fromarray(one).resize((24, 24), Image.Resampling.BICUBIC)) for one in coarse]
-    np.save(each / "images.npy", np.stack(fine))
-    pictures, said = pictures_of(each), list[str]()
-    training = FlowTraining(pictures, tmp_path, TINY)
-    card = card_of(training, TrainingSet.open(each), DisplayMapping(), ABOUT)
-    learned = torch.from_numpy(pictures.data.astype(np.float32))
-    detector = find_weights("galaxy-copydetector")
+    np.save(folder / "images.npy", np.stack(fine))
+    return folder
 
-    def watching() -> Watch:
-        return Watch(TrainingSet.open(each), DisplayMapping(), detector, tmp_path, 8, said.append)
 
-    watch, honest = watching(), FlowTraining.generator
-    training.advance()
-    watch.look(training, card)
-    assert not watch.copies()
+class Watched:
+    """A training under a real watch with the detector that ships; `draws` puts pictures in its generator's place."""
+
+    def __init__(self, folder: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.run, self.said = folder, run, list[str]()
+        self.pictures = pictures_of(folder).data.astype(np.float32)
+        self.training = FlowTraining(pictures_of(folder), run, TINY)
+        self.card = card_of(self.training, TrainingSet.open(folder), DisplayMapping(), ABOUT)
+        self._monkeypatch, self._honest = monkeypatch, FlowTraining.generator
+        self.watch = self.begun()
+
+    def begun(self) -> Watch:
+        detector = find_weights("galaxy-copydetector")
+        return Watch(TrainingSet.open(self.folder), DisplayMapping(), detector, self.run, 16, self.said.append)
+
+    def draws(self, shown: np.ndarray) -> None:
+        def generator(training: FlowTraining, card: Card) -> FlowGenerator:
+            made, rest = self._honest(training, card), iter(torch.from_numpy(shown.astype(np.float32)))
+            self._monkeypatch.setattr(made, "images", lambda _, noise: torch.stack([next(rest) for _ in noise]))
+            return made
+
+        self._monkeypatch.setattr(FlowTraining, "generator", generator)
+
+    def look(self) -> str:
+        """The verdict of a look at the next step."""
+        self.training.advance()
+        self.watch.look(self.training, self.card)
+        return self.said[-1].partition("; ")[2]
+
+
+@pytest.mark.slow
+def test_a_watched_training_ends_before_it_copies(each: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hangs a copy of somebody's picture as "does not exist" has the trouble, and never knew."""
+    watched = Watched(each, tmp_path, monkeypatch)
+    assert watched.look() == "no sign of copying"
     good = load_file(tmp_path / "watched.safetensors")
-    training.advance()
-
-    def by_heart(self: FlowTraining, card: Card) -> FlowGenerator:
-        """What a network draws that has seen its pictures for too long."""
-        made = honest(self, card)
-        monkeypatch.setattr(made, "images", lambda conditioning, noise: learned[: len(noise)])
-        return made
-
-    monkeypatch.setattr(FlowTraining, "generator", by_heart)
-    watch.look(training, card)
-    assert [line.partition(";")[2] for line in said] == [" no sign of copying", " it begins to copy"]
-    again = watching()
+    turned = watched.pictures[:16, :, ::-1].transpose(0, 1, 3, 2)  # by heart, but a quarter of a circle further
+    watched.draws(turned * 0.9 - 0.1)
+    assert watched.look() == "it begins to copy"
+    again = watched.begun()
     assert again.copies(), "a run that was killed here does not go on"
-    told = again.take_back(training)
-    assert (told["near_copies"], training.step) == (0, 1)
-    assert all(torch.equal(value, good[name]) for name, value in training.average.state_dict().items())
+    told = again.take_back(watched.training)
+    assert (told["near_copies"], watched.training.step) == (0, 1)
+    assert 0 < told["by_chance"] < 0.25
+    average = watched.training.average.state_dict()
+    assert all(torch.equal(value, good[name]) for name, value in average.items())
     (tmp_path / "watched.json").unlink()
-    late = watching()
-    late.look(training, card)
+    late = watched.begun()
+    late.look(watched.training, watched.card)
     with pytest.raises(NonesuchError, match="copies already"):
-        late.take_back(training)
+        late.take_back(watched.training)
+
+
+@pytest.mark.slow
+def test_a_watched_training_goes_on_while_its_pictures_are_unformed_or_new(
+    each: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever begins from weights of something else would get the noise of the first checkpoint for a model."""
+    watched, random = Watched(each, tmp_path, monkeypatch), np.random.default_rng(1)
+    noise = random.standard_normal((16, 3, 24, 24))
+    mean = watched.pictures.mean(axis=0)
+    held_out = TrainingSet.open(each).images[TrainingSet.open(each).folds == TEST_FOLD]
+    unseen = np.stack([DisplayMapping().to_data(one) for one in held_out])
+    for shown in (
+        noise,
+        gaussian_filter(noise, (0, 0, 2, 2)) * 4 - 0.5,  # blur
+        np.repeat(np.repeat(noise[..., ::4, ::4], 4, axis=2), 4, axis=3),  # what a network begins with, cell by cell
+        mean + noise / 10,
+        gaussian_filter(watched.pictures[:16], (0, 0, 6, 6)),  # the light of training pictures, and no shape
+        np.resize(unseen, (16, 3, 24, 24)),
+    ):
+        watched.draws(shown)
+        assert watched.look() == "no sign of copying", watched.said[-1]
+
+
+@pytest.mark.parametrize(("drawn", "real"), [(16, 36), (64, 160), (64, 512)])
+def test_chance_alone_seldom_ends_a_training(drawn: int, real: int) -> None:
+    """Where pictures are like real ones, every look is a lottery: one in a hundred may lose, and hardly fewer do."""
+    above = int(UNUSUAL * real)
+    order = np.random.default_rng(0).random((20_000, drawn + real))
+    bar = np.sort(order[:, drawn:], axis=1)[:, -1 - above]
+    found = (order[:, :drawn] > bar[:, None]).sum(axis=1)
+    allowed = by_chance(drawn, real, above)
+    spread = 3 * (CHANCE / len(order)) ** 0.5  # three standard deviations of a share that rare
+    assert (found > allowed).mean() < CHANCE + spread
+    assert (found >= allowed).mean() > CHANCE - spread
+
+
+def test_a_set_of_one_fold_cannot_be_watched(each: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = each / "index.csv"
+    index.write_text(re.sub(r",\d,", ",3,", index.read_text()))
+    with pytest.raises(NonesuchError, match="0 pictures can be compared"):
+        Watched(each, tmp_path, monkeypatch)
 
 
 def test_the_twin_holds_the_networks_own_tensors_and_pays_no_attention(run: Path) -> None:

@@ -122,16 +122,14 @@ class Evidence:
     def _check(self, image: Tensor) -> Verdict:
         assert self.reference is not None
         reference = self.reference
-        looks = torch.cat([features(self.network, image[None], zoom) for zoom in ZOOMS])  # (zooms, f)
-        every = (1 - reference.features @ looks.T).clamp_min(0)  # (m, zooms)
+        every = self._distances(image)
         plain = every[:, ZOOMS.index(1.0)]
-        candidates = every.amin(1).topk(min(CANDIDATES, len(plain)), largest=False)
-        likeness = self._likeness(image, candidates.indices, candidates.values)
+        candidates, likeness = self._laid(image, every)
         best = int(likeness.argmax())
         near_copy = self.threshold is not None and float(likeness[best]) >= self.threshold
         nearest = plain.topk(min(NEIGHBOURS, len(plain)), largest=False).indices.tolist()
         if near_copy:  # the one it is a copy of stands first, even where another lies nearer
-            found = int(candidates.indices[best])
+            found = int(candidates[best])
             nearest = [found, *(one for one in nearest if one != found)][:NEIGHBOURS]
         first = int(plain.argmin())
         pixels = float(nearest_pixels(reference.basis.project(image[None])[0], reference.pixels).amin())
@@ -146,6 +144,28 @@ class Evidence:
             pca_percentile=share_below(self._real_pixels, pixels),
             authentic=bool(plain[first] > reference.nearest[first]),
         )
+
+    @torch.inference_mode()
+    def likeness(self, image: Tensor, beside: Tensor | None = None) -> float:
+        """How well a picture, (3, h, w) in data space, can be laid upon the best of the reference set.
+
+        beside: which of the set count, (m,) of truth; all without it.
+        """
+        every = self._distances(image)
+        if beside is not None:
+            every = every.masked_fill(~beside[:, None], torch.inf)
+        return rounded(self._laid(image, every)[1].max())
+
+    def _distances(self, image: Tensor) -> Tensor:
+        """From every picture of the reference set, (m, zooms)."""
+        assert self.reference is not None
+        looks = torch.cat([features(self.network, image[None], zoom) for zoom in ZOOMS])  # (zooms, f)
+        return (1 - self.reference.features @ looks.T).clamp_min(0)
+
+    def _laid(self, image: Tensor, every: Tensor) -> tuple[Tensor, Tensor]:
+        """The candidates, by `every` distance, (m, zooms), and the likeness of each."""
+        nearest = every.amin(1).topk(min(CANDIDATES, len(every)), largest=False)
+        return nearest.indices, self._likeness(image, nearest.indices, nearest.values)
 
     def _likeness(self, image: Tensor, indices: Tensor, distances: Tensor) -> Tensor:
         """(candidates,): agreement after registration, and nearness beside the candidate's own neighbourhood."""

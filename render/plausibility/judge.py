@@ -66,7 +66,8 @@ class Judge:
         with FileLock(self._home / ".lock"):
             for name in (TRAINING, TEST):
                 if not (self._home / name).is_dir():
-                    self._build(name, detector)
+                    rows = pictures.training() if name == TRAINING else np.flatnonzero(pictures.folds == TEST_FOLD)
+                    reference_of(rows, pictures, mapping, detector, self._home / name)
             self._evidence = {name: Evidence.load(self._home / name) for name in (TRAINING, TEST)}
             self._network = self._evidence[TRAINING].network
             self._real = {name: self._look(self._pictures(rows)) for name, rows in self._rows.items()}
@@ -115,19 +116,6 @@ class Judge:
     def _look(self, pictures: Pictures) -> Seen:
         return Seen(features(self._network, torch.from_numpy(pictures)).numpy().astype(np.float64), spectra(pictures))
 
-    def _build(self, name: str, detector: Path) -> None:
-        """A reference set of all training pictures, or of fold 1, beside a copy of the network; whole or not at all."""
-        card, evidence = load_card(detector), Evidence.load(detector)
-        pictures, mapping = self._training_set, self._mapping
-        chosen = pictures.training() if name == TRAINING else np.flatnonzero(pictures.folds == TEST_FOLD)
-        building = self._home / f".{name}.part"
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir()
-        save_file({key: value.contiguous() for key, value in evidence.network.state_dict().items()}, building / MODEL)
-        gather(evidence.network, pictures, mapping, building, chosen).save(building)
-        save_card(building, Card(name=card.name, family=card.family, size=card.size, network=card.network))
-        building.rename(self._home / name)
-
     def _authentic(self, evidence: Evidence, found: Floats) -> dict[str, Any]:
         """The share of pictures farther from their nearest real one than that is from its own (Alaa et al. 2022)."""
         assert evidence.reference is not None
@@ -155,3 +143,19 @@ class Judge:
             write_whole(path, json.dumps(told))
         floor: dict[str, Any] = json.loads(path.read_text())
         return floor
+
+
+def reference_of(
+    rows: npt.NDArray[np.int64], pictures: TrainingSet, mapping: DisplayMapping, detector: Path, folder: Path
+) -> Evidence:
+    """A reference set of some pictures, beside a copy of a detector's network: whole in the folder, or not at all."""
+    card, evidence = load_card(detector), Evidence.load(detector)
+    building = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    save_file({key: value.contiguous() for key, value in evidence.network.state_dict().items()}, building / MODEL)
+    gather(evidence.network, pictures, mapping, building, rows).save(building)
+    save_card(building, Card(name=card.name, family=card.family, size=card.size, network=card.network))
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+    return Evidence.load(folder)
