@@ -6,7 +6,8 @@ copying is measured on real pictures, each beside the training folds that it is 
 copies nothing are to those like a few more of them, so chance alone decides how many have a greater likeness than
 nearly all real ones: the number of exceedances, whose distribution is known exactly for however few pictures, and
 whatever their likenesses are (Gumbel & von Schelling 1950, Annals of Mathematical Statistics 21, 247). Where there are
-more, the training ends, and the weights of the checkpoint before are those that ship.
+more, the training ends. The few of the checkpoints before were copies too, then: what ships are the weights of the last
+one that had no more than chance has on average.
 
 Distances between features would not do. Pictures that are not formed yet, noise and blur, lie beside the same few
 training pictures all together, often nearer than real ones: the share of authentic samples falls (Alaa et al. 2022),
@@ -37,7 +38,7 @@ from render.training.samples import drawn
 from render.weights import Card
 
 UNUSUAL = 0.01
-"""The share of real pictures that have the likeness of a near-copy: some things are in a set twice."""
+"""The share of real pictures, at least one, that have the likeness of a near-copy: some things are in a set twice."""
 CHANCE = 0.01
 """What happens more rarely than this is not called chance; a training is looked at ten times or twenty."""
 FEWEST_REAL, MOST_REAL = 16, 512
@@ -48,19 +49,25 @@ KEPT, ACCOUNT, LEARNED = "watched.safetensors", "watched.json", "watched"
 @dataclass(frozen=True)
 class Look:
     """What one checkpoint's pictures came to. near_copies: how many of them; by_chance: up to so many may be chance,
-    as `real` pictures tell.
+    as `real` pictures tell; usual: what chance has on average.
     """
 
     step: int
     seconds: float
     pictures: int
     near_copies: int
+    usual: int
     by_chance: int
     real: int
 
     @property
     def copies(self) -> bool:
         return self.near_copies > self.by_chance
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it may ship when a later one copies."""
+        return self.near_copies <= self.usual
 
     def __str__(self) -> str:
         verdict = "it begins to copy" if self.copies else "no sign of copying"
@@ -115,21 +122,22 @@ class Watch:
         """pictures: how many are drawn at a checkpoint. say: gets a line at each."""
         self._evidence = reference_of(training_set.training(), training_set, mapping, detector, run / LEARNED)
         real = likenesses_of_real(self._evidence, training_set, mapping)
-        unusual = int(UNUSUAL * len(real))
-        self._bar, self._real = sorted(real)[-1 - unusual], len(real)
-        self._by_chance = by_chance(pictures, len(real), unusual)
+        above = max(1, int(UNUSUAL * len(real)))
+        self._bar, self._real = sorted(real)[-1 - above], len(real)
+        self._by_chance = by_chance(pictures, len(real), above)
+        self._usual = round(pictures * (above + 1) / (len(real) + 1))
         self._run, self._say, self._pictures = run, say, pictures
         account = run / ACCOUNT
         self._looks = [Look(**one) for one in json.loads(account.read_text())] if account.is_file() else []
 
     def look(self, training: Run, card: Card) -> None:
-        """Draw and compare; keep the weights unless they copy."""
+        """Draw and compare; keep the weights where nothing is unusual."""
         made = torch.from_numpy(drawn(training.generator(card), range(FIRST_SEED, FIRST_SEED + self._pictures)))
         near = sum(self._evidence.likeness(picture) > self._bar for picture in made)
         seconds = round(training.seconds, 1)
-        found = Look(training.step, seconds, self._pictures, near, self._by_chance, self._real)
+        found = Look(training.step, seconds, self._pictures, near, self._usual, self._by_chance, self._real)
         self._say(str(found))
-        if not found.copies:
+        if found.harmless:
             weights = {name: value.detach().cpu().contiguous() for name, value in training.average.state_dict().items()}
             _replace(self._run / KEPT, lambda path: save_file(weights, path))
         self._looks = [one for one in self._looks if one.step < found.step] + [found]
@@ -141,21 +149,23 @@ class Watch:
         return bool(self._looks) and self._looks[-1].copies
 
     def take_back(self, training: Run) -> dict[str, Any]:
-        """Give the training the weights of the last checkpoint that did not copy; answers with what the card keeps.
+        """Where it copies, give the training the weights of the last checkpoint that was harmless; answers with what
+        the card keeps.
 
-        Raises NonesuchError when the first one copied already.
+        Raises NonesuchError when none was.
         """
-        good = [one for one in self._looks if not one.copies]
-        if not good:
-            raise NonesuchError(
-                f"the pictures of step {self._looks[-1].step} are copies already: look sooner (--checkpoint-every), "
-                "learn more slowly (--rate), or train on more pictures. No weights were written."
-            )
-        last = good[-1]
-        if self.copies():
+        last = self._looks[-1]
+        if last.copies:
+            harmless = [one for one in self._looks if one.harmless]
+            if not harmless:
+                raise NonesuchError(
+                    f"the pictures of step {self._looks[0].step} are copies already: look sooner (--checkpoint-every), "
+                    "learn more slowly (--rate), or train on more pictures. No weights were written."
+                )
+            last = harmless[-1]
             training.average.load_state_dict(load_file(self._run / KEPT))
             training.step, training.seconds = last.step, last.seconds
-            self._say(f"the weights of step {last.step} are kept, the last before that")
+            self._say(f"the weights of step {last.step} are kept, the last with no more near-copies than usual")
         return {
             "pictures": last.pictures,
             "near_copies": round(last.near_copies / last.pictures, 4),
