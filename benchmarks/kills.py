@@ -7,7 +7,8 @@ whose `make` is killed again and again, each time going on where it was; wheneve
 so that there is something to kill. At the end `public/` is compared file by file. Tells how many kills fell into which
 stage, and leaves with 1 when anything differs. The suite does ten of these.
 
-It takes an hour, or minutes on a fast machine, in which somebody may work on the checkout: what it runs is copied first.
+It takes an hour, or minutes on a fast machine, and somebody may work on the checkout meanwhile: what it runs is copied
+first.
 """
 
 from __future__ import annotations
