@@ -37,6 +37,7 @@ from render.training.pool import Pictures
 from render.training.run import train
 from render.training.shipping import Description, card_of, grafted, train_generator
 from render.training.sketch import sketches
+from render.training.student import Teacher
 from render.weights import Card, Sampling, find_weights, load_card, save_card, shipped_weights, verify
 
 TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
@@ -355,6 +356,58 @@ def test_an_expert_learns_alone_and_draws_the_last_steps(blobs: Path, run: Path,
     finished = generator.images(generator.condition([recipe]), noise)
     network.expert = None
     assert not torch.equal(finished, generator.images(generator.condition([recipe]), noise)), "the expert drew nothing"
+
+
+def test_a_network_beside_an_expert_learns_only_times_that_it_is_asked_for() -> None:
+    """A third of its steps went into times at which the expert stands in for it."""
+    settings = FlowSettings()
+    everywhere = settings.times(20_000, torch.Generator().manual_seed(0))
+    late = settings.times(20_000, torch.Generator().manual_seed(0), above=0.36)
+    assert 0.36 <= late.min() < 0.37 < 0.99 < late.max() < 1
+    parts = torch.tensor([0.1, 0.5, 0.9])
+    assert torch.allclose(late.quantile(parts), everywhere[everywhere >= 0.36].quantile(parts), atol=0.01)
+
+
+def test_a_teacher_answers_as_it_draws(blobs: Path, run: Path, tmp_path: Path) -> None:
+    """Whatever a sampler would be told at a time is what a student learns: guided in the middle, by the expert late."""
+    start = shutil.copytree(run / "weights", tmp_path / "start")
+    chosen = Sampling(sampler="ab2", steps=8, guidance=1.5, away="attention")
+    save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
+    train_generator(blobs, tmp_path / "run", tmp_path / "w", replace(TINY, expert=True), ABOUT, start=start)
+    generator = FlowGenerator.load(tmp_path / "w", "cpu", "fp32")
+    pool = Sketched(pictures_of(blobs))
+    given = example(pool, generator.network.settings, TINY, step_generator(0, 0))
+    times = torch.tensor([0.2, 0.5, 0.95, 0.5])
+    classes = torch.eye(3)[[0, 1, 0, 2]]  # the last has none
+    given = replace(given, times=times, classes=classes, drawn=torch.ones(4))
+    answers = Teacher(generator).taught(given).velocity
+    conditioning = generator.condition([Recipe("flow", "0" * 64, 3, "ab2", 8, 1.5, 24, away="attention")] * 4)
+    parts = {name: getattr(given, name) for name in ("classes", "sources", "drawn")}
+    conditioning = replace(conditioning, sketch=given.drawing, **parts)
+    with torch.inference_mode():
+        velocity = generator._velocity(conditioning, given.sources, given.drawing)
+        for one, t in enumerate(times.tolist()):
+            assert torch.allclose(answers[one], velocity(given.mixed, t)[one], atol=1e-5), t
+    assert not torch.allclose(answers, given.velocity, atol=0.01)
+
+
+def test_a_student_is_small_and_draws_in_eight_passes(blobs: Path, run: Path, tmp_path: Path) -> None:
+    card = train_generator(blobs, tmp_path / "run", tmp_path / "w", TINY, ABOUT, teacher=run / "weights")
+    assert "taught by weights, " in card.training.data
+    generator = FlowGenerator.load(tmp_path / "w", "cpu", "fp32")
+    sampling = card.sampling
+    assert sampling is not None
+    recipe = Recipe("flow", "0" * 64, 3, sampling.sampler, sampling.steps, sampling.guidance, 24)
+    conditioning = generator.condition([recipe])
+    assert conditioning.passes() == 8
+    assert sum(t < 0.4 for t in conditioning.path[:-1]) == 3, "the last steps are dense, without an expert too"
+    assert generator.images(conditioning, torch.randn(1, *generator.noise_shape)).isfinite().all()
+    others = shutil.copytree(run / "weights", tmp_path / "others")
+    save_card(others, load_card(others).model_copy(update={"classes": ["elliptical", "irregular"]}))
+    with pytest.raises(NonesuchError, match="cannot teach these pictures: classes"):
+        train_generator(blobs, tmp_path / "no.run", tmp_path / "no", TINY, ABOUT, teacher=others)
+    with pytest.raises(UsageError, match="a student begins anew"):
+        train_generator(blobs, tmp_path / "no.run", tmp_path / "no", TINY, ABOUT, start=others, teacher=others)
 
 
 def test_an_expert_stays_with_the_pictures_that_it_knows(blobs: Path, run: Path, tmp_path: Path) -> None:

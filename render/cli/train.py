@@ -95,6 +95,7 @@ for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodi
 )
 @click.option("--autoencoder", help="Weights of `train autoencoder`: draw in its latents, for 256 px and more.")
 @click.option("--expert", is_flag=True, help="Leave the weights of --from as they are; teach an expert the last steps.")
+@click.option("--teacher", help="Finished weights that a small network learns from: it answers in one pass, guided.")
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 @click.option("--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew its card.")
@@ -102,8 +103,8 @@ def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, compiled: bool, seed: int, classifier: str | None, start: str | None, watch: str | None,
     watched: int, favour: str | None, only: str | None, display: str, turns: Any,
-    zoom: int, channels: tuple[int, ...], autoencoder: str | None, expert: bool, title: str, about_data: str,
-    touches: bool,
+    zoom: int, channels: tuple[int, ...], autoencoder: str | None, expert: bool, teacher: str | None, title: str,
+    about_data: str, touches: bool,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
@@ -120,6 +121,7 @@ def flow(
       nonesuch train flow nebulae128 my-weights/nebula-128 --display plain --zoom 2 --title nebula
       nonesuch train flow galaxies256 my-weights/galaxy-256 --autoencoder ./my-weights/galaxy-latents
       nonesuch train flow galaxies96 my-weights/finer --classifier galaxy-classifier --from galaxy-96 --expert
+      nonesuch train flow galaxies96 my-weights/student --classifier galaxy-classifier --teacher galaxy-96
       nonesuch train flow dinosaurs64 my-weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
       nonesuch train flow galaxies96 weights/galaxy-96 --touches --classifier galaxy-classifier
     """
@@ -172,6 +174,7 @@ def flow(
             turns=turns,
             zoom=zoom,
             autoencoder=find_weights(autoencoder) if autoencoder else None,
+            teacher=find_weights(teacher) if teacher else None,
             watch=watching if watch else None,
         )
     if speaks():

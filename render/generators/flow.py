@@ -50,8 +50,8 @@ class Conditioning:
     classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
     (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch, as does
     listening: how often the step towards the drawing is taken; and symmetry: how like its own image, turned by half a
-    circle, the coarse noise is made. away: what guidance leads away from besides having no class. below: the time at
-    which the network's expert takes over, 0 where there is none.
+    circle, the coarse noise is made. away: what guidance leads away from besides having no class. below: the time from
+    which steps grow denser to the end; there the network's expert takes over, where it has one.
     """
 
     classes: Tensor
@@ -88,8 +88,8 @@ class Conditioning:
 def path(steps: int, below: float = 0.0) -> list[float]:
     """The times of a sampler's steps, from 1 to 0.
 
-    Below the time at which an expert takes over it takes half as many steps as the whole path has, denser to the end.
-    What it draws there is as faint as grain: a picture that is expected while there is more noise than that is smooth.
+    Below that time it takes half as many steps as the whole path has, denser to the end. What is drawn there is as
+    faint as grain: a picture that is expected while there is more noise than that is smooth.
     """
     whole = times(steps, SHIFT)
     if not below:
@@ -169,7 +169,7 @@ class FlowGenerator:
             listening=1.0 if strength is None else LISTENING * (1 - strength),
             symmetry=symmetry or 0.0,
             away=away,
-            below=self.network.expert.settings.below if self.network.expert else 0.0,
+            below=(self.network.expert or self.network).settings.below,
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:

@@ -41,6 +41,7 @@ class NetworkSettings:
     are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels. gains: of the
     equaliser that finished pictures go through (`render.generators.equaliser`); nothing where there is none. expert:
     settings of a second network that is asked in this one's place at times under its `below` (see `FlowNetwork.at`).
+    below: of an expert, and of a network without one whose last steps are to be as dense.
     """
 
     size: int = 96

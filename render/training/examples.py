@@ -96,6 +96,11 @@ class Example:
         return Example(*(getattr(self, one.name).pin_memory() for one in fields(self)))
 
 
+KEPT = 0.9
+"""The share of its expert's times that a network beside one does not learn: it is not asked for them. The rest is kept,
+because what is learned at neighbouring times supports it."""
+
+
 def example(pool: Source, net: NetworkSettings, settings: FlowSettings, generator: torch.Generator) -> Example:
     """One step's, drawn with its generator; class and source are dropped now and then."""
     batch = pool.batch(settings, generator)
@@ -104,7 +109,7 @@ def example(pool: Source, net: NetworkSettings, settings: FlowSettings, generato
     if settings.drop_source:
         sources[torch.rand(n, generator=generator) < settings.drop_source] = len(pool.source_names)
     noise = torch.randn(batch.data.shape, generator=generator)
-    t = settings.times(n, generator)
+    t = settings.times(n, generator, KEPT * net.expert.get("below", 0.0))
     x = (batch.data - net.shift) / net.scale
     return Example(
         mixed=torch.lerp(x, noise, t[:, None, None, None]),

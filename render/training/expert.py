@@ -22,15 +22,20 @@ SHAPE: dict[str, Any] = {"fold": 2, "channels": (48, 64, 96), "attention": 1, "b
 It needs pictures of a multiple of 8 px."""
 
 
+def beside(whole: NetworkSettings, data: Tensor, **shape: Any) -> NetworkSettings:
+    """Of a network of another shape for the same noisy pictures, (n, 3, h, w) in data space."""
+    settings = replace(whole, **shape, spreads=(1.0,), colour=0.0, gains={}, expert={})
+    folded = Folding(settings).grid((data[:, : whole.colours] - whole.shift) / whole.scale)
+    spreads = folded.square().mean(dim=(0, 2, 3)).sqrt().tolist()
+    return replace(settings, spreads=tuple(round(max(one, 0.005), 4) for one in spreads))
+
+
 def expert_settings(whole: NetworkSettings, data: Tensor) -> dict[str, Any]:
     """Of an expert beside a network with the settings `whole`, for pictures like these, (n, 3, h, w) in data space.
 
     It meets the same noisy pictures, so shift and scale are the same; how fine structure fades is measured for it.
     """
-    settings = replace(whole, **SHAPE, spreads=(1.0,), colour=0.0, gains={}, expert={})
-    folded = Folding(settings).grid((data[:, : whole.colours] - whole.shift) / whole.scale)
-    spreads = folded.square().mean(dim=(0, 2, 3)).sqrt().tolist()
-    return replace(settings, spreads=tuple(round(max(one, 0.005), 4) for one in spreads)).as_card()
+    return beside(whole, data, **SHAPE).as_card()
 
 
 def sampling_with_expert(sampling: Sampling) -> Sampling:

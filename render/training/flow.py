@@ -37,6 +37,7 @@ from render.training.run import Losses, accelerator, update_average
 from render.training.samples import DEFAULT_SAMPLING, samples
 from render.training.sheets import sample_sheet
 from render.training.sketch import sketches
+from render.training.student import Teacher, student_settings
 from render.weights import Card
 
 
@@ -72,11 +73,15 @@ class FlowSettings:
     fold: int = 4
     expert: bool = False
 
-    def times(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n,) in [0, 1]: when the pictures of a step are on their way."""
+    def times(self, n: int, generator: torch.Generator, above: float = 0.0) -> Tensor:
+        """(n,) in [0, 1]: when the pictures of a step are on their way, none earlier than `above`."""
         if self.expert:
             return BELOW * torch.rand(n, generator=generator)
-        return torch.sigmoid(self.time_mean + self.time_spread * torch.randn(n, generator=generator))
+        normal = torch.randn(n, generator=generator)
+        if above:  # the same distribution without its lower end, each time moved within it
+            least = torch.special.ndtr((torch.logit(torch.tensor(above)) - self.time_mean) / self.time_spread)
+            normal = torch.special.ndtri((least + (1 - least) * torch.special.ndtr(normal)).clamp(max=1 - 1e-6))
+        return torch.sigmoid(self.time_mean + self.time_spread * normal)
 
 
 def learning_rate(step: int, settings: FlowSettings) -> float:
@@ -177,9 +182,11 @@ class FlowTraining:
         start: dict[str, Tensor] | None = None,
         autoencoder: Autoencoder | None = None,
         expert: dict[str, Any] | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         """start: tensors to begin from. autoencoder: finished, through which the pool's latents went; it becomes a part
-        of the weights. expert: the settings of the one that `start` holds, if it holds one.
+        of the weights. expert: the settings of the one that `start` holds, if it holds one. teacher: who says what is
+        to be learned of the pool's pictures, by a network of a shape of its own.
         """
         if isinstance(pictures, Pictures):
             pictures = Sketched(favouring(pictures, settings))
@@ -195,6 +202,9 @@ class FlowTraining:
             sources=len(pictures.source_names),
         )
         shape = replace(shape, **pictures.scales(settings.fold))
+        self.teacher = teacher
+        if teacher is not None:
+            shape = student_settings(teacher.settings, pictures.batch(LOOK, step_generator(0, 0)).data)
         if settings.expert and not expert:
             expert = expert_settings(shape, pictures.batch(LOOK, step_generator(0, 0)).data)
         network = FlowNetwork(replace(shape, expert=expert or {}))
@@ -232,6 +242,8 @@ class FlowTraining:
     def advance(self) -> Losses:
         """One optimiser step; returns its loss."""
         given = self._example(self.step).to(self.accelerator.device)
+        if self.teacher is not None:
+            given = self.teacher.taught(given)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.settings)
         with steps_fast(self.accelerator.device, self.precision):

@@ -17,6 +17,8 @@ from render.classify import Classifier
 from render.display import DISTANCE, PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators.autoencoder import Autoencoder
+from render.generators.flow import FlowGenerator
+from render.training import student
 from render.training.dataset import TrainingSet
 from render.training.expert import sampling_with_expert
 from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched, favouring
@@ -30,7 +32,7 @@ from render.training.samples import PER_CLASS
 from render.training.sheets import loss_curve
 from render.training.touches import touched
 from render.training.zoomed import Zoomed
-from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card
+from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card, weights_hash
 
 T = TypeVar("T", bound=Run)
 SKY_MAPPING = DisplayMapping()
@@ -248,6 +250,7 @@ def train_generator(
     zoom: int = 1,
     watch: Callable[[TrainingSet], Watching] | None = None,
     autoencoder: Path | None = None,
+    teacher: Path | None = None,
 ) -> Card:
     """Train the flow family on the prepared set `source`, in the folder `run`, and write the weights folder `out`.
 
@@ -255,9 +258,17 @@ def train_generator(
     are not Hubble classes become the classes in their alphabetical order. start: weights of the same shape from
     which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
     watch: begins to look out for copies; see `Watching`. zoom: the network works on pictures so many times smaller,
-    and draws detail after. autoencoder: weights in whose latents the network draws instead of in pixels.
+    and draws detail after. autoencoder: weights in whose latents the network draws instead of in pixels. teacher:
+    finished weights from which a small network learns to answer in one pass what they answer in two.
     """
     training_set, pictures = gather(source, run, mapping, classifier, turns)
+    if teacher:
+        if start or autoencoder or settings.expert or zoom > 1:
+            raise UsageError(
+                "a student begins anew: leave out --teacher, or --from, --autoencoder, --expert and --zoom."
+            )
+        settings = replace(settings, fold=student.SHAPE["fold"], channels=student.SHAPE["channels"])
+        about = replace(about, data=f"{about.data}; taught by {teacher.name}, {weights_hash(teacher)[:12]}")
     between = _autoencoder(autoencoder, training_set, mapping, zoom, start) if autoencoder else None
     if between is not None:
         settings, zoom = replace(settings, fold=LATENT_FOLD), 1
@@ -275,7 +286,10 @@ def train_generator(
     pictures = favouring(pictures, settings)
     pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
     tensors = grafted(start, pool, bool(expert)) if start else None
-    training = FlowTraining(pool, run, settings, tensors, between, expert)
+    master = teaching(teacher, pool, settings.precision) if teacher else None
+    training = FlowTraining(pool, run, settings, tensors, between, expert, master)
+    if master:
+        training.sampling = student.SAMPLING
     if before and before.sampling:
         training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
     if settings.expert and not expert:
@@ -331,6 +345,22 @@ def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
         if theirs != ours:
             raise NonesuchError(f"{start}: its {name} is {theirs}, this training's {ours}: begin without --from.")
     return card
+
+
+def teaching(folder: Path, pool: Pool, precision: str) -> student.Teacher:
+    """Finished weights as a teacher for this pool's pictures, or one sentence why they cannot be."""
+    card = load_card(folder)
+    wanted = {
+        "family": (card.family, "flow"),
+        "size": (card.size, pool.size),
+        "classes": (card.classes, pool.class_names),
+        "sources": (card.sources, pool.told_sources),
+    }
+    for name, (theirs, ours) in wanted.items():
+        if theirs != ours:
+            raise NonesuchError(f"{folder} cannot teach these pictures: {name} {theirs}, here {ours}.")
+    device = str(accelerator().device)
+    return student.Teacher(FlowGenerator.load(folder, device, "fp32" if precision == "auto" else precision))
 
 
 def grafted(start: Path, pool: Pool, expert: bool = False) -> dict[str, Tensor]:
