@@ -124,6 +124,15 @@ class Studio:
         moved = {part: {**model.parts[part], "href": f"{up}{model.parts[part]['href']}"} for part in model.files}
         return {**model.parts, **moved}
 
+    @property
+    def _dense_below(self) -> float:
+        """The time below which steps grow denser: its expert's, where the browser has that one, or the network's own."""
+        assert self._draw is not None
+        network = self._draw.card.network
+        if "expert" in network and "expert" not in self._draw.about:
+            return 0.0
+        return float(network.get("expert", network).get("below", 0.0))
+
     def _told(self) -> dict[str, Any]:
         assert self._draw is not None
         card, network = self._draw.card, self._draw.card.network
@@ -135,7 +144,7 @@ class Studio:
                 "sources": card.sources,
                 **{name: network[name] for name in ("shift", "scale", "colour")},
                 "gains": network.get("gains", {}),
-                "below": network.get("expert", {}).get("below", 0) if "expert" in self._draw.about else 0,
+                "below": self._dense_below,
             }
         }
         if self._classify:

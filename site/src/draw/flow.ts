@@ -25,7 +25,7 @@ export function isGuided(t: number, guidance: number): boolean {
 export const SAMPLERS = ["euler", "ab2", "ancestral"];
 
 /**
- * Times from 1 to 0, denser near the noise: steps + 1 of them; with an expert those down to its time `below`, and for itself half as many
+ * Times from 1 to 0, denser near the noise: steps + 1 of them; with a time `below`, those down to there, and from there half as many
  * steps, denser to the end.
  */
 export function times(steps: number, below: number): number[] {

@@ -13,8 +13,8 @@ export interface ClassFact {
   href: string;
 }
 
-/** What the bake says of the drawing model and, where there is one, of the classifier. below: the time from which on its expert draws;
- * facts: for each class, what is known of such. */
+/** What the bake says of the drawing model and, where there is one, of the classifier. below: the time from which on steps are
+ * denser, and drawn by its expert where it has one; facts: for each class, what is known of such. */
 export interface Models {
   draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains; below: number };
   classify?: About & { names: string[]; facts: ClassFact[][] };
@@ -122,7 +122,7 @@ async function away(made: Made): Promise<InferenceSession | null> {
 
 /** The network that knows the way best at time t: near the picture the expert, where the weights have one. */
 async function at(t: number): Promise<InferenceSession | null> {
-  return models && t < models.draw.below ? other("expert") : drawing;
+  return models?.draw.expert && t < models.draw.below ? other("expert") : drawing;
 }
 
 /** Another graph over the same weights, opened and proven when it is first asked for. */
