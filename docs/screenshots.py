@@ -43,6 +43,7 @@ def pages(public: Path) -> dict[str, str]:
         "planet": "planets/3.html",
         "walks": f"{collection}/walks/",
         "plane": _plane(public, collection),
+        "lab": "lab/",
         "about": "about/",
         "404": "404.html",
     }

@@ -118,6 +118,7 @@ SAID = (
     "steps",
     "guidance",
     "symmetry",
+    "away",
     "size",
     "truncation",
     "sketch",
