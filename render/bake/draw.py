@@ -126,7 +126,7 @@ class Studio:
 
     @property
     def _dense_below(self) -> float:
-        """The time below which steps grow denser: its expert's, where the browser has that one, or the network's own."""
+        """The time below which steps grow denser: its expert's, where the browser has it, or the network's own."""
         assert self._draw is not None
         network = self._draw.card.network
         if "expert" in network and "expert" not in self._draw.about:
