@@ -406,8 +406,20 @@ def test_a_student_is_small_and_draws_in_eight_passes(blobs: Path, run: Path, tm
     save_card(others, load_card(others).model_copy(update={"classes": ["elliptical", "irregular"]}))
     with pytest.raises(NonesuchError, match="cannot teach these pictures: classes"):
         train_generator(blobs, tmp_path / "no.run", tmp_path / "no", TINY, ABOUT, teacher=others)
-    with pytest.raises(UsageError, match="a student begins anew"):
-        train_generator(blobs, tmp_path / "no.run", tmp_path / "no", TINY, ABOUT, start=others, teacher=others)
+    with pytest.raises(UsageError, match="a student draws pixels at once"):
+        train_generator(blobs, tmp_path / "no.run", tmp_path / "no", replace(TINY, expert=True), ABOUT, teacher=others)
+
+
+def test_weights_that_learn_their_own_guidance_cost_half(blobs: Path, run: Path, tmp_path: Path) -> None:
+    start = shutil.copytree(run / "weights", tmp_path / "start")
+    chosen = Sampling(sampler="ab2", steps=8, guidance=1.5, away="attention")
+    save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
+    card = train_generator(blobs, tmp_path / "run", tmp_path / "w", TINY, ABOUT, start=start, teacher=start)
+    assert card.sampling is not None
+    assert (card.sampling.sampler, card.sampling.steps) == ("ab2", 8)
+    assert (card.sampling.guidance, card.sampling.away) == (1.0, None)
+    assert card.network["channels"] == load_card(start).network["channels"]
+    assert card.training.steps == 2 * TINY.steps
 
 
 def test_an_expert_stays_with_the_pictures_that_it_knows(blobs: Path, run: Path, tmp_path: Path) -> None:

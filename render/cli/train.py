@@ -95,7 +95,9 @@ for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodi
 )
 @click.option("--autoencoder", help="Weights of `train autoencoder`: draw in its latents, for 256 px and more.")
 @click.option("--expert", is_flag=True, help="Leave the weights of --from as they are; teach an expert the last steps.")
-@click.option("--teacher", help="Finished weights that a small network learns from: it answers in one pass, guided.")
+@click.option(
+    "--teacher", help="Finished weights to learn guidance from, in a small network; or in one that --from begins."
+)
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 @click.option("--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew its card.")

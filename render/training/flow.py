@@ -186,7 +186,7 @@ class FlowTraining:
     ) -> None:
         """start: tensors to begin from. autoencoder: finished, through which the pool's latents went; it becomes a part
         of the weights. expert: the settings of the one that `start` holds, if it holds one. teacher: who says what is
-        to be learned of the pool's pictures, by a network of a shape of its own.
+        to be learned of the pool's pictures; without `start` by a network of a shape of its own.
         """
         if isinstance(pictures, Pictures):
             pictures = Sketched(favouring(pictures, settings))
@@ -203,7 +203,7 @@ class FlowTraining:
         )
         shape = replace(shape, **pictures.scales(settings.fold))
         self.teacher = teacher
-        if teacher is not None:
+        if teacher is not None and start is None:
             shape = student_settings(teacher.settings, pictures.batch(LOOK, step_generator(0, 0)).data)
         if settings.expert and not expert:
             expert = expert_settings(shape, pictures.batch(LOOK, step_generator(0, 0)).data)

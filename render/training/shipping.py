@@ -259,15 +259,17 @@ def train_generator(
     which a new run begins; the card then counts its training too. Raises NonesuchError when that one does not fit.
     watch: begins to look out for copies; see `Watching`. zoom: the network works on pictures so many times smaller,
     and draws detail after. autoencoder: weights in whose latents the network draws instead of in pixels. teacher:
-    finished weights from which a small network learns to answer in one pass what they answer in two.
+    finished weights; what is learned is to answer in one pass what they answer in two, by a small network or, with
+    `start`, by one that goes on.
     """
     training_set, pictures = gather(source, run, mapping, classifier, turns)
     if teacher:
-        if start or autoencoder or settings.expert or zoom > 1:
+        if autoencoder or settings.expert or zoom > 1:
             raise UsageError(
-                "a student begins anew: leave out --teacher, or --from, --autoencoder, --expert and --zoom."
+                "a student draws pixels at once: leave out --teacher, or --autoencoder, --expert and --zoom."
             )
-        settings = replace(settings, fold=student.SHAPE["fold"], channels=student.SHAPE["channels"])
+        if not start:
+            settings = replace(settings, fold=student.SHAPE["fold"], channels=student.SHAPE["channels"])
         about = replace(about, data=f"{about.data}; taught by {teacher.name}, {weights_hash(teacher)[:12]}")
     between = _autoencoder(autoencoder, training_set, mapping, zoom, start) if autoencoder else None
     if between is not None:
@@ -288,10 +290,10 @@ def train_generator(
     tensors = grafted(start, pool, bool(expert)) if start else None
     master = teaching(teacher, pool, settings.precision) if teacher else None
     training = FlowTraining(pool, run, settings, tensors, between, expert, master)
-    if master:
-        training.sampling = student.SAMPLING
     if before and before.sampling:
         training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
+    if master:
+        training.sampling = student.SAMPLING if not start else student.unguided(training.sampling)
     if settings.expert and not expert:
         training.sampling = sampling_with_expert(training.sampling)
 

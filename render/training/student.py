@@ -1,8 +1,9 @@
-"""A student: a small network that learns from finished weights instead of from pictures alone.
+"""A student: a network that learns from finished weights instead of from pictures alone.
 
-It answers in one pass what they answer in two, guidance included (Meng et al. 2023, arXiv:2210.03142), and is so small
-that a browser loads it in a moment. A teacher's answer is an average over all that a noisy picture might become, so a
-student is told with each picture what it would otherwise have to average out of many.
+It answers in one pass what they answer in two, guidance included (Meng et al. 2023, arXiv:2210.03142). It is a small
+one that a browser loads in a moment, or one that begins as its teacher and then costs half. A teacher's answer is an
+average over all that a noisy picture might become, so a student is told with each picture what it would otherwise have
+to average out of many.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ of 12 px wide. `below` is where its steps grow denser, as its teacher's do; it h
 """
 SAMPLING = Sampling(sampler="ab2", steps=6, guidance=1.0)
 """Eight passes a picture: five steps end above `below`, three more below."""
+
+
+def unguided(sampling: Sampling) -> Sampling:
+    """The same sampling for a network of its teacher's shape, which has learned its guidance."""
+    return sampling.model_copy(update={"guidance": 1.0, "away": None})
 
 
 def student_settings(teacher: NetworkSettings, data: Tensor) -> NetworkSettings:
