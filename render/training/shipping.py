@@ -288,7 +288,7 @@ def train_generator(
     pictures = favouring(pictures, settings)
     pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
     tensors = grafted(start, pool, bool(expert)) if start else None
-    master = teaching(teacher, pool, settings.precision) if teacher else None
+    master = teaching(teacher, pool, settings) if teacher else None
     training = FlowTraining(pool, run, settings, tensors, between, expert, master)
     if before and before.sampling:
         training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
@@ -349,7 +349,7 @@ def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
     return card
 
 
-def teaching(folder: Path, pool: Pool, precision: str) -> student.Teacher:
+def teaching(folder: Path, pool: Pool, settings: FlowSettings) -> student.Teacher:
     """Finished weights as a teacher for this pool's pictures, or one sentence why they cannot be."""
     card = load_card(folder)
     wanted = {
@@ -361,8 +361,8 @@ def teaching(folder: Path, pool: Pool, precision: str) -> student.Teacher:
     for name, (theirs, ours) in wanted.items():
         if theirs != ours:
             raise NonesuchError(f"{folder} cannot teach these pictures: {name} {theirs}, here {ours}.")
-    device = str(accelerator().device)
-    return student.Teacher(FlowGenerator.load(folder, device, "fp32" if precision == "auto" else precision))
+    precision = "fp32" if settings.precision == "auto" else settings.precision
+    return student.Teacher(FlowGenerator.load(folder, str(accelerator().device), precision), settings.compiled)
 
 
 def grafted(start: Path, pool: Pool, expert: bool = False) -> dict[str, Tensor]:

@@ -42,11 +42,14 @@ def student_settings(teacher: NetworkSettings, data: Tensor) -> NetworkSettings:
 class Teacher:
     """Finished weights that say what a student should answer; they know the classes and sources of its pictures."""
 
-    def __init__(self, generator: FlowGenerator) -> None:
+    def __init__(self, generator: FlowGenerator, compiled: bool = False) -> None:
         assert generator.card.sampling is not None
         self._generator = generator
         self._guidance = generator.card.sampling.guidance
         self._twin = generator.twin if generator.card.sampling.away else generator.network
+        if compiled:
+            for network in {generator.network, self._twin}:
+                network.unet.compile(dynamic=False)
 
     @property
     def settings(self) -> NetworkSettings:
@@ -56,20 +59,19 @@ class Teacher:
     def taught(self, given: Example) -> Example:
         """The example with the teacher's guided velocity in place of its own picture's."""
         network, t = self._generator.network, given.times
-        velocity = torch.empty_like(given.velocity)
-        below = network.expert.settings.below if network.expert else 0.0
-        for asked, those in ((network.expert, t < below), (network, t >= below)):
-            if asked is not None and those.any():
-                velocity[those] = self._answer(asked, given, those)
-        those = (t >= GUIDED[0]) & (t <= GUIDED[1])
-        if self._guidance != 1 and those.any():
+        velocity = self._answer(network, given)
+        guided = (t >= GUIDED[0]) & (t <= GUIDED[1])
+        if self._guidance != 1 and guided.any():
             nothing = torch.zeros_like(given.classes)
             nothing[:, -1] = 1
-            free = self._answer(self._twin, replace(given, classes=nothing), those)
-            velocity[those] = free + self._guidance * (velocity[those] - free)
+            free = self._answer(self._twin, replace(given, classes=nothing))
+            velocity[guided] += (self._guidance - 1) * (velocity - free)[guided]
+        if network.expert is not None and (late := t < network.expert.settings.below).any():
+            velocity[late] = self._answer(network.expert, given, late)
         return replace(given, velocity=velocity)
 
-    def _answer(self, network: FlowNetwork, given: Example, those: Tensor) -> Tensor:
+    def _answer(self, network: FlowNetwork, given: Example, those: Tensor | slice = slice(None)) -> Tensor:
+        """Of all pictures at once, wanted or not, because a compiled network has one shape; of `those` by an expert."""
         parts = (given.mixed, given.times, given.classes, given.sources, given.drawing, given.drawn)
         with autocast(self._generator.device, self._generator.precision):
             velocity: Tensor = network(*(part[those] for part in parts))
