@@ -15,8 +15,8 @@ from render.training.dataset import TrainingSet
 from render.training.quality import of_the_look
 from render.training.samples import DEFAULT_SAMPLING, pictures_of_class
 
-AMOUNTS = (0.0, 0.2, 0.4, 0.6, 0.8)
-PER_CLASS = 16
+AMOUNTS = (0.0, 0.2, 0.4, 0.6)
+PER_CLASS = 32
 REAL_PER_CLASS = 150
 JUDGED = [MEASURES.index(name) for name in ("asymmetry", "half_light_radius")]
 
