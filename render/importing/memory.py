@@ -98,7 +98,9 @@ class Memory:
 
     def first(self, exhibit: str, path: str) -> str:
         """The first file of this import that shows an exhibit; `path` itself where none came before."""
-        self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (exhibit, os.fsencode(path)))
+        done = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (exhibit, os.fsencode(path)))
+        if done.rowcount:
+            return path
         return os.fsdecode(self._db.execute("SELECT path FROM seen WHERE exhibit = ?", (exhibit,)).fetchone()[0])
 
     def has(self, exhibit: str) -> bool:

@@ -54,10 +54,11 @@ class Picture:
 
 
 class Same(NamedTuple):
-    """A picture that is an exhibit already: its file's hash, and the exhibit's id."""
+    """A picture that is an exhibit already. removed: that exhibit was taken off for good."""
 
     sha256: str
     exhibit: str
+    removed: bool
 
 
 def read(path: Path, folder: Folder, store: Store, known: Same | None = None) -> Picture | Same:

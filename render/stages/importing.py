@@ -20,7 +20,7 @@ from render.catalogue import Catalogue, Exhibit, Known
 from render.config import Folder, Gallery
 from render.cores import cores
 from render.errors import UsageError
-from render.importing.memory import Found, Memory
+from render.importing.memory import Before, Found, Memory
 from render.importing.pictures import ENCODER, Picture, Same, Unread, read
 from render.media import Store, open_store
 from render.recipe import Recipe
@@ -77,7 +77,7 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
                 identity = rows.put(made, found.path)
                 memory.note(found, made.sha256, identity, said=done.unread.get(found.path, ""))
             elif isinstance(made, Same):
-                rows.keep(made.exhibit, found.path)
+                rows.keep(made, found.path)
                 memory.note(found, made.sha256, made.exhibit, said=done.unread.get(found.path, ""))
             else:
                 done.unread[found.path] = str(made)
@@ -115,8 +115,7 @@ def looked_at(
     with ThreadPoolExecutor(threads) as pool:
         for found in memory.found():
             before = found.before
-            standing = before is not None and rows.stands(before.exhibit)
-            known = Same(before.sha256, before.exhibit) if before and standing else None
+            known = rows.standing(before) if before else None
             if found.wrong:
                 made: Picture | Same | Unread | None = Unread(found.wrong)
             elif before and before.same and before.unread:
@@ -161,17 +160,18 @@ class Rows:
         # the same file in another collection is another exhibit there
         self._source = before[0].recipe.source if before else folder.slug
 
-    def stands(self, identity: str) -> bool:
-        """Whether an exhibit stands on the site with its files, or was taken off for good."""
-        one = self._catalogue.one(identity) if identity else None
-        return one is not None and (one.state == "removed" or (one.state == "shown" and bool(one.files)))
+    def standing(self, before: Before) -> Same | None:
+        """What a file was, if it stands on the site with its files or was taken off for good."""
+        one = self._catalogue.one(before.exhibit) if before.exhibit else None
+        if one is None or not (one.state == "removed" or (one.state == "shown" and one.files)):
+            return None
+        return Same(before.sha256, before.exhibit, one.state == "removed")
 
-    def keep(self, identity: str, path: str) -> None:
+    def keep(self, same: Same, path: str) -> None:
         """A file that is as it was."""
-        if self._again(identity, path):
+        if self._again(same.exhibit, path):
             return
-        known = self._catalogue.one(identity)
-        if known is not None and known.state == "removed":
+        if same.removed:
             self._done.unread[path] = TAKEN_OFF
         else:
             self._done.kept += 1
