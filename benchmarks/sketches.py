@@ -1,6 +1,6 @@
 """Does a drawing matter, and does the result stay a galaxy? Figures over synthetic drawings at a strength.
 
-    python benchmarks/sketches.py TRAINING_SET [--weights galaxy-96] [--drawings 50] [--strength 0.5] [--sheet FILE]
+    python benchmarks/sketches.py TRAINING_SET [--weights galaxy-96] [--drawings 50] [--strength 0.6] [--sheet FILE]
 
 likeness: the correlation of a picture's light with its own drawing, less the mean correlation with all other drawings;
 the drawing is taken as the network reads it (lines made as broad as a pen). Drawings lie where galaxies do, in the

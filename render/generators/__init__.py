@@ -52,7 +52,7 @@ PROMPTED = ("pipeline",)
 THROUGH_W = ("stylegan2",)
 """The families through whose space of styles, W, a spline can go."""
 
-STRENGTHS = {"flow": 0.5, "ddpm": 0.6, "pipeline": 0.7}
+STRENGTHS = {"flow": 0.6, "ddpm": 0.6, "pipeline": 0.7}
 """The families that drawings can steer, and how far a picture may leave its drawing where nobody says (0 to 1)."""
 
 READERS = {
