@@ -146,4 +146,4 @@ def test_without_a_strength_the_family_chooses_one_that_is_in_the_recipe(drawn: 
     finally:
         file.write_text(before)
     assert recipe is not None
-    assert (recipe.strength, recipe.seed) == (0.5, 1)
+    assert (recipe.strength, recipe.seed) == (0.6, 1)
