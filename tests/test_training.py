@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -16,32 +14,26 @@ import killing
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from blobs import ABOUT, TINY, pictures_of, prepared_blobs
 from safetensors.torch import load_file
-from scipy.ndimage import gaussian_filter
 from tiny import drawn_roughly
 
 from render.display import DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
-from render.generators.flow import Conditioning, FlowGenerator, path
+from render.generators.flow import Conditioning, FlowGenerator
 from render.generators.network import NetworkSettings
 from render.generators.samplers import RENEWED_BELOW, SAMPLERS, passes, renewed, reordered, times
-from render.plausibility.watching import CHANCE, Watch, by_chance
 from render.recipe import Recipe
 from render.training.checkpoint import step_generator
-from render.training.dataset import TEST_FOLD, TrainingSet
+from render.training.dataset import TrainingSet
 from render.training.examples import Ahead, Example, example
 from render.training.flow import FlowSettings, FlowTraining, Sketched, favouring
 from render.training.pool import Pictures
 from render.training.run import train
-from render.training.shipping import Description, card_of, grafted, train_generator
+from render.training.shipping import Description, grafted, train_generator
 from render.training.sketch import sketches
-from render.training.student import Teacher
-from render.weights import Card, Sampling, find_weights, load_card, save_card, shipped_weights, verify
-
-TINY = FlowSettings(steps=4, batch=4, warmup=2, checkpoint_every=2, channels=(32, 64), precision="fp32")
-ABOUT = Description("tiny", "blob", "synthetic blobs")
+from render.weights import Card, find_weights, load_card, shipped_weights, verify
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,22 +44,7 @@ def _roughly() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared set of 40 round and long blobs on a grey sky, folds 0 to 9, in the format of `nonesuch prepare`."""
-    folder = tmp_path_factory.mktemp("blobs")
-    y, x = np.mgrid[-1:1:24j, -1:1:24j]
-    images, rows = [], []
-    for i in range(40):
-        long = i % 2
-        light = np.exp(-(x**2 + y**2 * (1 + 8 * long)) * 6)[..., None] * [220, 200, 160 + i]
-        images.append(np.clip(20 + light, 0, 255).astype(np.uint8))
-        label = "lenticular" if long else "elliptical"
-        rows.append({"file": f"{i}.png", "source": "made", "label": label, "fold": str(i // 2 % 10)})
-    np.save(folder / "images.npy", np.stack(images))
-    with (folder / "index.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["file", "source", "label", "fold", "licence", "attribution"])
-        writer.writeheader()
-        writer.writerows({**row, "licence": "CC0-1.0", "attribution": "nobody"} for row in rows)
-    return folder
+    return prepared_blobs(tmp_path_factory.mktemp("blobs"))
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +53,6 @@ def run(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     train_generator(blobs, folder, folder / "weights", TINY, ABOUT)
     return folder
-
-
-def pictures_of(folder: Path) -> Pictures:
-    return Pictures.load(TrainingSet.open(folder), DisplayMapping(), None, ["elliptical", "lenticular"])
 
 
 def trained(
@@ -311,16 +284,6 @@ def test_the_default_sampler_needs_at_most_24_passes() -> None:
             assert shipped.passes() <= 24, name
 
 
-@pytest.mark.parametrize(("steps", "own"), [(12, 6), (8, 4), (1, 1)])
-def test_an_expert_takes_half_as_many_steps_again_and_ends_at_nought(steps: int, own: int) -> None:
-    whole, with_expert = path(steps), path(steps, 0.4)
-    upper = [t for t in whole if t >= 0.4]
-    assert with_expert[: len(upper)] == upper
-    assert len(with_expert) == len(upper) + own + 1
-    assert all(a > b for a, b in pairwise(with_expert))
-    assert with_expert[-1] == 0
-
-
 def test_display_mapping_turns_the_sky_black_and_back(tmp_path: Path) -> None:
     mapping = DisplayMapping()
     picture = np.full((24, 24, 3), (21, 19, 24), dtype=np.uint8)
@@ -332,225 +295,11 @@ def test_display_mapping_turns_the_sky_black_and_back(tmp_path: Path) -> None:
     assert np.allclose(mapping.to_linear(data)[:, 10, 10], linear, atol=1e-5)
 
 
-def test_an_expert_learns_alone_and_draws_the_last_steps(blobs: Path, run: Path, tmp_path: Path) -> None:
-    """Weights that had changed beside their expert would need the trainings of both to be told apart again."""
-    start = shutil.copytree(run / "weights", tmp_path / "start")
-    chosen = Sampling(sampler="ancestral", steps=8, guidance=1.25)
-    save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
-    card = train_generator(blobs, tmp_path / "run", tmp_path / "w", replace(TINY, expert=True), ABOUT, start=start)
-    assert card.sampling is not None
-    assert card.sampling.sampler == "ab2", "an expert needs no noise renewed"
-    assert card.sampling.guidance == 1.25, "what was chosen for weights goes on with them"
-    before, after = load_file(run / "weights/model.safetensors"), load_file(tmp_path / "w/model.safetensors")
-    assert all(torch.equal(after[name], value) for name, value in before.items())
-    assert {name for name in after if name not in before} == {name for name in after if name.startswith("expert.")}
-    assert card.training.steps == 2 * TINY.steps
-
-    generator = FlowGenerator.load(tmp_path / "w", "cpu", "fp32")
-    network, expert = generator.network, generator.network.expert
-    assert expert is not None
-    assert network.at(0.4) is network.at(1.0) is network
-    assert network.at(0.39) is network.at(0.0) is expert
-    recipe = Recipe("flow", "0" * 64, 3, "ancestral", 8, 1.5, 24, class_name="elliptical", source="made")
-    noise = torch.randn(1, *generator.noise_shape, generator=torch.Generator().manual_seed(0))
-    finished = generator.images(generator.condition([recipe]), noise)
-    network.expert = None
-    assert not torch.equal(finished, generator.images(generator.condition([recipe]), noise)), "the expert drew nothing"
-
-
-def test_a_network_beside_an_expert_learns_only_times_that_it_is_asked_for() -> None:
-    """A third of its steps went into times at which the expert stands in for it."""
-    settings = FlowSettings()
-    everywhere = settings.times(20_000, torch.Generator().manual_seed(0))
-    late = settings.times(20_000, torch.Generator().manual_seed(0), above=0.36)
-    assert 0.36 <= late.min() < 0.37 < 0.99 < late.max() < 1
-    parts = torch.tensor([0.1, 0.5, 0.9])
-    assert torch.allclose(late.quantile(parts), everywhere[everywhere >= 0.36].quantile(parts), atol=0.01)
-
-
-def test_a_teacher_answers_as_it_draws(blobs: Path, run: Path, tmp_path: Path) -> None:
-    """Whatever a sampler would be told at a time is what a student learns: guided in the middle, by the expert late."""
-    start = shutil.copytree(run / "weights", tmp_path / "start")
-    chosen = Sampling(sampler="ab2", steps=8, guidance=1.5, away="attention")
-    save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
-    train_generator(blobs, tmp_path / "run", tmp_path / "w", replace(TINY, expert=True), ABOUT, start=start)
-    generator = FlowGenerator.load(tmp_path / "w", "cpu", "fp32")
-    pool = Sketched(pictures_of(blobs))
-    given = example(pool, generator.network.settings, TINY, step_generator(0, 0))
-    times = torch.tensor([0.2, 0.5, 0.95, 0.5])
-    classes = torch.eye(3)[[0, 1, 0, 2]]  # the last has none
-    given = replace(given, times=times, classes=classes, drawn=torch.ones(4))
-    answers = Teacher(generator).taught(given).velocity
-    conditioning = generator.condition([Recipe("flow", "0" * 64, 3, "ab2", 8, 1.5, 24, away="attention")] * 4)
-    parts = {name: getattr(given, name) for name in ("classes", "sources", "drawn")}
-    conditioning = replace(conditioning, sketch=given.drawing, **parts)
-    with torch.inference_mode():
-        velocity = generator._velocity(conditioning, given.sources, given.drawing)
-        for one, t in enumerate(times.tolist()):
-            assert torch.allclose(answers[one], velocity(given.mixed, t)[one], atol=1e-5), t
-    assert not torch.allclose(answers, given.velocity, atol=0.01)
-
-
-def test_a_student_is_small_and_draws_in_eight_passes(blobs: Path, run: Path, tmp_path: Path) -> None:
-    card = train_generator(blobs, tmp_path / "run", tmp_path / "w", TINY, ABOUT, teacher=run / "weights")
-    assert "taught by weights, " in card.training.data
-    generator = FlowGenerator.load(tmp_path / "w", "cpu", "fp32")
-    sampling = card.sampling
-    assert sampling is not None
-    recipe = Recipe("flow", "0" * 64, 3, sampling.sampler, sampling.steps, sampling.guidance, 24)
-    conditioning = generator.condition([recipe])
-    assert conditioning.passes() == 8
-    assert sum(t < 0.4 for t in conditioning.path[:-1]) == 3, "the last steps are dense, without an expert too"
-    assert generator.images(conditioning, torch.randn(1, *generator.noise_shape)).isfinite().all()
-    others = shutil.copytree(run / "weights", tmp_path / "others")
-    save_card(others, load_card(others).model_copy(update={"classes": ["elliptical", "irregular"]}))
-    with pytest.raises(NonesuchError, match="cannot teach these pictures: classes"):
-        train_generator(blobs, tmp_path / "no.run", tmp_path / "no", TINY, ABOUT, teacher=others)
-    with pytest.raises(UsageError, match="a student draws pixels at once"):
-        train_generator(blobs, tmp_path / "no.run", tmp_path / "no", replace(TINY, expert=True), ABOUT, teacher=others)
-
-
-def test_weights_that_learn_their_own_guidance_cost_half(blobs: Path, run: Path, tmp_path: Path) -> None:
-    start = shutil.copytree(run / "weights", tmp_path / "start")
-    chosen = Sampling(sampler="ab2", steps=8, guidance=1.5, away="attention")
-    save_card(start, load_card(start).model_copy(update={"sampling": chosen}))
-    card = train_generator(blobs, tmp_path / "run", tmp_path / "w", TINY, ABOUT, start=start, teacher=start)
-    assert card.sampling is not None
-    assert (card.sampling.sampler, card.sampling.steps) == ("ab2", 8)
-    assert (card.sampling.guidance, card.sampling.away) == (1.0, None)
-    assert card.network["channels"] == load_card(start).network["channels"]
-    assert card.training.steps == 2 * TINY.steps
-
-
-def test_an_expert_stays_with_the_pictures_that_it_knows(blobs: Path, run: Path, tmp_path: Path) -> None:
-    """How galaxies end would be drawn into somebody's own pictures; but of the same pictures it goes on to be right."""
-    learned, settings = tmp_path / "w", replace(TINY, expert=True)
-    train_generator(blobs, tmp_path / "run", learned, settings, ABOUT, start=run / "weights")
-    card = train_generator(blobs, tmp_path / "on.run", tmp_path / "on", TINY, ABOUT, start=learned)
-    old, new = load_file(learned / "model.safetensors"), load_file(tmp_path / "on/model.safetensors")
-    assert card.network["expert"]
-    assert all(torch.equal(old[name], new[name]) for name in old if name.startswith("expert."))
-    assert not torch.equal(old["classes.weight"], new["classes.weight"])
-    others = shutil.copytree(blobs, tmp_path / "others")
-    np.save(others / "images.npy", 255 - np.load(others / "images.npy"))
-    card = train_generator(others, tmp_path / "new.run", tmp_path / "new", TINY, ABOUT, start=learned)
-    assert "expert" not in card.network
-    with pytest.raises(UsageError, match="--from"):
-        train_generator(blobs, tmp_path / "none.run", tmp_path / "none", settings, ABOUT)
-
-
 def test_a_new_class_begins_as_none_and_a_known_one_as_itself(blobs: Path, run: Path) -> None:
     pool = Sketched(replace(pictures_of(blobs), class_names=["lenticular", "round"], source_names=["mine"]))
     old, new = load_file(run / "weights/model.safetensors"), grafted(run / "weights", pool)
     assert torch.equal(new["classes.weight"], old["classes.weight"][[1, 2, 2]].to(new["classes.weight"].dtype))
     assert torch.equal(new["sources.weight"], old["sources.weight"][[1, 1]].to(new["sources.weight"].dtype))
-
-
-@pytest.fixture
-def each(blobs: Path, tmp_path: Path) -> Path:
-    """Like `blobs`, which are alike; here no picture is like another."""
-    folder = shutil.copytree(blobs, tmp_path / "each")
-    coarse = np.random.default_rng(0).integers(0, 255, (40, 6, 6, 3), dtype=np.uint8)
-    fine = [np.asarray(Image.fromarray(one).resize((24, 24), Image.Resampling.BICUBIC)) for one in coarse]
-    np.save(folder / "images.npy", np.stack(fine))
-    return folder
-
-
-class Watched:
-    """A training under a real watch with the detector that ships; `draws` puts pictures in its generator's place."""
-
-    def __init__(self, folder: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.run, self.said = folder, run, list[str]()
-        self.pictures = pictures_of(folder).data.astype(np.float32)
-        self.training = FlowTraining(pictures_of(folder), run, TINY)
-        self.card = card_of(self.training, TrainingSet.open(folder), DisplayMapping(), ABOUT)
-        self._monkeypatch, self._honest = monkeypatch, FlowTraining.generator
-        self.watch = self.begun()
-
-    def begun(self) -> Watch:
-        detector = find_weights("galaxy-copydetector")
-        return Watch(TrainingSet.open(self.folder), DisplayMapping(), detector, self.run, 16, self.said.append)
-
-    def draws(self, shown: np.ndarray) -> None:
-        def generator(training: FlowTraining, card: Card) -> FlowGenerator:
-            made, rest = self._honest(training, card), iter(torch.from_numpy(shown.astype(np.float32)))
-            self._monkeypatch.setattr(made, "images", lambda _, noise: torch.stack([next(rest) for _ in noise]))
-            return made
-
-        self._monkeypatch.setattr(FlowTraining, "generator", generator)
-
-    def look(self) -> str:
-        """The verdict of a look at the next step."""
-        self.training.advance()
-        self.watch.look(self.training, self.card)
-        return self.said[-1].partition("; ")[2]
-
-
-@pytest.mark.slow
-def test_a_watched_training_ends_before_it_copies(each: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever hangs a copy of somebody's picture as "does not exist" has the trouble, and never knew."""
-    watched = Watched(each, tmp_path, monkeypatch)
-    assert watched.look() == "no sign of copying"
-    good = load_file(tmp_path / "watched.safetensors")
-    turned = watched.pictures[:16, :, ::-1].transpose(0, 1, 3, 2) * 0.9 - 0.1  # by heart, a quarter circle further
-    noise = np.random.default_rng(1).standard_normal(turned.shape)
-    watched.draws(np.concatenate([turned[:3], noise[3:]]))
-    assert watched.look() == "no sign of copying", "three of sixteen are hardly more than luck has"
-    watched.draws(turned)
-    assert watched.look() == "it begins to copy"
-    again = watched.begun()
-    assert again.copies(), "a run that was killed here does not go on"
-    told = again.take_back(watched.training)
-    assert (told["near_copies"], watched.training.step) == (0, 1), "with hindsight the three were copies too"
-    assert 3 / 16 <= told["by_chance"] < 1 / 2
-    average = watched.training.average.state_dict()
-    assert all(torch.equal(value, good[name]) for name, value in average.items())
-    (tmp_path / "watched.json").unlink()
-    late = watched.begun()
-    late.look(watched.training, watched.card)
-    with pytest.raises(NonesuchError, match="copies already"):
-        late.take_back(watched.training)
-
-
-@pytest.mark.slow
-def test_a_watched_training_goes_on_while_its_pictures_are_unformed_or_new(
-    each: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever begins from weights of something else would get the noise of the first checkpoint for a model."""
-    watched, random = Watched(each, tmp_path, monkeypatch), np.random.default_rng(1)
-    noise = random.standard_normal((16, 3, 24, 24))
-    mean = watched.pictures.mean(axis=0)
-    held_out = TrainingSet.open(each).images[TrainingSet.open(each).folds == TEST_FOLD]
-    unseen = np.stack([DisplayMapping().to_data(one) for one in held_out])
-    for shown in (
-        noise,
-        gaussian_filter(noise, (0, 0, 2, 2)) * 4 - 0.5,  # blur
-        np.repeat(np.repeat(noise[..., ::4, ::4], 4, axis=2), 4, axis=3),  # what a network begins with, cell by cell
-        mean + noise / 10,
-        gaussian_filter(watched.pictures[:16], (0, 0, 6, 6)),  # the light of training pictures, and no shape
-        np.resize(unseen, (16, 3, 24, 24)),
-    ):
-        watched.draws(shown)
-        assert watched.look() == "no sign of copying", watched.said[-1]
-
-
-@pytest.mark.parametrize(("drawn", "real", "above"), [(16, 36, 1), (64, 160, 1), (64, 512, 5)])
-def test_chance_alone_seldom_ends_a_training(drawn: int, real: int, above: int) -> None:
-    """Where pictures are like real ones, every look is a lottery: one in a hundred may lose, and hardly fewer do."""
-    order = np.random.default_rng(0).random((20_000, drawn + real))
-    bar = np.sort(order[:, drawn:], axis=1)[:, -1 - above]
-    found = (order[:, :drawn] > bar[:, None]).sum(axis=1)
-    allowed = by_chance(drawn, real, above)
-    spread = 3 * (CHANCE / len(order)) ** 0.5  # three standard deviations of a share that rare
-    assert (found > allowed).mean() < CHANCE + spread
-    assert (found >= allowed).mean() > CHANCE - spread
-
-
-def test_a_set_of_one_fold_cannot_be_watched(each: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = each / "index.csv"
-    index.write_text(re.sub(r",\d,", ",3,", index.read_text()))
-    with pytest.raises(NonesuchError, match="0 pictures can be compared"):
-        Watched(each, tmp_path, monkeypatch)
 
 
 def test_the_twin_holds_the_networks_own_tensors_and_pays_no_attention(run: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin  # noqa: F401 - it loads all forty to find these two
+from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin  # noqa: F401 - or Pillow loads all forty to find them
 
 from render.catalogue.rows import Medium
 from render.config.shown import Folder

@@ -288,7 +288,7 @@ def train_generator(
     pictures = favouring(pictures, settings)
     pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
     tensors = grafted(start, pool, bool(expert)) if start else None
-    master = teaching(teacher, pool, settings) if teacher else None
+    master = teaching(teacher, pool, mapping, settings) if teacher else None
     training = FlowTraining(pool, run, settings, tensors, between, expert, master)
     if before and before.sampling:
         training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
@@ -349,7 +349,7 @@ def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
     return card
 
 
-def teaching(folder: Path, pool: Pool, settings: FlowSettings) -> student.Teacher:
+def teaching(folder: Path, pool: Pool, mapping: DisplayMapping, settings: FlowSettings) -> student.Teacher:
     """Finished weights as a teacher for this pool's pictures, or one sentence why they cannot be."""
     card = load_card(folder)
     wanted = {
@@ -357,6 +357,9 @@ def teaching(folder: Path, pool: Pool, settings: FlowSettings) -> student.Teache
         "size": (card.size, pool.size),
         "classes": (card.classes, pool.class_names),
         "sources": (card.sources, pool.told_sources),
+        "display": (card.display, mapping.settings()),
+        "zoom": (card.network.get("zoom", 1), 1),
+        "latents": (bool(card.network.get("autoencoder")), False),
     }
     for name, (theirs, ours) in wanted.items():
         if theirs != ours:

@@ -1,9 +1,9 @@
 """A student: a network that learns from finished weights instead of from pictures alone.
 
 It answers in one pass what they answer in two, guidance included (Meng et al. 2023, arXiv:2210.03142). It is a small
-one that a browser loads in a moment, or one that begins as its teacher and then costs half. A teacher's answer is an
-average over all that a noisy picture might become, so a student is told with each picture what it would otherwise have
-to average out of many.
+one that a browser loads in a moment, or one that begins as its teacher and needs no second pass. A teacher's answer is
+an average over all that a noisy picture might become, so a student is told with each picture what it would otherwise
+have to average out of many.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from render.generators.flow import GUIDED, FlowGenerator
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.training.examples import Example
 from render.training.expert import BELOW, beside
+from render.training.samples import DEFAULT_SAMPLING
 from render.weights import Sampling
 
 SHAPE: dict[str, Any] = {"fold": 3, "channels": (48, 96, 128), "below": BELOW}
@@ -26,7 +27,7 @@ SHAPE: dict[str, Any] = {"fold": 3, "channels": (48, 96, 128), "below": BELOW}
 of 12 px wide. `below` is where its steps grow denser, as its teacher's do; it has no expert there.
 """
 SAMPLING = Sampling(sampler="ab2", steps=6, guidance=1.0)
-"""Eight passes a picture: five steps end above `below`, three more below."""
+"""Eight passes a picture: five steps begin above `below`, three under it."""
 
 
 def unguided(sampling: Sampling) -> Sampling:
@@ -43,10 +44,10 @@ class Teacher:
     """Finished weights that say what a student should answer; they know the classes and sources of its pictures."""
 
     def __init__(self, generator: FlowGenerator, compiled: bool = False) -> None:
-        assert generator.card.sampling is not None
         self._generator = generator
-        self._guidance = generator.card.sampling.guidance
-        self._twin = generator.twin if generator.card.sampling.away else generator.network
+        sampling = generator.card.sampling or DEFAULT_SAMPLING
+        self._guidance = sampling.guidance
+        self._twin = generator.twin if sampling.away else generator.network
         if compiled:
             for network in {generator.network, self._twin}:
                 network.unet.compile(dynamic=False)
