@@ -24,7 +24,7 @@ POLICY = (
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 POLICY_OF_DRAWING = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
-PRELOADED = ("serif.woff2", "sans.woff2")
+PRELOADED = ("serif.woff2", "sans.woff2", "mono.woff2")
 
 
 HEADER = f"{POLICY_OF_DRAWING}; frame-ancestors 'none'"
