@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CARD = "card.toml"
 MODEL = "model.safetensors"
+BROWSER, GRAPH = "browser.json", "browser.onnx"
+"""What a visitor's browser draws with, beside the weights: what the bake must know, and the network's graph."""
 REFERENCE, PICTURES = "reference", "pictures.toml"
 """The family of a folder that holds real pictures and no network, and the list of them."""
 

@@ -30,6 +30,7 @@ slug = "galaxies"
 title = "galaxy"
 plural = "galaxies"
 weights = "galaxy-96"
+student = "galaxy-96-student"
 count = {count}
 """
 

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,18 @@ import pytest
 import torch
 from browsing import CHROMIUM, FLAGS, MARKS, fingers, playwright, served, sound, way
 from PIL import Image, ImageDraw
-from synthetic import gallery
+from synthetic import fill, gallery, pictures, spiral
 
 from render.bake import bake
 from render.catalogue import FILE, Catalogue, Exhibit
+from render.config import load_gallery
 from render.generators.flow import FlowGenerator
 from render.media import Store
 from render.media.images import encode_image
 from render.noise import normals
 from render.recipe import Recipe
-from render.training.browser import ABOUT, GRAPH, OTHERS, _flow_inputs
-from render.weights import find_weights, weights_hash
+from render.training.browser import OTHERS, _flow_inputs
+from render.weights import BROWSER, GRAPH, find_weights, weights_hash
 
 pytestmark = MARKS
 SAY = "[data-say]"
@@ -37,9 +39,9 @@ PATIENCE = 90_000  # milliseconds: three seconds on a quiet machine, many times 
 
 def test_the_files_for_the_browser_are_those_of_the_shipped_weights() -> None:
     """New weights under an old graph would draw nothing, and say that the browser is to blame."""
-    for name in ("galaxy-96", "galaxy-classifier"):
+    for name, most in (("galaxy-96", 20), ("galaxy-96-student", 8), ("galaxy-classifier", 3)):
         folder = find_weights(name)
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        about = json.loads((folder / BROWSER).read_text(encoding="utf-8"))
         part = about["weights"]
         raw = (folder / part["file"]).read_bytes()[part["start"] :][: part["bytes"]]
         graph = (folder / GRAPH).read_bytes()
@@ -48,18 +50,20 @@ def test_the_files_for_the_browser_are_those_of_the_shipped_weights() -> None:
         for other, file in OTHERS.items():
             if other in about:
                 assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == about[other]["sha256"]
-        assert len(raw) + len(graph) < (20 if name == "galaxy-96" else 3) * 2**20
-    generator = FlowGenerator.load(find_weights("galaxy-96"), "cpu", "fp32")
-    about = json.loads((find_weights("galaxy-96") / ABOUT).read_text(encoding="utf-8"))
-    networks = {"": generator.network, "twin_": generator.twin, "expert_": generator.network.expert}
-    assert {f"{name}vector" for name, one in networks.items() if one} == {
-        one for one in about if one.endswith("vector")
-    }
-    for network, vector in ((one, about[f"{name}vector"]) for name, one in networks.items() if one):
-        with torch.inference_mode():
-            found = network(*_flow_inputs(96, 7, 3)).flatten()[:: vector["step"]][: len(vector["values"])]
-        # rounded to five digits when it was written; another processor's sums differ by some units in the last of seven
-        assert torch.allclose(found, torch.tensor(vector["values"]), atol=1e-3)
+        assert len(raw) + len(graph) < most * 2**20
+    for name in ("galaxy-96", "galaxy-96-student"):
+        generator = FlowGenerator.load(find_weights(name), "cpu", "fp32")
+        about = json.loads((find_weights(name) / BROWSER).read_text(encoding="utf-8"))
+        networks = {"": generator.network, "expert_": generator.network.expert}
+        if generator.card.sampling and generator.card.sampling.away:
+            networks["twin_"] = generator.twin
+        assert {f"{one}vector" for one, network in networks.items() if network} == {
+            one for one in about if one.endswith("vector")
+        }
+        for network, vector in ((one, about[f"{which}vector"]) for which, one in networks.items() if one):
+            with torch.inference_mode():
+                found = network(*_flow_inputs(96, 7, 3)).flatten()[:: vector["step"]][: len(vector["values"])]
+            assert torch.allclose(found, torch.tensor(vector["values"]), atol=1e-3)
 
 
 def light(page: playwright.Page) -> npt.NDArray[np.float64]:
@@ -115,6 +119,36 @@ def test_different_drawings_become_different_galaxies_each_like_its_own(page: pl
     assert alike(ring, circle) > alike(streak, circle) + 0.1
 
 
+@pytest.mark.parametrize("taught", [True, False])
+def test_visitors_draw_with_the_student_and_repeat_with_the_weights(tmp_path: Path, taught: bool) -> None:
+    fill(tmp_path, pictures(tmp_path / "store", [spiral(1)], widths=(192, 384)), 2)
+    settings = gallery(tmp_path, 2)
+    if not taught:
+        file = tmp_path / "gallery.toml"
+        file.write_text(re.sub("student = .*", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+        settings = load_gallery(tmp_path)
+    bake(settings)
+    public = tmp_path / "public"
+    lists = {room: addressed(public / "galaxies" / room / "index.html") for room in ("draw", "cross")}
+    assert lists == {"draw": "galaxies-student.json" if taught else "galaxies.json", "cross": "galaxies.json"}
+    weights = {
+        room: json.loads((public / "models" / name).read_text(encoding="utf-8"))["draw"]["weights"]
+        for room, name in lists.items()
+    }
+    for told in weights.values():
+        assert hashlib.sha256((public / "models" / told["href"]).read_bytes()).hexdigest() == told["sha256"]
+    assert (weights["draw"]["bytes"] < weights["cross"]["bytes"] / 2) == taught
+    about = (public / "about" / "index.html").read_text(encoding="utf-8")
+    assert ("Draws for visitors, in their own browser." in about) == taught
+
+
+def addressed(page: Path) -> str:
+    """The list of models that a page sends its script to."""
+    found = re.search('data-models="[^"]*/([^/"]+)"', page.read_text(encoding="utf-8"))
+    assert found
+    return found[1]
+
+
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[Recipe], FlowGenerator]]:
     """The address of a gallery of two galaxies that the shipped network drew here, in six steps instead of sixteen."""
@@ -148,6 +182,39 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, li
 
 def noise_of(recipes: list[Recipe], shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(np.stack([normals(recipe.seed, shape) for recipe in recipes]))
+
+
+def test_a_student_draws_for_visitors_what_it_draws_here(
+    page: playwright.Page, rendered: tuple[str, list[Recipe], FlowGenerator]
+) -> None:
+    """The page would otherwise load five times as much, and show what its small network never drew."""
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.add_init_script("Math.random = () => 0.25")
+    page.goto(f"{rendered[0]}galaxies/draw/")
+    pad_of(page)
+    page.locator("[data-go]").click()  # a blank sheet: nothing but noise
+    found = np.asarray(drawn(page))
+    models = [url.rpartition("/")[2].partition(".")[0] for url in loaded if url.endswith(".bin")]
+    assert "galaxy-96-student" in models
+    assert "galaxy-96" not in models
+    generator = FlowGenerator.load(find_weights("galaxy-96-student"), "cpu", "fp32")
+    sampling = generator.card.sampling
+    assert sampling
+    assert sampling.guidance == 1
+    recipe = Recipe(
+        family="flow",
+        weights="",
+        seed=2**31 // 4,
+        source="efigi",
+        size=96,
+        sampler=sampling.sampler,
+        steps=sampling.steps,
+        guidance=1.0,
+    )
+    expected = generator.images(generator.condition([recipe]), noise_of([recipe], generator.noise_shape))[0]
+    shown = generator.card.mapping.to_display(expected.numpy()).astype(np.uint8)
+    assert np.abs(found - np.asarray(Image.fromarray(shown).convert("L"), dtype=np.float64)).mean() < 0.5  # of 255
 
 
 def test_a_browser_repeats_an_exhibit_and_crosses_two(

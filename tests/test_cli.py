@@ -157,7 +157,7 @@ def test_bake_says_what_it_did(tmp_path: Path) -> None:
     folder = synthetic.gallery(tmp_path / "mine", 3).folder
     synthetic.fill(folder, synthetic.pictures(folder / "store", [synthetic.spiral(1)], widths=(48, 96)), 3)
     first = nonesuch("bake", "mine", cwd=tmp_path)
-    told = r"done: 3 exhibits are shown; public/: \d\d pages and 3 media files written, 0 removed, 0 kept\.\n"
+    told = r"done: 3 exhibits are shown; public/: \d+ pages and 3 media files written, 0 removed, 0 kept\.\n"
     assert re.fullmatch(told, first.stdout)
     assert "bake: 3 of 3, " in first.stderr
     again = nonesuch("bake", "mine", cwd=tmp_path)

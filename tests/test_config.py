@@ -36,6 +36,12 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert load_gallery(tmp_path).collection("galaxies").count == 10
 
 
+def test_a_mistyped_folder_is_not_begun_beside_itself(tmp_path: Path) -> None:
+    """The advice would have scattered a new gallery's files over the folder around it."""
+    with pytest.raises(UsageError, match=r"nonesuch new .*my-galery`"):
+        load_gallery(tmp_path / "my-galery")
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -56,6 +62,8 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (("count = 10", "count = 10\nsteps = 1001"), ["steps", "at most 1000"]),
         (("count = 10", 'count = 10\nclasses = "some"'), ["classes", "'all' or a list"]),
         (('weights = "galaxy-96"', 'weights = "galaxy-classifier"'), ["weights", "draw no pictures"]),
+        (("count = 10", 'count = 10\nstudent = "nobody"'), ["student", "no weights called 'nobody'", "galaxy-96"]),
+        (("count = 10", 'count = 10\nstudent = "galaxy-classifier"'), ["student", "draw nothing in a browser"]),
     ],
 )
 def test_a_mistake_is_named_with_what_was_expected(tmp_path: Path, change: tuple[str, str], told: list[str]) -> None:

@@ -10,6 +10,7 @@ from render.bake.judged import calibrated, judged
 from render.bake.outputs import digest
 from render.bake.tongue import N_, _, number
 from render.bake.words import called, licence_sentence, percent
+from render.captions.kinds import theme_of
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 from render.evidence.authentic import authentic_share
@@ -30,6 +31,8 @@ class Cards:
         names = dict.fromkeys(collection.weights for collection in gallery.collections)
         self._made_by = {name: card for name in names if (card := _card(name, gallery))}
         self.generators = list(self._made_by.values())
+        taught = dict.fromkeys(one.student for one in gallery.collections if one.student and gallery.bake.draw)
+        self.students = [card for name in taught if name not in names and (card := _card(name, gallery))]
         self.classifier = self._judge(gallery.classify.weights, gallery)
         self.detectors = [card for name in gallery.evidence.judges if (card := self._judge(name, gallery))]
 
@@ -65,7 +68,7 @@ class Cards:
 
     def all(self) -> list[Card]:
         """Every card, each once, the generators first."""
-        return [*self.generators, *([self.classifier] if self.classifier else []), *self.detectors]
+        return [*self.generators, *self.students, *([self.classifier] if self.classifier else []), *self.detectors]
 
 
 def about_context(
@@ -86,10 +89,11 @@ def about_context(
         "lead": " ".join(part for part in (lead, by) if part),
         "rendered": bool(many),
         "folders": [_folder(folder) for folder in gallery.folders],
-        "models": [_model(card) for card in cards.all()],
+        "models": [_model(card, card in cards.students) for card in cards.all()],
         "figures": figures(cards, authentic, _together(gallery, cards, whole)),
         "credits": credits(cards.all()),
         "licence": licence,
+        "galaxies": all(theme_of(*card.classes) == "galaxies" for card in cards.generators),
         "classified": cards.classifier is not None,
         "unclassified": ", ".join(cards.strangers([cards.classifier] if cards.classifier else [], gallery)),
         "judged": judged(cards.classifier),
@@ -178,21 +182,23 @@ def _share(values: Any, key: str, label: str) -> tuple[str, str] | None:
 
 
 def credits(cards: list[Card]) -> list[dict[str, str]]:
-    """Whose pictures the networks learned from; someone named by several cards is named once."""
-    seen: dict[tuple[str, str], Credit] = {}
+    """Whose pictures the networks learned from; someone named by several cards is named once, with what each says."""
+    named: dict[str, list[Credit]] = {}
     for card in cards:
         for credit in card.training.credits:
-            seen.setdefault((credit.name, credit.text), credit)
-    return [
-        {
-            "name": one.name,
-            "text": one.text,
-            "licence": one.licence,
-            "url": web(one.url),
-            "host": urlsplit(one.url).netloc,
-        }
-        for one in seen.values()
-    ]
+            named.setdefault(credit.name, []).append(credit)
+    return [_credit(name, found) for name, found in named.items()]
+
+
+def _credit(name: str, found: list[Credit]) -> dict[str, str]:
+    url = next((one.url for one in found if web(one.url)), "")
+    return {
+        "name": name,
+        "text": "; ".join(dict.fromkeys(one.text for one in found if one.text not in ("", name))),
+        "licence": "; ".join(dict.fromkeys(one.licence for one in found if one.licence)),
+        "url": url,
+        "host": urlsplit(url).netloc,
+    }
 
 
 def web(url: str) -> str:
@@ -200,7 +206,7 @@ def web(url: str) -> str:
     return url if urlsplit(url).scheme in ("http", "https") else ""
 
 
-def _model(card: Card) -> dict[str, Any]:
+def _model(card: Card, student: bool) -> dict[str, Any]:
     training = card.training
     facts = [(_("Parameters"), number(card.parameters))] if card.parameters else []
     facts += [(_("Size"), f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
@@ -213,8 +219,8 @@ def _model(card: Card) -> dict[str, Any]:
         facts.append((_("Training"), _duration(training.seconds) + where))
     facts.append((_("Licence of the weights"), card.licence))
     return {
-        "title": card.title or card.name,
-        "role": _role(card),
+        "title": card.name if student else card.title or card.name,  # a student bears its title too
+        "role": _("Draws for visitors, in their own browser.") if student else _role(card),
         "facts": facts,
     }
 

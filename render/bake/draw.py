@@ -21,12 +21,12 @@ from render.bake.words import class_name
 from render.captions.facts import about, facts, in_language
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
-from render.weights import MODEL, find_weights, load_card, unfit
+from render.weights import BROWSER, GRAPH, MODEL, find_weights, load_card, unfit
 
-ABOUT = "browser.json"
-GRAPH = "browser.onnx"
 MODELS = "models"
 FACTS = 2  # sentences about a class
+STEPS = 8
+"""Of a drawing, at most: without guidance, as quickly as a visitor's patience asks for."""
 FILES = ("graph", "weights", "twin", "expert")
 """What a model may consist of; the twin is what guidance leads away from, the expert draws the last steps."""
 PAGES = ("draw", "cross")
@@ -38,16 +38,16 @@ RUNTIME = (*PLAIN, *GPU)
 
 
 class Studio:
-    """What a collection's visitors can draw with, if anything."""
+    """What a collection's visitors can draw with, if anything: its own weights, or a student of them."""
 
     def __init__(self, gallery: Gallery, collection: Collection | Folder, assets: Assets) -> None:
         ready = gallery.bake.draw and all(assets.name(name) for name in RUNTIME)
         # imported pictures have no network
-        weights = collection.weights if ready and isinstance(collection, Collection) else None
-        self._draw = _Model.find(weights, gallery) if weights else None
-        judge = _Model.find(gallery.classify.weights, gallery) if self._draw else None
-        fits = judge is not None and self._draw is not None and unfit(judge.card, self._draw.card) is None
-        self._classify = judge if fits else None
+        drawn_by = collection if ready and isinstance(collection, Collection) else None
+        self._own = _Model.find(drawn_by.weights, gallery) if drawn_by else None
+        student = _Model.find(drawn_by.student, gallery) if drawn_by and drawn_by.student else None
+        self._draw = student or self._own
+        self._judge = _Model.find(gallery.classify.weights, gallery) if self._draw else None
         self._assets = assets
         self._policy = policy(gallery, drawing=True)
         self._slug = collection.slug
@@ -60,98 +60,101 @@ class Studio:
 
     @property
     def told(self) -> dict[str, str]:
-        """What the collection's pages say of it: the weights whose recipes it can repeat, where its files are, and how
-        large they are; empty where there is no such page.
+        """What the pages of exhibits say of it: the weights whose recipes it can repeat, where its files are, and how
+        large they are; empty where a browser cannot repeat any.
         """
-        if self._draw is None:
+        if self._own is None:
             return {}
-        card = self._draw.card
+        card = self._own.card
         network = card.network
-        whole = network.get("zoom", 1) == 1 and bool(network.get("expert")) == ("expert" in self._draw.about)
+        whole = network.get("zoom", 1) == 1 and bool(network.get("expert")) == ("expert" in self._own.about)
         weights = card.sha256.get(MODEL, "") if whole else ""  # the script draws in one go, with what it is given
-        away = "attention" if "twin" in self._draw.about else ""
-        return {"weights": weights, "models": self._models, "megabytes": self._megabytes, "away": away}
+        away = "attention" if "twin" in self._own.about else ""
+        return {"weights": weights, "away": away, **self._files(self._own)}
 
-    @property
-    def _models(self) -> str:
-        """What the scripts read first: it names classes, so each language has one of its own."""
-        return f"{self._home}{MODELS}/{self._slug}.json"
+    def _files(self, model: _Model) -> dict[str, str]:
+        """What the scripts read first of a model, and how much they load then."""
+        return {"models": self._list(model), "megabytes": self._megabytes(model)}
 
-    @property
-    def _megabytes(self) -> str:
-        models = [model for model in (self._draw, self._classify) if model]
-        weight = sum(part["bytes"] for model in models for part in (model.about["graph"], model.about["weights"]))
+    def _list(self, model: _Model) -> str:
+        """It names classes, so each language has one of its own."""
+        return f"{self._home}{MODELS}/{self._slug}{'' if model is self._own else '-student'}.json"
+
+    def _megabytes(self, model: _Model) -> str:
+        models = [model, *self._judges(model)]
+        weight = sum(part["bytes"] for one in models for part in (one.about["graph"], one.about["weights"]))
         sizes = [sum((self._assets.folder / self._assets.name(n)).stat().st_size for n in one) for one in (PLAIN, GPU)]
         runtime = f"{min(sizes) / 1e6:.0f}\u2060–\u2060{max(sizes) / 1e6:.0f}"
         told = {"weights": f"{weight / 1e6:.0f}", "runtime": runtime}
         return _("%(weights)s MB and a runtime of %(runtime)s MB") % told
+
+    def _judges(self, model: _Model) -> list[_Model]:
+        """The classifier, where it knows what the model draws."""
+        return [self._judge] if self._judge and unfit(self._judge.card, model.card) is None else []
+
+    @property
+    def _models(self) -> list[_Model]:
+        """What visitors draw with, and what repeats recipes, each once."""
+        return [model for model in dict.fromkeys((self._draw, self._own)) if model]
 
     @property
     def key(self) -> bytes:
         """Changes when any of the models does, or what is said of classes."""
         if self._draw is None:
             return b""
-        return digest(*(json.dumps(model.about) for model in (self._draw, self._classify) if model), repr(facts()))
+        models = [*self._models, *([self._judge] if self._judge else [])]
+        return digest(*(json.dumps(model.about) for model in models), repr(facts()))
 
     def offer(self, out: Outputs, pages: Pages, chrome: Chrome) -> None:
-        """Offer the page, what it says to its script, and the models' files."""
-        if self._draw is None:
-            return
-        models = [model for model in (self._draw, self._classify) if model]
-        for model in models:
-            model.offer(out)
-        told = self._told()
-        body = json.dumps(told, separators=(",", ":")).encode()
-        out.offer(self._models, Rank.INDEX, digest(body), lambda: body)
-        for name in PAGES:
-            key = digest(pages.key(f"{name}.html"), chrome.key, *self.told.values())
-            out.order(f"{chrome.place}/{name}/index.html", Rank.PAGE, key, self._page(name, chrome))
+        """Offer the pages, what they say to their scripts, and the models' files."""
+        for model in self._models:
+            for one in (model, *self._judges(model)):
+                one.offer(out)
+            body = json.dumps(self._told(model), separators=(",", ":")).encode()
+            out.offer(self._list(model), Rank.INDEX, digest(body), partial(bytes, body))
+        for name, drawn_by in zip(PAGES, (self._draw, self._own), strict=True):
+            if drawn_by is None:
+                continue
+            files = self._files(drawn_by)
+            key = digest(pages.key(f"{name}.html"), chrome.key, *self.told.values(), *files.values())
+            more = {**files, "judged": bool(self._judges(drawn_by))}
+            out.order(f"{chrome.place}/{name}/index.html", Rank.PAGE, key, self._page(name, chrome, more))
 
-    def _page(self, name: str, chrome: Chrome) -> Page:
+    def _page(self, name: str, chrome: Chrome, more: dict[str, Any]) -> Page:
         here = f"{chrome.place}/{name}/"
-        site = {**chrome.site, "policy": self._policy}
-        more = {**self.told, "site": site, "judged": bool(self._classify)}
+        more = {**more, "site": {**chrome.site, "policy": self._policy}}
         return Page(
             f"{name}.html",
             chrome.context(base_of(here), here, f"{here}index.html", index=f"{chrome.data}/index.json", **more),
         )
 
-    def _parts(self, model: _Model) -> dict[str, Any]:
+    def _parts(self, model: _Model, listed: str) -> dict[str, Any]:
         """A model's files, as seen from the folder of this language's list of them."""
         if not self._home:
             return model.parts
-        up = f"{base_of(self._models)}{MODELS}/"
+        up = f"{base_of(listed)}{MODELS}/"
         moved = {part: {**model.parts[part], "href": f"{up}{model.parts[part]['href']}"} for part in model.files}
         return {**model.parts, **moved}
 
-    @property
-    def _dense_below(self) -> float:
-        """The time below which steps grow denser: its expert's, where the browser has it, or the network's own."""
-        assert self._draw is not None
-        network = self._draw.card.network
-        if "expert" in network and "expert" not in self._draw.about:
-            return 0.0
-        return float(network.get("expert", network).get("below", 0.0))
-
-    def _told(self) -> dict[str, Any]:
-        assert self._draw is not None
-        card, network = self._draw.card, self._draw.card.network
+    def _told(self, model: _Model) -> dict[str, Any]:
+        card, network, listed = model.card, model.card.network, self._list(model)
         told: dict[str, Any] = {
             "draw": {
-                **self._parts(self._draw),
+                **self._parts(model, listed),
                 "size": card.size,
                 "classes": card.classes,
                 "sources": card.sources,
                 **{name: network[name] for name in ("shift", "scale", "colour")},
                 "gains": network.get("gains", {}),
-                "below": self._dense_below,
+                "below": model.dense_below,
+                "steps": min(STEPS, card.sampling.steps) if card.sampling else STEPS,
             }
         }
-        if self._classify:
+        for judge in self._judges(model):
             told["classify"] = {
-                **self._parts(self._classify),
-                "names": [class_name(one) for one in self._classify.card.classes],
-                "facts": [_facts(one) for one in self._classify.card.classes],
+                **self._parts(judge, listed),
+                "names": [class_name(one) for one in judge.card.classes],
+                "facts": [_facts(one) for one in judge.card.classes],
             }
         return told
 
@@ -168,7 +171,7 @@ class _Model:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.card = load_card(folder)
-        self.about: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        self.about: dict[str, Any] = json.loads((folder / BROWSER).read_text(encoding="utf-8"))
 
     @classmethod
     def find(cls, name: str, gallery: Gallery) -> _Model | None:
@@ -176,12 +179,20 @@ class _Model:
             folder = find_weights(name, gallery.folder)
         except NonesuchError:
             return None  # the bake needs no weights
-        return cls(folder) if (folder / ABOUT).is_file() and (folder / GRAPH).is_file() else None
+        return cls(folder) if (folder / BROWSER).is_file() and (folder / GRAPH).is_file() else None
 
     @property
     def files(self) -> list[str]:
         """The names of its parts that are files."""
         return [part for part in FILES if part in self.about]
+
+    @property
+    def dense_below(self) -> float:
+        """The time below which steps grow denser: its expert's, where the browser has it, or the network's own."""
+        network = self.card.network
+        if "expert" in network and "expert" not in self.about:
+            return 0.0
+        return float(network.get("expert", network).get("below", 0.0))
 
     @cached_property
     def parts(self) -> dict[str, Any]:
@@ -216,6 +227,7 @@ class _Model:
         body: bytes = file.read_bytes()[start : start + told["bytes"]]
         if sha256(body).hexdigest() != told["sha256"]:
             raise NonesuchError(
-                f"{file} is not what {ABOUT} beside it was written for: run 'nonesuch weights browser {self._folder}'."
+                f"{file} is not what {BROWSER} beside it was written for: "
+                f"run 'nonesuch weights browser {self._folder}'."
             )
         return body

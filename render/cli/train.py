@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from render.cli.judges import bodies, classifier, copydetector
 PATH = click.Path(path_type=Path)
 
 
-def numbers(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+def numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
     """``64,128,192`` to whole numbers: three or four, each a multiple of 32 as the attention's heads and norms need."""
+    if value is None:
+        return ()
     try:
         found = tuple(int(part) for part in value.split(","))
     except ValueError:
@@ -88,10 +91,9 @@ for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodi
 )
 @click.option(
     "--channels",
-    default="64,128,192",
-    show_default=True,
     callback=numbers,
-    help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.",
+    help="Of the network's levels, the finest first; at least 48 there, or no noise gets through.  [default: those of "
+    "--from, or 64,128,192]",
 )
 @click.option("--autoencoder", help="Weights of `train autoencoder`: draw in its latents, for 256 px and more.")
 @click.option("--expert", is_flag=True, help="Leave the weights of --from as they are; teach an expert the last steps.")
@@ -133,7 +135,7 @@ def flow(
     from render.training.dataset import TrainingSet
     from render.training.flow import FlowSettings
     from render.training.shipping import Description, train_generator
-    from render.weights import find_weights
+    from render.weights import find_weights, load_card
 
     if touches:
         from render.training.touches import touch_again
@@ -154,9 +156,12 @@ def flow(
         favoured=only or favour,
         alone=only is not None,
         compiled=compiled,
-        channels=channels,
+        channels=channels or FlowSettings.channels,
         expert=expert,
     )
+    begun = find_weights(start) if start else None
+    if not channels and begun:
+        settings = replace(settings, channels=tuple(load_card(begun).network.get("channels", settings.channels)))
     mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")
 
     def watching(training_set: TrainingSet) -> Watch:
@@ -171,7 +176,7 @@ def flow(
             Description(out.name, title, about_data or training_set.name),
             find_weights(classifier) if classifier else None,
             lambda step, steps, loss, rate: progress(step, steps),
-            start=find_weights(start) if start else None,
+            start=begun,
             mapping=mapping,
             turns=turns,
             zoom=zoom,

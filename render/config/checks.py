@@ -16,7 +16,7 @@ from render.config.shown import Collection
 from render.config.steering import prompting, sketches
 from render.errors import NonesuchError
 from render.generators import BUILT_IN, SAMPLERS, STRENGTHS
-from render.weights import Card, find_weights, load_card, unfit
+from render.weights import BROWSER, Card, find_weights, load_card, unfit
 
 OBJECTS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?")
 """A bucket and a folder in it: no keys, no server."""
@@ -33,6 +33,7 @@ def problems(gallery: Gallery) -> list[str]:
         *_walks(gallery),
         *loops(gallery, cards),
         *_weights(gallery, cards),
+        *_students(gallery, cards),
         *_found(gallery, cards),
         *counts(gallery, cards),
         *_signing(gallery),
@@ -81,6 +82,8 @@ def _places(gallery: Gallery) -> Iterator[str]:
     read += [("evidence, weights", name) for name in gallery.evidence.judges]
     for i, collection in enumerate(gallery.collections, 1):
         read.append((f"collection {i}, weights", collection.weights))
+        if collection.student:
+            read.append((f"collection {i}, student", collection.student))
         if collection.sketches:
             read.append((f"collection {i}, sketches", collection.sketches))
     read += [(f"folder {i}, pictures", folder.pictures) for i, folder in enumerate(gallery.folders, 1)]
@@ -123,6 +126,24 @@ def _weights(gallery: Gallery, cards: Cards) -> Iterator[str]:
         if collection.classes == []:
             yield f'{place}, classes: the list is empty; name some, or write "all"'
         yield from _known(card, [] if collection.classes == "all" else collection.classes, [collection.source], place)
+
+
+def _students(gallery: Gallery, cards: Cards) -> Iterator[str]:
+    """Students that no browser could draw with; where the collection's own weights are not here, they need not be."""
+    for i, (collection, card) in enumerate(zip(gallery.collections, cards, strict=True), 1):
+        if not collection.student or card is None:
+            continue
+        place = f"collection {i}, student"
+        try:
+            folder = find_weights(collection.student, gallery.folder)
+            student = load_card(folder)
+        except NonesuchError as error:
+            yield f"{place}: {str(error).rstrip('.')}"
+            continue
+        if student.family != "flow":
+            yield f"{place}: '{collection.student}' ({student.family}) draw nothing in a browser; expected a flow's"
+        elif not (folder / BROWSER).is_file():
+            yield f"{place}: no browser can load '{collection.student}' yet; run `nonesuch weights browser {folder}`"
 
 
 def _found(gallery: Gallery, cards: Cards) -> Iterator[str]:

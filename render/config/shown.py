@@ -29,6 +29,10 @@ class Collection(Named):
 
     weights: Text
     """The name of shipped weights, or the path of a weights folder (a relative one starts at the gallery's folder)."""
+    student: Text | None = None
+    """Weights that visitors draw with in their browser instead of the collection's own: a smaller network that learned
+    from them (`nonesuch train flow --teacher`), ready for it (`nonesuch weights browser`). Exhibits are drawn by the
+    collection's own all the same."""
     count: int = Field(ge=1, le=1_000_000)
     """How many exhibits the site shows. Near-copies and failures do not count: further seeds are drawn for them."""
     priority: int = Field(default=1, ge=1, le=100)

@@ -23,6 +23,7 @@ from render.config.shown import Folder
 from render.importing.metadata import Told, told_by
 from render.media.store import Store
 from render.provenance import CAPTURE, TRAINED, Mark, read_mark, xmp_packet
+from render.srgb import in_srgb
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 FALLBACK = 384
@@ -33,12 +34,16 @@ AVIF = {"quality": 60, "speed": 9, "max_threads": 1}
 JPEG = {"quality": 82, "optimize": True}
 """Not progressive: a fiftieth smaller, and more work than the whole AVIF of the smallest size."""
 PLACEHOLDER = 8  # pixels of a side
-ENCODER = 2
+ENCODER = 3
 """Changes when the same picture would get other files."""
 
 
 class Unread(Exception):
     """A file that is no picture for us; the text says why."""
+
+
+class Unreached(Unread):
+    """A file that the system did not hand over, or had no memory for: next time it may."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def read(path: Path, folder: Folder, store: Store, known: Same | None = None) ->
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Unread(error.strerror or str(error)) from None
+        raise Unreached(error.strerror or str(error)) from None
     sha256 = hashlib.sha256(data).hexdigest()
     if known is not None and known.sha256 == sha256:
         return known
@@ -84,6 +89,8 @@ def read(path: Path, folder: Folder, store: Store, known: Same | None = None) ->
                 image = _upright(opened)
     except Unread:
         raise
+    except MemoryError:
+        raise Unreached("there was not enough memory for it") from None
     except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes
         raise Unread(f"it is no picture that can be read ({type(error).__name__})") from None
     source_type = kind(data, told, folder)
@@ -111,19 +118,15 @@ def credit(told: Told, folder: Folder) -> str:
 
 
 def _upright(opened: Image.Image) -> Image.Image:
-    """The picture as it is to be seen, on black where it has no ground; `opened` itself where that is it already. What
-    was written beside its pixels stays behind, but for their colour profile: Pillow would publish a JPEG's comment.
+    """The picture as it is to be seen, in sRGB, on black where it has no ground. What was written beside its pixels
+    stays behind: Pillow would publish a JPEG's comment.
     """
     opened.load()
     ImageOps.exif_transpose(opened, in_place=True)
-    if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info:
-        ground = Image.new("RGBA", opened.size, "black")
-        image = Image.alpha_composite(ground, opened.convert("RGBA")).convert("RGB")
-    else:
-        image = opened if opened.mode == "RGB" else opened.convert("RGB")
-    for name in set(image.info) - {"icc_profile"}:
-        del image.info[name]
-    return image
+    try:
+        return in_srgb(opened)
+    except ValueError as error:
+        raise Unread(str(error)) from None
 
 
 def _encoded(

@@ -28,11 +28,9 @@ from render.generators.attention import inattentive
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork
 from render.noise import normals
-from render.weights import MODEL, load_card, save_card
+from render.weights import BROWSER, GRAPH, MODEL, load_card, save_card
 
-GRAPH = "browser.onnx"
 OTHERS = {"twin": "browser-twin.onnx", "expert": "browser-expert.onnx"}
-ABOUT = "browser.json"
 WEIGHTS = "weights.bin"
 """What the graph calls the file that its weights lie in."""
 OPSET = 20
@@ -94,7 +92,7 @@ def export(folder: Path) -> Path:
             about[name] = {"file": file, "bytes": len(graph), "sha256": hashlib.sha256(graph).hexdigest()}
             about[f"{name}_vector"] = _vector(others[name], inputs)
             (folder / file).write_bytes(graph)
-    (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (folder / BROWSER).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     save_card(folder, card)  # which names every file by its hash
     return folder / GRAPH
 

@@ -49,7 +49,8 @@ class FlowSettings:
     precision: "fp32", "bf16", or "auto", which measures one step of each and keeps the faster. favoured: a source whose
     pictures are drawn three times as often as they would be, because exhibits are to look like them; alone: no others
     are drawn. compiled: the network goes through torch.compile, which takes a minute or two and needs a C++ compiler.
-    expert: what learns is a second network for the last steps, beside finished weights that stay as they are.
+    expert: what learns is a second network for the last steps, beside finished weights that stay as they are. fold,
+    below: of the network (`NetworkSettings`); where a run begins from weights, theirs.
     """
 
     steps: int = 20_000
@@ -71,6 +72,7 @@ class FlowSettings:
     compiled: bool = False
     channels: tuple[int, ...] = (64, 128, 192)
     fold: int = 4
+    below: float = 0.0
     expert: bool = False
 
     def times(self, n: int, generator: torch.Generator, above: float = 0.0) -> Tensor:
@@ -198,6 +200,7 @@ class FlowTraining:
             size=pictures.size,
             fold=settings.fold,
             channels=settings.channels,
+            below=settings.below,
             classes=len(pictures.class_names),
             sources=len(pictures.source_names),
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageOps
 
+from render.srgb import in_srgb
 from render.training.watermarks import DEEPEST, Overlay
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -18,7 +19,6 @@ SUFFIXES = (
 )
 BLANK = 10
 """Grey levels between the darkest and the brightest half per cent that a picture has at least."""
-SRGB = ImageCms.createProfile("sRGB")
 
 
 class Dropped(Exception):
@@ -75,7 +75,7 @@ def whole(data: bytes, to: Preparation) -> Image.Image:
                 raise Dropped("too large", f"{image.width} x {image.height} px")
             if min(image.size) < to.smallest:
                 raise Dropped("too small", f"{image.width} x {image.height} px, at least {to.smallest} are needed")
-            return _flat(_eight_bit(ImageOps.exif_transpose(image)), to.background)
+            return in_srgb(ImageOps.exif_transpose(image), to.background)
     except Dropped:
         raise
     except Image.DecompressionBombError as error:
@@ -94,43 +94,6 @@ def _unmarked(image: Image.Image, box: Box, to: Preparation) -> Box:
     if not to.crop or overlay.margin > DEEPEST or right - left - 2 * margin < to.smallest:
         raise Dropped("watermark", f"an overlay that {overlay.share:.0%} of the pictures share")
     return left + margin, top + margin, right - margin, bottom - margin
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit greys scaled to 8 bits, which Pillow would clip; floating point has no agreed white and is refused."""
-    if image.mode == "F":
-        raise Dropped("unreadable", "floating-point pixels have no agreed white; save the picture with 8 or 16 bits")
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        grey = np.asarray(image.convert("I"), dtype=np.int64)
-        return Image.fromarray(np.clip(grey // 257, 0, 255).astype(np.uint8))
-    return image
-
-
-def _flat(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
-    """RGB in sRGB, with what is transparent replaced by the background."""
-    profile = image.info.get("icc_profile")
-    alpha = None
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = image.getchannel("A")
-        image = image.convert("RGB")
-    elif image.mode in ("1", "P", "PA"):
-        image = image.convert("RGB")
-    colours = _to_srgb(image, profile) if profile else image.convert("RGB")
-    if alpha is None:
-        return colours
-    return Image.composite(colours, Image.new("RGB", image.size, background), alpha)
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Through the picture's own profile. A damaged or foreign one is passed over, as browsers do."""
-    try:
-        converted = ImageCms.profileToProfile(
-            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB, outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image.convert("RGB")
-    return image.convert("RGB") if converted is None else converted
 
 
 def central(image: Image.Image) -> Box:

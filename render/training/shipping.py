@@ -151,8 +151,6 @@ def train_to_weights(
     before: the card of the weights that it began from, whose training counts too. finish: the last touches
     to the averaged weights, once they are trained. watch: ends the training before it copies; in one process alone.
     """
-    if watch and training.accelerator.num_processes > 1:
-        raise UsageError("a training in several processes cannot be watched for copies: leave out --watch.")
 
     def told(state: T) -> Card:
         return card_of(state, training_set, mapping, about, before)
@@ -271,6 +269,9 @@ def train_generator(
         if not start:
             settings = replace(settings, fold=student.SHAPE["fold"], channels=student.SHAPE["channels"])
         about = replace(about, data=f"{about.data}; taught by {teacher.name}, {weights_hash(teacher)[:12]}")
+    if start:
+        shape = load_card(start).network
+        settings = replace(settings, **{name: shape[name] for name in ("fold", "below") if name in shape})
     between = _autoencoder(autoencoder, training_set, mapping, zoom, start) if autoencoder else None
     if between is not None:
         settings, zoom = replace(settings, fold=LATENT_FOLD), 1
@@ -296,6 +297,9 @@ def train_generator(
         training.sampling = student.SAMPLING if not start else student.unguided(training.sampling)
     if settings.expert and not expert:
         training.sampling = sampling_with_expert(training.sampling)
+
+    if watch and training.accelerator.num_processes > 1:
+        raise UsageError("a training in several processes cannot be watched for copies: leave out --watch.")
 
     def finish(training: FlowTraining, card: Card) -> None:
         training.average.settings, training.sampling = touched(training.generator(card), training_set, turns)
@@ -341,7 +345,6 @@ def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
         "family": (card.family, "flow"),
         "size": (card.size, size),
         "channels": (list(card.network.get("channels", [])), list(settings.channels)),
-        "fold": (card.network.get("fold"), settings.fold),
     }
     for name, (theirs, ours) in wanted.items():
         if theirs != ours:

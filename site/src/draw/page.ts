@@ -7,7 +7,6 @@ import { visit } from "./visit";
 import type { Answer } from "./worker";
 import { N, decimal, t } from "../words";
 
-const STEPS = 8;
 const UNREAD = N("This file is no picture that the browser can read.");
 
 /** Brings the page to life; where the browser cannot draw, it says so. */
@@ -126,12 +125,12 @@ class Desk {
       if (!this.engine.runs) say(this.page, t("The network is on its way."));
       await this.engine.open();
       if (id !== this.turn || !this.engine.models) return;
-      const listen = Number(this.find<HTMLInputElement>("[data-listen]")?.value ?? STEPS);
+      const listen = Number(this.find<HTMLInputElement>("[data-listen]")?.value ?? Infinity);
       const sketch = this.pad.sketch(this.engine.models.draw.size);
       say(this.page, sketch ? this.engine.runs : t("The sheet is blank: the network draws what it likes."));
       this.started = performance.now();
       this.show("cancel", true);
-      this.engine.ask({ kind: "draw", id, sketch, seed: this.seed, listen, steps: STEPS });
+      this.engine.ask({ kind: "draw", id, sketch, seed: this.seed, listen });
     } catch (error) {
       this.failed((error as Error).message);
     }

@@ -14,9 +14,9 @@ export interface ClassFact {
 }
 
 /** What the bake says of the drawing model and, where there is one, of the classifier. below: the time from which on steps are
- * denser, and drawn by its expert where it has one; facts: for each class, what is known of such. */
+ * denser, and drawn by its expert where it has one; steps: of a drawing; facts: for each class, what is known of such. */
 export interface Models {
-  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains; below: number };
+  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains; below: number; steps: number };
   classify?: About & { names: string[]; facts: ClassFact[][] };
 }
 
@@ -41,7 +41,7 @@ export interface Made {
 
 export type Ask =
   | { kind: "load"; models: Models; base: string; careful: boolean; drawing: boolean }
-  | { kind: "draw"; id: number; sketch: Float32Array | null; seed: number; listen: number; steps: number }
+  | { kind: "draw"; id: number; sketch: Float32Array | null; seed: number; listen: number }
   | { kind: "recipe"; id: number; recipe: Made }
   | { kind: "classify"; id: number; picture: Float32Array }
   | { kind: "cancel" };
@@ -147,8 +147,8 @@ function trial({ size, classes, sources, vector }: Models["draw"], session: Infe
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
   if (!models) return;
-  const { size, classes, sources, below } = models.draw;
-  const path = times(ask.steps, below);
+  const { size, classes, sources, steps, below } = models.draw;
+  const path = times(steps, below);
   const velocity = async (x: Float32Array, t: number): Promise<Float32Array> => {
     // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
     const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
