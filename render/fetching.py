@@ -122,6 +122,8 @@ def _download(address: str, target: Path, limit: int, allow_http: bool) -> str:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
+    except UnicodeError:
+        raise NonesuchError(f"{address} is no address: write its host and its path in plain letters.") from None
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         if disk_is_full(error):
             raise

@@ -73,7 +73,7 @@ def to_pages(gallery: Gallery, remote: str = "origin", branch: str = "site") -> 
         run_git(own, "update-ref", "-d", f"refs/heads/{branch}")  # no parent: the branch holds the site, not its past
         done = subprocess.run(command, cwd=own, env=os.environ | known, capture_output=True, text=True)
         if done.returncode:
-            raise NonesuchError(f"the site could not be committed: {last_line(done.stderr)}.")
+            raise NonesuchError(f"the site could not be committed: {reason_of(done.stderr)}.")
         run_git(own, "push", "--quiet", "--force", address, f"{branch}:refs/heads/{branch}")
         run_git(own, "update-ref", f"refs/sent/{branch}", branch)  # keeps what the other side has from being pruned
     return f"{branch} of {without_secret(address)}"
@@ -140,19 +140,26 @@ def to_rsync(gallery: Gallery, target: str, delete: bool = False) -> None:
         options = ["--archive", "--delay-updates", *(["--delete-after"] if delete else [])]
         done = subprocess.run(["rsync", *options, "--", f"{public}/", target], capture_output=True, text=True)
         if done.returncode:
-            raise NonesuchError(f"rsync failed ({done.returncode}): {last_line(done.stderr)}.")
+            raise NonesuchError(f"rsync failed ({done.returncode}): {reason_of(done.stderr)}.")
 
 
 def remote_address(folder: Path, remote: str) -> str:
-    """The address of a remote's name; an address is itself."""
+    """The address of a remote's name; an address is itself. One that is a relative path is made whole, as git is run
+    elsewhere: from here, or from the repository's root where git keeps it.
+    """
     if "/" in remote or ":" in remote:
-        return remote
+        return _whole(Path(), remote)
     if address := asked_of_git(folder, "remote", "get-url", remote):
-        return address
+        return _whole(Path(asked_of_git(folder, "rev-parse", "--show-toplevel") or folder), address)
     raise UsageError(
         f"the folder {folder} belongs to no git repository with a remote '{remote}': add one with "
         f"`git remote add {remote} ADDRESS`, or give the address with --remote."
     )
+
+
+def _whole(base: Path, address: str) -> str:
+    there = base.absolute() / address
+    return str(there) if "://" not in address and there.exists() else address
 
 
 def asked_of_git(folder: Path, *arguments: str) -> str:
@@ -168,7 +175,7 @@ def run_git(folder: Path, *arguments: str) -> None:
     """Run git; NonesuchError with its last word when it fails. It may ask for a password on the terminal."""
     done = subprocess.run(["git", "-C", str(folder), *arguments], stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise NonesuchError(f"git {arguments[0]} failed: {without_secret(last_line(done.stderr))}.")
+        raise NonesuchError(f"git {arguments[0]} failed: {without_secret(reason_of(done.stderr))}.")
 
 
 def without_secret(address: str) -> str:
@@ -177,6 +184,8 @@ def without_secret(address: str) -> str:
     return f"{head}://{tail.rpartition('@')[2]}" if found and "@" in tail.partition("/")[0] else address
 
 
-def last_line(text: str) -> str:
-    """The end of what a program complained about."""
-    return (text.strip().splitlines() or ["it gave no reason"])[-1].rstrip(".")
+def reason_of(complaint: str) -> str:
+    """Why a program failed, in its own words: git's first reason, for its last line is advice; else the last line."""
+    lines = complaint.strip().splitlines() or ["it gave no reason"]
+    told = (line for line in lines if line.startswith(("fatal: ", "error: ", "remote: ")))
+    return next(told, lines[-1]).rstrip(".")

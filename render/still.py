@@ -25,6 +25,11 @@ TICK, COARSE = 20_000_000, 2_000_000_000
 room to spare, and of file systems that keep whole seconds (FAT two of them)."""
 
 
+def imported(slug: str) -> str:
+    """The stage that the import of a collection's folder is, among those that a command ended with."""
+    return f"import:{slug}"
+
+
 class State(NamedTuple):
     """By what a file, or a folder's list of names, is known again. Times in nanoseconds."""
 

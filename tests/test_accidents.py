@@ -150,6 +150,9 @@ def test_weights_come_whole_or_not_at_all(served: tuple[str, Path], tmp_path: Pa
     with (weights / "model.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x7f")
+    odd = nonesuch("weights", "fetch", "https://127.0.0.1:1/ä", tmp_path / "b")
+    assert odd.returncode == 1
+    assert "is no address" in odd.stderr
     bad = nonesuch(*fetch, tmp_path / "b", "--allow-http")
     assert bad.returncode == 1
     assert "sha256 differs" in bad.stderr

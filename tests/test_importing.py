@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -10,12 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from baked import contents
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 from synthetic import spiral
 
-from render.catalogue import Catalogue
+from render.catalogue import FILE, Catalogue
 from render.cli import run
 from render.config import Gallery, load_gallery
 from render.errors import UsageError
@@ -286,3 +288,109 @@ def test_one_more_picture_waits_for_nothing_else(tmp_path: Path) -> None:
     assert "render.bake" in loaded
     assert not loaded & {"rich", "tomlkit", "PIL.FitsImagePlugin", "torch"}
     assert "where the time went\nstage" in told.stderr
+
+
+def test_the_programs_own_folders_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`nonesuch import .` would show its own media and pages' previews, and more of them each time."""
+    png(tmp_path / "a.png", 1)
+    png(tmp_path / "more" / "b.png", 2)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert run(["import", ".", "--slug", "here"]) == 0
+        png(tmp_path / "c.png", 3)
+    with Catalogue(tmp_path / FILE) as catalogue:
+        assert [one.number for one in catalogue.known()] == [1, 2, 3]
+
+
+def test_settings_hold_although_no_picture_changed(tmp_path: Path) -> None:
+    """Prompts that were taken back would stay on the pages for as long as nobody touches a file."""
+    gallery = imported(tmp_path, "--prompts")
+    page = gallery.public / "sea-pictures/2.html"
+    pages = "".join(one.read_text() for one in page.parent.glob("*.html"))
+    assert "a secret harbour" in pages
+    settings = gallery.folder / "gallery.toml"
+    settings.write_text(settings.read_text().replace("prompts = true", "prompts = false"))
+    assert run(["make", str(gallery.folder)]) == 0
+    assert run(["import", str(tmp_path / "sea pictures"), str(gallery.folder)]) == 0
+    assert "a secret harbour" not in "".join(one.read_text() for one in page.parent.glob("*.html"))
+
+
+def test_no_captioner_writes_about_what_others_made(tmp_path: Path) -> None:
+    """A photograph would be called a drawing by a network, for ever: its own words are nowhere else."""
+    gallery = imported(tmp_path)
+    before = record(gallery, 2)
+    assert run(["caption", str(gallery.folder), "--again"]) == 0
+    assert run(["bake", str(gallery.folder)]) == 0
+    assert record(gallery, 2) == before
+
+
+def test_what_was_lost_comes_back_by_the_command_that_check_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gallery = imported(tmp_path)
+    next((gallery.folder / "store").rglob("*.avif")).unlink()
+    run(["check", str(gallery.folder), "--mend"])
+    run(["make", str(gallery.folder)])
+    capsys.readouterr()
+    run(["check", str(gallery.folder)])
+    told = re.search("run `nonesuch import (.*)`", capsys.readouterr().out)
+    assert told
+    assert run(["import", told[1], str(gallery.folder)]) == 0
+    assert run(["check", str(gallery.folder)]) == 0
+    assert "1 new, 3 as before" in capsys.readouterr().out
+
+
+def test_what_the_system_withheld_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bad moment of a network disk would leave pictures out for ever, or take them off the site."""
+    gallery = imported(tmp_path)
+    root = tmp_path / "sea pictures"
+    png(root / "new.png", 9)
+    png(root / "invoke.png", 10)  # another picture in place of one that is shown
+    read_bytes = Path.read_bytes
+
+    def failing(path: Path) -> bytes:
+        if path.suffix == ".png" and path.is_relative_to(root):
+            raise OSError(errno.EIO, "Input/output error")
+        return read_bytes(path)
+
+    with monkeypatch.context() as bad:
+        bad.setattr(Path, "read_bytes", failing)
+        done = again(gallery)
+    assert done.unread["new.png"] == "Input/output error"
+    assert done.unread["invoke.png"] == "Input/output error; what it held before stays"
+    assert (done.new, done.gone) == (0, 0)
+    done = again(gallery)
+    assert (done.new, done.gone) == (2, 1)
+
+
+def swapped() -> bytes:
+    """A colour profile in which red is called green: what ignores it shows the wrong one."""
+    known = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    other = known.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    return other.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+
+
+def test_colours_are_those_that_the_file_means(tmp_path: Path) -> None:
+    """Astronomers' 16-bit pictures would be white, and wide colours others in an AVIF than in its JPEG."""
+    root = tmp_path / "sea"
+    root.mkdir()
+    ramp = np.tile(np.linspace(0, 65535, 64).astype(np.uint16), (48, 1))
+    Image.fromarray(ramp).save(root / "deep.png")
+    Image.fromarray(ramp.astype(np.float32)).save(root / "measured.tif")
+    grey = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()  # of another colour space than its pixels
+    spiral(1).save(root / "wrong.jpg", icc_profile=grey)
+    Image.new("RGB", (64, 48), (200, 40, 40)).save(root / "swapped.png", icc_profile=swapped())
+    assert run(["import", str(root), str(tmp_path / "g")]) == 0
+    gallery = load_gallery(tmp_path / "g")
+    with Catalogue(gallery.catalogue_path) as catalogue:
+        media = {(e.texts or {})["title"]: made for e, made in catalogue.exhibits("sea")}
+    assert set(media) == {"deep", "swapped", "wrong"}, "floating point has no agreed white"
+    for name, files in media.items():
+        shown = [Image.open(gallery.folder / "store" / one.key) for one in files]
+        assert all("icc_profile" not in one.info for one in shown)
+        means = [np.asarray(one.convert("RGB")).mean(axis=(0, 1)) for one in shown]
+        assert np.ptp(means, axis=0).max() < 6, name
+        if name == "deep":
+            assert 110 < means[0].mean() < 145
+        if name == "swapped":
+            assert means[0][1] > 150 > means[0][0]

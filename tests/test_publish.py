@@ -26,7 +26,7 @@ from render.cli import run
 from render.config import Gallery
 from render.errors import NonesuchError, UsageError
 from render.hosts import Limits, against, survey
-from render.publish import last_line, to_folder, to_pages, to_rsync, without_secret
+from render.publish import reason_of, to_folder, to_pages, to_rsync, without_secret
 from render.validate import Page, validate
 
 Parts = tuple[Path, list[synthetic.Picture]]
@@ -121,10 +121,28 @@ def test_a_branch_needs_a_repository(site: Gallery) -> None:
         to_pages(site, remote=str(site.folder / "no-such.git"))
 
 
+def test_a_remote_beside_the_gallery_is_found_from_here(site: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git is run elsewhere, where a relative path leads nowhere."""
+    git(site.folder.parent, "init", "-q", "--bare", "site.git")
+    git(site.folder, "init", "-q")
+    git(site.folder, "remote", "add", "origin", "../site.git")
+    to_pages(site)
+    monkeypatch.chdir(site.folder)
+    to_pages(site, branch="other", remote="../site.git")
+    assert git(site.folder.parent / "site.git", "branch", "--format", "%(refname:short)").split() == ["other", "site"]
+
+
+def test_a_failure_is_told_by_its_reason() -> None:
+    complaint = (
+        "fatal: '/x' does not appear to be a git repository\nfatal: Could not read.\n\nand the repository exists.\n"
+    )
+    assert reason_of(complaint) == "fatal: '/x' does not appear to be a git repository"
+
+
 def test_no_message_holds_a_token() -> None:
     """A token in a remote's address would end in a log."""
     assert without_secret("https://me:ghp_secret@github.com/me/x.git") == "https://github.com/me/x.git"
-    complaint = last_line("x\nfatal: unable to access 'https://me:ghp_secret@github.com/x/'\n")
+    complaint = reason_of("x\nfatal: unable to access 'https://me:ghp_secret@github.com/x/'\n")
     assert "ghp_secret" not in without_secret(complaint)
 
 

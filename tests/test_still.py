@@ -28,6 +28,7 @@ from render.importing import memory
 from render.importing.memory import Memory, unchanged
 from render.resources import PACKAGE, resource
 from render.still import TICK, still
+from render.still import imported as stage
 
 SETTINGS = """
 [gallery]
@@ -93,7 +94,7 @@ def imported(pictures: Path) -> int:
 def same(pictures: Path) -> bool:
     """Whether a command would say that nothing changed."""
     home = pictures.parent / "g"
-    return still(home, "atlas") is not None and unchanged(str(home), str(pictures)) is not None
+    return any(still(home, stage(one.slug)) is not None for one in unchanged(str(home), str(pictures)))
 
 
 def forged(path: Path, text: bytes) -> None:

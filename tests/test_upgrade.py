@@ -55,3 +55,7 @@ def test_both_generations_are_shown_and_lead_to_each_other(tmp_path: Path) -> No
     index = json.loads((tmp_path / "public/data/galaxies/index.json").read_text())
     assert (index["count"], index["numbers"]) == (6, "dense")
     assert make(gallery, Report()).nothing
+    assert run(["rename", "galaxies", "islands", str(tmp_path)]) == 0
+    assert read_lock(tmp_path).first == {"islands": 3}, "or nothing more would be drawn of the newer generation"
+    page = (tmp_path / "public/islands/1.html").read_text()
+    assert re.findall(r'by (\w+) weights: <a href="\.\./islands/(\d+)\.html"', page) == [("newer", "4")]

@@ -166,8 +166,7 @@ def _bake(
                 part.pages.offer(advance, part.followers)
                 offer_walks(part.walks, gallery, out, pages, part.chrome)
                 part.rooms.offer(out, pages, part.chrome, reading(gallery, home))
-                for former in part.formerly:
-                    offer_redirects(former, part.chrome, out, pages)
+                _redirect(part, out, pages)
                 advance(len(part.walks))
             exhibitions.offer(out, pages, parts[0].chrome, prose)
             prose.offer(out, pages, parts[0].chrome)
@@ -201,6 +200,11 @@ def _bake(
     )
 
 
+def _redirect(part: Part, out: Outputs, pages: Pages) -> None:
+    for former in part.formerly:
+        offer_redirects(former, part.chrome, out, pages)
+
+
 def _translate(bench: Bench) -> list[str]:
     """The same pages in the language that is spoken; the maker's own, the lab and what programs read are shared.
 
@@ -213,6 +217,7 @@ def _translate(bench: Bench) -> list[str]:
         part.pages.offer(lambda exhibits: None, part.followers)
         offer_walks(part.walks, gallery, out, pages, part.chrome)
         part.rooms.offer(out, pages, part.chrome, reading(gallery, out.public.parent))
+        _redirect(part, out, pages)
     chrome = parts[0].chrome
     exhibitions.offer(out, pages, chrome, bench.prose)
     _offer_about(bench, chrome)

@@ -125,7 +125,7 @@ class CollectionApi:
                 self._shard_file(index), Rank.INDEX, ShardRecord(collection=self._slug, index=index, exhibits=[])
             )
         self._shard_next = window.index + 1
-        key = digest(self._chrome.code, self._slug, *(row.digest for row in window.rows))
+        key = digest(self._chrome.ways, self._slug, *(row.digest for row in window.rows))
         work = partial(shard_json, window.index, window.rows, self._chrome)
         self._out.order(self._shard_file(window.index), Rank.INDEX, key, work)
 

@@ -85,7 +85,8 @@ class There(NamedTuple):
 
     rooms: its folders that are open, named as they are called; sky: what scripts read of its sky; drawn: what browsers
     draw with (`Studio.told`). pages: of the maker's own, for the foot of every page. judge: the family of what compared
-    its pictures. words: what the classifier's card keeps of Galaxy10's words.
+    its pictures. words: what the classifier's card keeps of Galaxy10's words. prints: whether pictures fill their
+    frames, instead of lying on black.
     """
 
     rooms: Sequence[str] = ()
@@ -96,6 +97,7 @@ class There(NamedTuple):
     lab: bool = False
     judge: str = ""
     words: Mapping[str, Any] = MappingProxyType({})
+    prints: bool = False
 
 
 ROOMS = (
@@ -154,6 +156,7 @@ class Chrome:
             "feeds": list(feeds_of(collection.slug).items()),
             "api": API if gallery.bake.api else "",
             "menu": _menu(gallery, collection, there),
+            "prints": there.prints,
             "pages": list(there.pages),
         }
         self.drawn = dict(there.drawn)
@@ -167,8 +170,8 @@ class Chrome:
             "sky": there.sky,
         }
         languages = self._elsewhere("")
-        said = [self.site, self.collection, self.drawn, languages, self.judge, self.words]
-        self.key = digest(self.code, json.dumps(said, sort_keys=True))
+        said = [self.site, self.collection, self.drawn, languages, self.judge, self.words, self.everywhere]
+        self.key = digest(self.ways, json.dumps(said, sort_keys=True))
 
     def voice(self) -> AbstractContextManager[None]:
         """Meanwhile, words are as these pages say them: files are made later, and by other processes."""
@@ -189,6 +192,11 @@ class Chrome:
             {"language": one, "name": NAMES[one], "href": f"{folder_of(one, self._languages)}{here}"}
             for one in self._languages
         ]
+
+    @property
+    def ways(self) -> bytes:
+        """Changes when the pages of exhibits are elsewhere, for files that hold nothing else of what surrounds them."""
+        return digest(self.code, self.exhibits, repr(self.sheets))
 
     @property
     def media(self) -> str:

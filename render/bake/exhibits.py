@@ -225,7 +225,7 @@ class CollectionPages:
         """A file of a stretch of numbers; its hash is in its name, and the index lists the hashes."""
         if not self._chrome.site["js"]:  # nobody would read it
             return
-        key = digest(self._chrome.code, self.slug, *(row.digest for row in window.rows))
+        key = digest(self._chrome.ways, self.slug, *(row.digest for row in window.rows))
         while len(hashes) <= window.index:
             hashes.append("")
         hashes[window.index] = key.hex()[:12]

@@ -22,7 +22,9 @@ from render.bake.rooms import Rooms
 from render.bake.source import Row, Source
 from render.bake.stored import reading
 from render.bake.walks import walk_pages
-from render.config import Gallery
+from render.config import Collection, Folder, Gallery
+from render.display import PLAIN
+from render.weights import Card
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,15 @@ def listed(parts: list[Part], exhibitions: Exhibitions) -> list[str]:
     return [*listed, *exhibitions.hrefs]
 
 
+def printed(collection: Collection | Folder, card: Card | None) -> bool:
+    """Whether a collection's pictures fill their frames: imported ones, and those that were learned as they are shown.
+    Galaxies, globes and silhouettes lie on black.
+    """
+    if isinstance(collection, Folder):
+        return True
+    return card is not None and card.surface is None and card.mapping.name == PLAIN
+
+
 def parts_of(bench: Bench, exhibitions: Exhibitions) -> list[Part]:
     """Every collection's share, in the language that is spoken."""
     gallery, source, out, cards, assets = bench.gallery, bench.source, bench.out, bench.cards, bench.assets
@@ -73,7 +84,8 @@ def parts_of(bench: Bench, exhibitions: Exhibitions) -> list[Part]:
         detector = cards.detector_of(collection)
         family = detector.family if detector else ""
         seen = (bool(exhibitions.all), bench.prose.footer, bench.laboratory.open)
-        there = There(open_rooms, rooms.sky.data, told, *seen, family, words_of(cards.classifier))
+        prints = printed(collection, cards.of(collection))
+        there = There(open_rooms, rooms.sky.data, told, *seen, family, words_of(cards.classifier), prints)
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])

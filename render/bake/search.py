@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from render.bake import views
-from render.bake.chrome import Chrome, base_of, code_key, policy
+from render.bake.chrome import Chrome, base_of, policy
 from render.bake.outputs import Outputs, Rank, digest
 from render.bake.pages import Page, Pages
 from render.bake.places import SEARCH
@@ -36,7 +36,7 @@ def offer_search(gallery: Gallery, source: Source, state: Path, out: Outputs, pa
     if find_spec("pagefind") is None:
         raise NonesuchError("bake.search needs Pagefind: run pip install 'nonesuch[search]', or switch it off.")
     rows = (row.digest for slug in _slugs(gallery) for row in source.rows(slug) if row.shown)
-    wanted = digest(code_key(), *rows).hex()
+    wanted = digest(chrome.ways, *_slugs(gallery), *rows).hex()
     folder = state / "search" / wanted
     if not folder.is_dir():
         shutil.rmtree(state / "search", ignore_errors=True)  # of an earlier state, or half-written

@@ -27,7 +27,7 @@ _COLUMNS = (
 _PLACES = {name: place for place, name in enumerate(_COLUMNS, start=2)}
 _HIDDEN = "id IN (SELECT value FROM json_each(?))"
 _STATE = f"iif({_HIDDEN}, 'removed', state) AS state"
-_MEDIA = "SELECT * FROM media WHERE exhibit = e.id"
+_MEDIA = "SELECT * FROM media m WHERE exhibit = e.id"
 _ROWS = f"""
 SELECT number, id, {", ".join(_STATE if name == "state" else name for name in _COLUMNS)},
   (SELECT group_concat(role || ' ' || position || ' ' || width || ' ' || height || ' ' || format || ' ' || key || ' '
@@ -57,9 +57,12 @@ ORDER BY m.key
 """
 
 
+_SMALLEST = "SELECT min(s.width) FROM media s WHERE s.exhibit = m.exhibit AND s.role = 'image'"
+
+
 class Cut(NamedTuple):
-    """Media that a site does without. widest: of the AVIF pictures that stay, in pixels; None for all. neighbours: the
-    real pictures beside exhibits.
+    """Media that a site does without. widest: of the AVIF pictures that stay, in pixels, beside the smallest of each
+    exhibit; None for all. neighbours: the real pictures beside exhibits.
     """
 
     gifs: bool = False
@@ -68,10 +71,11 @@ class Cut(NamedTuple):
 
     @property
     def sql(self) -> str:
-        """What of the table of media stays, as a condition."""
+        """What of the table of media, called m, stays, as a condition."""
         left = ["role = 'gif'"] if self.gifs else []
         left += ["role = 'neighbour'"] if self.neighbours else []
-        left += [] if self.widest is None else [f"role = 'image' AND width > {self.widest}"]
+        if self.widest is not None:
+            left.append(f"role = 'image' AND width > {self.widest} AND width > ({_SMALLEST})")
         return f"NOT ({' OR '.join(left) or '0'})"
 
 

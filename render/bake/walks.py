@@ -84,7 +84,7 @@ def _view(row: Row, settings: list[Walk], chrome: Chrome) -> dict[str, Any]:
     texts = texts_of(row)
     posters = [m for m in row.media if m.role == "poster"]
     poster = next((m for m in posters if m.format == "jpeg"), posters[0] if posters else None)
-    title = (setting.title if setting else "") or texts.get("title") or _between(row)
+    title = (setting.title if setting else "") or texts.get("title") or _between(row, chrome.collection["title"])
     return {
         "href": _page_of(chrome.place, row.number),
         "designation": views.walk_designation(row.number),
@@ -140,9 +140,9 @@ def _setting(row: Row, settings: list[Walk]) -> Walk | None:
     return next((walk for walk in settings if walk.slug == row.column("slug")), None)
 
 
-def _between(row: Row) -> str:
+def _between(row: Row, thing: str) -> str:
     keyframes = row.json("recipe").get("walk", {}).get("keyframes", [])
-    names = list(dict.fromkeys(class_name(one.get("class_name")) or _("galaxy") for one in keyframes))
+    names = list(dict.fromkeys(class_name(one.get("class_name")) or thing for one in keyframes))
     if row.json("recipe").get("walk", {}).get("path") == "plane":
         return _("Between four: %(names)s") % {"names": ", ".join(names)}
     if len(names) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
 from render.bake.tongue import N_, SOURCE, _, per_cent, spoken
@@ -38,6 +39,7 @@ LICENCES = {
 THINGS = (
     *(N_("galaxy"), N_("galaxies"), N_("This galaxy does not exist.")),
     *(N_("planet"), N_("planets"), N_("This planet does not exist.")),
+    *(N_("patch of sky"), N_("patches of sky"), N_("This patch of sky does not exist.")),
     *(N_("dinosaur"), N_("dinosaurs"), N_("This dinosaur does not exist.")),
     *(N_("painting"), N_("paintings"), N_("photograph"), N_("photographs")),
 )
@@ -73,8 +75,12 @@ def class_plural(key: str) -> str:
 
 
 def class_slug(key: str) -> str:
-    """The folder of a class's gallery: no underscore, which some hosts hide when it leads."""
-    return "".join(c if c.isascii() and c.isalnum() else "-" for c in key.lower()).strip("-") or "other"
+    """The folder of a class's gallery: no underscore, which some hosts hide when it leads. What ASCII cannot spell is
+    told apart by a hash: C# and C++ are two classes.
+    """
+    plain = key.lower().replace("_", "-").replace(" ", "-")
+    slug = "".join(c if c.isascii() and c.isalnum() else "-" for c in plain).strip("-")
+    return slug if slug == plain else f"{slug or 'class'}-{sha256(key.encode()).hexdigest()[:6]}"
 
 
 def in_order(keys: Iterable[str]) -> list[str]:

@@ -38,12 +38,13 @@ def command(pictures: Path, gallery: Path, slug: str, title: str, made: str, pro
       nonesuch import ComfyUI/output --slug dreams --made model
     """
     from render.importing.memory import unchanged
-    from render.still import still
+    from render.still import imported, still
 
     home = gallery if gallery.is_dir() else gallery.parent
-    if (as_before := unchanged(str(home), str(pictures))) and (shown := still(gallery, "atlas")) is not None:
-        say(as_before.slug, 0, as_before.kept, 0, as_before.unread)
-        return nothing_to_do(shown)
+    for as_before in unchanged(str(home), str(pictures)):
+        if (shown := still(gallery, imported(as_before.slug))) is not None:
+            say(as_before.slug, 0, as_before.kept, 0, as_before.unread)
+            return nothing_to_do(shown)
     from render.cli.stages import run
     from render.scaffold.folder import with_folder
     from render.stages.importing import import_folder
@@ -51,7 +52,7 @@ def command(pictures: Path, gallery: Path, slug: str, title: str, made: str, pro
     loaded, folder = with_folder(gallery, pictures, slug, title, made, prompts)
     done = import_folder(loaded, folder)
     say(done.slug, done.new, done.kept, done.gone, done.unread)
-    return run(loaded.folder, ["atlas", "bake"])
+    return run(loaded.folder, ["atlas", "bake", imported(done.slug)])
 
 
 def say(slug: str, new: int, kept: int, gone: int, unread: Mapping[str, str]) -> None:

@@ -55,7 +55,8 @@ def load_gallery(path: Path) -> Gallery:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError(f"there is no {file}: make a gallery with `nonesuch new {file.parent}`.") from None
+        begun = file.parent if path.is_dir() or path.suffix == ".toml" else path
+        raise UsageError(f"there is no {file}: make a gallery with `nonesuch new {begun}`.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from None
     return parse_gallery(text, file)

@@ -154,6 +154,11 @@ class Gallery(Strict):
         return self._folder / ".nonesuch"
 
     @property
+    def filled(self) -> list[Path]:
+        """The folders that this program fills: the pictures in them are nobody's own."""
+        return [self.public, self.state, self.runs, self.store_path, self._folder / "pack", self._folder / "lab"]
+
+    @property
     def sections(self) -> list[Collection | Folder]:
         """What visitors see as collections: those that are rendered, then those that were imported."""
         return [*self.collections, *self.folders]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from render.errors import NonesuchError
 from render.still import STATE, UNSURE, State
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp")
-LAYOUT = 2
+LAYOUT = 3
 BATCH = 1000
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -76,6 +76,7 @@ class Memory:
         if known.get("key") != key:
             self._db.execute("DELETE FROM files")
         self._key = key
+        self._skipped = b""
         self._db.executescript(_NOW)
         self._put: list[tuple[bytes | str | int, ...]] = []
 
@@ -86,9 +87,13 @@ class Memory:
         self._db.rollback()
         self._db.close()
 
-    def look(self, root: str) -> int:
-        """Look through the folder; returns how many files lie there."""
-        return _look(self._db, root)
+    def look(self, root: str, own: Iterable[str] = ()) -> int:
+        """Look through the folder; returns how many files lie there. own: folders that the program itself fills, which
+        are passed over where they lie in it.
+        """
+        inside = (os.path.relpath(os.path.realpath(one), os.path.realpath(root)) for one in own)
+        self._skipped = b"\0".join(os.fsencode(one) for one in inside if one.partition("/")[0] not in ("..", "."))
+        return _look(self._db, root, self._skipped)
 
     def found(self) -> Iterator[Found]:
         """What lies there, by folder and name; more may be noted meanwhile."""
@@ -117,7 +122,7 @@ class Memory:
         """Remember this import in place of the last one."""
         self._write()
         self._db.execute("DELETE FROM files WHERE path NOT IN (SELECT path FROM now)")
-        meta = [("key", self._key), ("root", root), ("slug", slug)]
+        meta = [("key", self._key), ("root", root), ("slug", slug), ("skipped", self._skipped)]
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
         self._db.commit()
 
@@ -134,9 +139,9 @@ class Unchanged(NamedTuple):
     unread: dict[str, str]
 
 
-def unchanged(home: str, pictures: str) -> Unchanged | None:
-    """What the last import said of a folder, where every file in it is as it was; None where one is not, or nobody
-    knows. home: the gallery's folder.
+def unchanged(home: str, pictures: str) -> Iterator[Unchanged]:
+    """What the last imports said of a folder, where every file in it is as it was; nothing where one is not, or nobody
+    knows. Each is of a collection of its own, of which some may be gone. home: the gallery's folder.
     """
     root = os.path.realpath(pictures)
     for name in sorted(_names(f"{home}/{STATE}")):
@@ -145,18 +150,18 @@ def unchanged(home: str, pictures: str) -> Unchanged | None:
                 db = sqlite3.connect(f"{home}/{STATE}/{name}")
                 try:
                     known = dict(db.execute("SELECT name, value FROM meta"))
-                    if known.get("root") == root and os.path.isdir(root):
-                        return _unchanged(db, root, known["slug"])
+                    there = known.get("root") == root and os.path.isdir(root)
+                    if there and (found := _unchanged(db, root, known["slug"], known["skipped"])):
+                        yield found
                 finally:
                     db.close()
-    return None
 
 
-def _unchanged(db: sqlite3.Connection, root: str, slug: str) -> Unchanged | None:
+def _unchanged(db: sqlite3.Connection, root: str, slug: str, skipped: bytes) -> Unchanged | None:
     if db.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
         return None
     db.executescript(_NOW)
-    _look(db, root)
+    _look(db, root, skipped)
     if db.execute(_OTHER).fetchone()[0]:
         return None
     kept = db.execute("SELECT count(*) FROM files WHERE said = ''").fetchone()[0]
@@ -164,8 +169,8 @@ def _unchanged(db: sqlite3.Connection, root: str, slug: str) -> Unchanged | None
     return Unchanged(slug, kept, {os.fsdecode(path): why for path, why in said})
 
 
-def _look(db: sqlite3.Connection, root: str) -> int:
-    lines = _walk(root)
+def _look(db: sqlite3.Connection, root: str, skipped: bytes) -> int:
+    lines = _walk(root, frozenset(skipped.split(b"\0")))
     count = 0
     while some := list(islice(lines, BATCH)):
         db.executemany("INSERT INTO now VALUES (?, ?, ?, ?, ?, ?, ?, ?)", some)
@@ -173,9 +178,9 @@ def _look(db: sqlite3.Connection, root: str) -> int:
     return count
 
 
-def _walk(root: str) -> Iterator[tuple[bytes | int | str, ...]]:
+def _walk(root: str, skipped: frozenset[bytes]) -> Iterator[tuple[bytes | int | str, ...]]:
     """Every file below a folder that is not hidden; links are named and not followed. Names are bytes: not every one
-    is text.
+    is text. skipped: folders, as seen from the root.
     """
     todo = [b""]
     while todo:
@@ -186,7 +191,8 @@ def _walk(root: str) -> Iterator[tuple[bytes | int | str, ...]]:
                     continue
                 path = inside + b"/" + entry.name if inside else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append(path)
+                    if path not in skipped:
+                        todo.append(path)
                 else:
                     yield (inside, entry.name, path, *_judged(entry))
 

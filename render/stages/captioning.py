@@ -39,9 +39,10 @@ def caption(session: Session, again: bool = False) -> int:
 
 
 def _late(catalogue: Catalogue, again: bool) -> list[str]:
-    """The ids of what has texts that another run may better."""
+    """The ids of what has texts that another run may better. Those of imported pictures are their makers'."""
     found = catalogue.exhibits(states=("rendered", "shown"))
-    return [e.id for e, _ in found if e.number is not None and e.texts and (again or e.texts.get("awaits"))]
+    ours = (e for e, _ in found if e.number is not None and e.texts and e.texts.get("author") != "import")
+    return [e.id for e in ours if again or (e.texts or {}).get("awaits")]
 
 
 def _write(session: Session, writer: Captioner, waiting: int, late: Collection[str]) -> int:
@@ -90,7 +91,7 @@ def _observed(exhibit: Exhibit, media: list[Medium], collection: Settings | None
         keyframes=[key.class_name for key in walk.keyframes] if walk else (),
         frames=film_frames(exhibit.recipe) if walk else None,
         moves=_moves(walk) if walk else "walk",
-        thing=collection.title if collection else "galaxy",
+        thing=collection.title if collection else "picture",
         picture=_read(store, jpeg.key) if jpeg else None,
     )
 

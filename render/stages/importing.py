@@ -21,11 +21,12 @@ from render.config import Folder, Gallery
 from render.cores import cores
 from render.errors import UsageError
 from render.importing.memory import Before, Found, Memory
-from render.importing.pictures import ENCODER, Picture, Same, Unread, read
+from render.importing.pictures import ENCODER, Picture, Same, Unreached, Unread, read
 from render.media import Store, open_store
 from render.recipe import Recipe
 from render.stages.renaming import adopt
 from render.stages.session import stamp
+from render.still import UNSURE
 
 GONE = "its file is gone from the folder"
 TAKEN_OFF = "it was taken off the site with `nonesuch rm`"
@@ -64,9 +65,10 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
     file = gallery.state / f"import-{folder.slug}.sqlite"
     with Catalogue(gallery.catalogue_path, write=True) as catalogue, Memory(file, key) as memory:
         adopt(gallery, catalogue)
-        if memory.look(str(root)) == 0 and (there := sum(one.state == "shown" for one in catalogue.known(folder.slug))):
+        there = memory.look(str(root), map(str, gallery.filled))
+        if there == 0 and (shown := sum(one.state == "shown" for one in catalogue.known(folder.slug))):
             raise UsageError(
-                f"folder '{folder.slug}': {root} is empty, and {there} exhibits came from it; is its disk mounted? "
+                f"folder '{folder.slug}': {root} is empty, and {shown} exhibits came from it; is its disk mounted? "
                 "Nothing was changed. Should all of them go, put any file into it."
             )
         rows = Rows(catalogue, folder, memory, done)
@@ -79,9 +81,14 @@ def import_folder(gallery: Gallery, folder: Folder, advance: Callable[[int], Non
             elif isinstance(made, Same):
                 rows.keep(made, found.path)
                 memory.note(found, made.sha256, made.exhibit, said=done.unread.get(found.path, ""))
+            elif isinstance(made, Unreached) and found.before and found.before.exhibit:
+                done.unread[found.path] = f"{made}; what it held before stays"
+                memory.first(found.before.exhibit, found.path)
+                memory.note(found._replace(state=UNSURE), *found.before[1:3], said=done.unread[found.path])
             else:
                 done.unread[found.path] = str(made)
-                memory.note(found, unread="" if found.wrong else str(made), said=str(made))
+                state = UNSURE if isinstance(made, Unreached) else found.state
+                memory.note(found._replace(state=state), unread="" if found.wrong else str(made), said=str(made))
             catalogue.tick()
             advance(1)
         done.gone = rows.retire_others()

@@ -27,8 +27,11 @@ def check(gallery: Gallery) -> list[str]:
         for key, sha256 in named.items():
             if (wrong := _wrong(store, key, sha256)) is not None:
                 found.append(f"{key} {wrong}; it belongs to {', '.join(catalogue.owners(key))}")
-        lost = [f"{one.collection} {one.kind} {one.ordinal}" for one in catalogue.known() if one.lost]
-    found += [f"{name} waits to be made again: run `nonesuch make`" for name in lost]
+        lost = [(one.collection, f"{one.collection} {one.kind} {one.ordinal}") for one in catalogue.known() if one.lost]
+    folders = {folder.slug: folder.pictures for folder in gallery.folders}
+    for slug, name in lost:
+        again = f"nonesuch import {folders[slug]}" if slug in folders else "nonesuch make"
+        found.append(f"{name} waits to be made again: run `{again}`")
     found += [f"{path.name} is half-written, from a run that was killed" for path in store.leftovers()]
     if half_baked(gallery):
         found.append("public/ is half-made, from a bake that was killed: run `nonesuch bake`")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from render.catalogue import Catalogue
-from render.config import GALLERY, Gallery, load_gallery, parse_gallery
+from render.config import GALLERY, Gallery, load_gallery, parse_gallery, read_lock, write_lock
 from render.durable import write_whole
 from render.errors import UsageError
 
@@ -24,8 +24,19 @@ def adopt(gallery: Gallery, catalogue: Catalogue) -> int:
         for former in section.formerly:
             if former in there:
                 moved += catalogue.renamed(former, section.slug)
+            (gallery.state / f"import-{former}.sqlite").unlink(missing_ok=True)
     catalogue.commit()
+    _take_generations(gallery)
     return moved
+
+
+def _take_generations(gallery: Gallery) -> None:
+    """Where `nonesuch upgrade` began a new generation is noted by slug, and goes along too."""
+    lock = read_lock(gallery.folder)
+    now = {former: section.slug for section in gallery.sections for former in section.formerly}
+    first = {now.get(slug, slug): ordinal for slug, ordinal in lock.first.items()}
+    if first != lock.first:
+        write_lock(gallery.folder, lock.model_copy(update={"first": first}))
 
 
 def rename(folder: Path, old: str, new: str) -> int:
