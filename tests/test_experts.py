@@ -15,6 +15,7 @@ from blobs import ABOUT, TINY, pictures_of, prepared_blobs
 from safetensors.torch import load_file
 from tiny import drawn_roughly
 
+from render.cli import run as cli
 from render.display import DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators.flow import FlowGenerator, path
@@ -23,7 +24,7 @@ from render.training.checkpoint import step_generator
 from render.training.examples import example
 from render.training.flow import FlowSettings, Sketched
 from render.training.shipping import train_generator
-from render.training.student import Teacher
+from render.training.student import SHAPE, Teacher
 from render.weights import Sampling, load_card, save_card
 
 
@@ -126,6 +127,11 @@ def test_a_student_is_small_and_draws_in_eight_passes(blobs: Path, run: Path, tm
     assert conditioning.passes() == 8
     assert sum(t < 0.4 for t in conditioning.path[:-1]) == 3, "the last steps are dense, without an expert too"
     assert generator.images(conditioning, torch.randn(1, *generator.noise_shape)).isfinite().all()
+    command = ["train", "flow", str(blobs), str(tmp_path / "on"), "--from", str(tmp_path / "w"), "--steps", "1"]
+    assert cli([*command, "--batch", "4", "--precision", "fp32"]) == 0, "its shape need not be said"
+    on = load_card(tmp_path / "on")
+    assert {name: on.network[name] for name in SHAPE if name != "channels"} == {"fold": 3, "below": 0.4}
+    assert (on.network["channels"], on.training.steps) == (card.network["channels"], 5)
     others = shutil.copytree(run / "weights", tmp_path / "others")
     save_card(others, load_card(others).model_copy(update={"classes": ["elliptical", "irregular"]}))
     with pytest.raises(NonesuchError, match="cannot teach these pictures: classes"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from render.bake.comparing import HOW, words_of
+from render.bake.comparing import HOW, kind_of, words_of
 from render.bake.judged import calibrated, judged
 from render.bake.outputs import digest
 from render.bake.tongue import N_, _, number
@@ -122,7 +122,7 @@ def _together(gallery: Gallery, cards: Cards, whole: dict[str, dict[str, Any]]) 
             continue
         of = f" ({_heading(collection, gallery)})" if len(gallery.collections) > 1 else ""
         detector = cards.detector_of(collection)
-        words = words_of(detector.family if detector else "")
+        words = words_of(kind_of(detector))
         shares.append(_share(told.get("authentic"), "authentic", _(words.authentic) + of))
         if "twins" in told:
             pairs.append((_(TWINS) + of, str(len(told["twins"]))))
@@ -148,11 +148,11 @@ def figures(
         of = f" ({card.name})" if len(cards.detectors) > 1 else ""
         caught = card.quality.get("caught", {}).get("everything", {})
         lines.append(_share(caught, "caught", _("Planted copies that were caught") + of))
-        lines.append(_share(card.quality, "false_alarms", _(words_of(card.family).alarms)))
+        lines.append(_share(card.quality, "false_alarms", _(words_of(kind_of(card)).alarms)))
     checked, good = authentic
     lines += together or [_share(authentic_share(good, checked), "authentic", _(words_of("").authentic))]
     for card in cards.detectors:
-        lines.append(_share(card.quality.get("authentic", {}), "authentic", _(words_of(card.family).same)))
+        lines.append(_share(card.quality.get("authentic", {}), "authentic", _(words_of(kind_of(card)).same)))
     return [line for line in lines if line]
 
 

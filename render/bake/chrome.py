@@ -84,7 +84,7 @@ class There(NamedTuple):
     """What a collection's visitors find beside its exhibits.
 
     rooms: its folders that are open, named as they are called; sky: what scripts read of its sky; drawn: what browsers
-    draw with (`Studio.told`). pages: of the maker's own, for the foot of every page. judge: the family of what compared
+    draw with (`Studio.told`). pages: of the maker's own, for the foot of every page. judge: the kind of what compared
     its pictures. words: what the classifier's card keeps of Galaxy10's words. prints: whether pictures fill their
     frames, instead of lying on black.
     """

@@ -1,5 +1,5 @@
-"""What pages say of a comparison: one set of words for galaxies and whatever else has a copy detector, one for the
-judges that are no networks, whose real pictures are called originals.
+"""What pages say of a comparison: one set of words for galaxies, one for everything else, whose real pictures are
+called originals.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from render.bake.tongue import N_
+from render.display import SKY
+from render.weights import Card
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,18 @@ HOW = {
 """How the judges that are no networks look."""
 
 
-def words_of(family: str) -> Words:
-    """The words that go with a judge's family."""
-    return ORIGINALS if family in HOW else GALAXIES
+PICTURES = "pictures"
+
+
+def kind_of(judge: Card | None) -> str:
+    """What kind of comparison it is: that of a judge that is no network, by its family; "pictures" by a copy detector
+    of anything but galaxies; nothing for theirs, and where nobody compared.
+    """
+    if judge is None or judge.family in HOW:
+        return judge.family if judge else ""
+    return "" if judge.mapping.name == SKY else PICTURES
+
+
+def words_of(kind: str) -> Words:
+    """The words that go with a kind of comparison (`kind_of`)."""
+    return ORIGINALS if kind in HOW or kind == PICTURES else GALAXIES

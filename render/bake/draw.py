@@ -117,7 +117,7 @@ class Studio:
                 continue
             files = self._files(drawn_by)
             key = digest(pages.key(f"{name}.html"), chrome.key, *self.told.values(), *files.values())
-            more = {**files, "judged": bool(self._judges(drawn_by))}
+            more = {**files, "judged": bool(self._judges(drawn_by)), "taught": drawn_by is not self._own}
             out.order(f"{chrome.place}/{name}/index.html", Rank.PAGE, key, self._page(name, chrome, more))
 
     def _page(self, name: str, chrome: Chrome, more: dict[str, Any]) -> Page:

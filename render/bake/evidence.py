@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from render.bake.comparing import HOW, MEASURED, words_of
+from render.bake.comparing import HOW, MEASURED, kind_of, words_of
 from render.bake.rulers import ruler
 from render.bake.source import Row
 from render.bake.tongue import N_, _, decimal
@@ -20,15 +20,15 @@ SHOWN = 3
 
 def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> dict[str, Any]:
     """The variables of the page's block on evidence, for an exhibit that was checked."""
-    family = detector.family if detector else ""
-    words = words_of(family)
+    kind = kind_of(detector)
+    words = words_of(kind)
     pictures = {m.position: m for m in row.media if m.role == "neighbour"}
     neighbours = [
         {
             "key": pictures[i].key if i in pictures else "",
             "width": pictures[i].width if i in pictures else 0,
             "height": pictures[i].height if i in pictures else 0,
-            "name": name_of(str(near.get("file", "")), family),
+            "name": name_of(str(near.get("file", "")), kind),
             "class": class_name(near.get("class_name")),
             "distance": decimal(near["distance"], 2),
         }
@@ -36,14 +36,14 @@ def evidence_view(evidence: dict[str, Any], row: Row, detector: Card | None) -> 
     ]
     distances = [float(near["distance"]) for near in evidence.get("neighbours", [])[:SHOWN]]
     return {
-        "sentence": sentence(evidence, family),
+        "sentence": sentence(evidence, kind),
         "heading": _(words.heading) if words.heading else "",
         "picture": _(words.picture),
-        "measured": _(MEASURED[family]) if family in MEASURED else "",
+        "measured": _(MEASURED[kind]) if kind in MEASURED else "",
         "neighbours": neighbours,
         "credits": _credits(evidence, detector),
         "ruler": ruler(_quantiles(detector), distances, _(words.label), start=0.0),
-        "pixels": _pixels(evidence),
+        "pixels": _pixels(evidence, kind),
     }
 
 
@@ -65,12 +65,16 @@ PIXELS = N_(
     "A plainer look, pixel by pixel in eight orientations: %(share)s of real galaxies lie nearer to their own nearest "
     "than this picture to any; such a look misses a copy that was turned a little, and decides nothing."
 )
+PIXELS_OF_ORIGINALS = N_(
+    "A plainer look, pixel by pixel in eight orientations: %(share)s of the originals lie nearer to their own nearest "
+    "than this picture to any; such a look misses a copy that was turned a little, and decides nothing."
+)
 
 
-def _pixels(evidence: dict[str, Any]) -> str:
+def _pixels(evidence: dict[str, Any], kind: str) -> str:
     """What the second view says; it stands beside the verdict and has no part in it."""
     share = evidence.get("pca_percentile")
-    return "" if share is None else _(PIXELS) % {"share": percent(share)}
+    return "" if share is None else _(PIXELS_OF_ORIGINALS if kind else PIXELS) % {"share": percent(share)}
 
 
 def _credits(evidence: dict[str, Any], detector: Card | None) -> list[dict[str, str]]:
@@ -80,11 +84,11 @@ def _credits(evidence: dict[str, Any], detector: Card | None) -> list[dict[str, 
     return [{"name": name, "licence": licences.get(name, "")} for name in names if name]
 
 
-def sentence(evidence: dict[str, Any], family: str = "") -> str:
-    """The verdict in words. `percentile`: the share of real pictures that lie nearer to their own nearest; family: of
-    the judge.
+def sentence(evidence: dict[str, Any], kind: str = "") -> str:
+    """The verdict in words. `percentile`: the share of real pictures that lie nearer to their own nearest; kind: of
+    comparison (`comparing.kind_of`).
     """
-    share, words = evidence.get("percentile"), words_of(family)
+    share, words = evidence.get("percentile"), words_of(kind)
     if evidence.get("near_copy"):
         return _(words.copy)
     if share is None:
@@ -95,12 +99,12 @@ def sentence(evidence: dict[str, Any], family: str = "") -> str:
     return _(said) % {"share": percent(share)}
 
 
-def name_of(file: str, family: str) -> str:
+def name_of(file: str, kind: str) -> str:
     """What a neighbour is called: a survey's object, a taxon, a body."""
-    if family not in HOW:
+    if kind not in HOW:
         return object_of(file)
     name = file.replace("_", " ")
-    if family == "bodies":
+    if kind == "bodies":
         return f"{name[2:].capitalize()} (fictional)" if name.startswith("f ") else name.capitalize()
     return name
 

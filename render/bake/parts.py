@@ -8,6 +8,7 @@ from typing import NamedTuple
 from render.bake.about import Cards
 from render.bake.api import CollectionApi
 from render.bake.chrome import Assets, Chrome, There
+from render.bake.comparing import kind_of
 from render.bake.exhibitions import Exhibitions
 from render.bake.exhibits import CollectionPages, Follower
 from render.bake.facts import Facts
@@ -82,10 +83,9 @@ def parts_of(bench: Bench, exhibitions: Exhibitions) -> list[Part]:
         rooms = Rooms(gallery, collection, assets, cards, source)
         open_rooms, told = tuple(rooms.open(bool(walks))), rooms.studio.told
         detector = cards.detector_of(collection)
-        family = detector.family if detector else ""
         seen = (bool(exhibitions.all), bench.prose.footer, bench.laboratory.open)
         prints = printed(collection, cards.of(collection))
-        there = There(open_rooms, rooms.sky.data, told, *seen, family, words_of(cards.classifier), prints)
+        there = There(open_rooms, rooms.sky.data, told, *seen, kind_of(detector), words_of(cards.classifier), prints)
         chrome = Chrome(gallery, collection, assets, there)
         judges = (cards.classifier, detector)
         facts = Facts(cards.of(collection), *judges, chrome.site["licence"], chrome.site["author"])

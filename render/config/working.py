@@ -35,7 +35,9 @@ class Classify(Strict):
 class Evidence(Strict):
     """How exhibits are compared with the real pictures that the generator learned from."""
 
-    weights: Text | list[Text] = Field(default_factory=lambda: ["galaxy-copydetector", "planet-bodies"])
+    weights: Text | list[Text] = Field(
+        default_factory=lambda: ["galaxy-copydetector", "planet-bodies", "deep-space-copydetector"]
+    )
     """Weights that know what a generator learned from, by name or as the path of a folder, or a list of them: every
     collection is compared by the first that knows its generator's pictures."""
     near_copies: Literal["leave out", "keep"] = "leave out"

@@ -93,7 +93,7 @@ class Cross {
     this.canvas.getContext("2d")?.putImageData(new ImageData(answer.pixels, answer.size, answer.size), 0, 0);
     if (!answer.last || !this.made) return;
     const share = Math.round(100 * this.made.between);
-    this.canvas.setAttribute("aria-label", t("A galaxy between two others, which does not exist: {first} to {second} parts", { first: 100 - share, second: share }));
+    this.canvas.setAttribute("aria-label", t("A picture between two others, which does not exist: {first} to {second} parts", { first: 100 - share, second: share }));
     const seconds = decimal((performance.now() - this.started) / 1000, 1);
     const drawn = t("{first} parts of the first to {second} of the second, drawn here in {seconds} s. The address of this page is its recipe.", { first: 100 - share, second: share, seconds });
     this.say(`${drawn} ${this.engine.runs}`);

@@ -147,7 +147,7 @@ class Desk {
   private done(): void {
     this.show("cancel", false);
     this.show("save", true);
-    this.find("[data-made]")?.setAttribute("aria-label", t("A galaxy drawn after your sketch, which does not exist"));
+    this.find("[data-made]")?.setAttribute("aria-label", t("What was drawn after your sketch, which does not exist"));
     if (this.made) void this.near?.show(this.made.canvas);
     const seconds = (performance.now() - this.started) / 1000;
     const drawn = t("Drawn here in {seconds} s, from noise number {seed}. It does not exist, and nobody else has seen it.", { seconds: decimal(seconds, 1), seed: this.seed });
