@@ -27,8 +27,11 @@ LOADED = "Promise.all([...document.images].map(i => { i.loading = 'eager'; retur
 
 
 def pages(public: Path) -> dict[str, str]:
-    """What is photographed: name and address, of the first collection that the site has, and one of its planets."""
-    collection = min(path.parent.name for path in public.glob("data/*/index.json"))
+    """What is photographed: name and address, of the collection on the home page, and one of its planets and its deep
+    space.
+    """
+    home = (public / "index.html").read_text(encoding="utf-8")
+    collection = home.partition('data-collection="')[2].partition('"')[0]
     exhibit = next(iter(sorted(public.glob(f"{collection}/[0-9]*.html"), key=lambda path: int(path.stem))))
     found = {
         "home": "",
@@ -41,6 +44,7 @@ def pages(public: Path) -> dict[str, str]:
         "oddities": f"{collection}/oddities/",
         "compare": f"{collection}/compare/",
         "planet": "planets/3.html",
+        "deep-space": "deep-space/gallery/",
         "walks": f"{collection}/walks/",
         "plane": _plane(public, collection),
         "lab": "lab/",
