@@ -53,9 +53,9 @@ def status(pid: int) -> int:
 
 def measure(public: Path, count: int, threads: bool) -> None:
     """Print a table of memory by drawings, and the time of one."""
-    pages = sorted(public.glob("*/draw/index.html"))
+    pages = [page for page in sorted(public.glob("*/draw/index.html")) if "data-visit" in page.read_text("utf-8")]
     if not pages:
-        raise NonesuchError(f"{public} has no page to draw on: bake a gallery whose weights have one.")
+        raise NonesuchError(f"{public} has no page to draw on whose drawings are classified: bake one with galaxies.")
     path = pages[0].parent.relative_to(public).as_posix()
     seconds = []
     with hosted(public) as address, chromium() as browser:
