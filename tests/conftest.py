@@ -124,3 +124,23 @@ def page(browser: Any) -> Iterator[Any]:
 
     with sound(browser, viewport={"width": 900, "height": 700}, reduced_motion="reduce") as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small training set; see `blobs.prepared_blobs`."""
+    from blobs import prepared_blobs
+
+    return prepared_blobs(tmp_path_factory.mktemp("blobs"))
+
+
+@pytest.fixture(scope="module")
+def run(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished training's folder, with the weights that came of it under `weights`."""
+    from blobs import ABOUT, TINY
+
+    from render.training.shipping import train_generator
+
+    folder = tmp_path_factory.mktemp("run")
+    train_generator(blobs, folder, folder / "weights", TINY, ABOUT)
+    return folder

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from blobs import ABOUT, TINY, pictures_of, prepared_blobs
+from blobs import ABOUT, TINY, pictures_of
 from safetensors.torch import load_file
 from tiny import drawn_roughly
 
@@ -32,19 +32,6 @@ from render.weights import Sampling, load_card, save_card
 def _roughly() -> Iterator[None]:
     with drawn_roughly():  # nothing below is about how good pictures look
         yield
-
-
-@pytest.fixture(scope="module")
-def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared_blobs(tmp_path_factory.mktemp("blobs"))
-
-
-@pytest.fixture(scope="module")
-def run(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run's folder, with the weights that came of it under `weights`."""
-    folder = tmp_path_factory.mktemp("run")
-    train_generator(blobs, folder, folder / "weights", TINY, ABOUT)
-    return folder
 
 
 @pytest.mark.parametrize(("steps", "own"), [(12, 6), (8, 4), (1, 1)])

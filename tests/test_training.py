@@ -14,7 +14,7 @@ import killing
 import numpy as np
 import pytest
 import torch
-from blobs import ABOUT, TINY, pictures_of, prepared_blobs
+from blobs import ABOUT, TINY, pictures_of
 from safetensors.torch import load_file
 from tiny import drawn_roughly
 
@@ -40,19 +40,6 @@ from render.weights import Card, find_weights, load_card, shipped_weights, verif
 def _roughly() -> Iterator[None]:
     with drawn_roughly():  # nothing below is about how good pictures look
         yield
-
-
-@pytest.fixture(scope="module")
-def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared_blobs(tmp_path_factory.mktemp("blobs"))
-
-
-@pytest.fixture(scope="module")
-def run(blobs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run's folder, with the weights that came of it under `weights`."""
-    folder = tmp_path_factory.mktemp("run")
-    train_generator(blobs, folder, folder / "weights", TINY, ABOUT)
-    return folder
 
 
 def trained(

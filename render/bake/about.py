@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,7 +90,7 @@ def about_context(
         "lead": " ".join(part for part in (lead, by) if part),
         "rendered": bool(many),
         "folders": [_folder(folder) for folder in gallery.folders],
-        "models": [_model(card, card in cards.students) for card in cards.all()],
+        "models": _models(cards),
         "figures": figures(cards, authentic, _together(gallery, cards, whole)),
         "credits": credits(cards.all()),
         "licence": licence,
@@ -145,15 +146,20 @@ def figures(
         _share(test.get("four", {}), "accuracy", _("Classifier, four classes, on uncontaminated real galaxies")),
     ]
     for card in cards.detectors:
-        of = f" ({card.name})" if len(cards.detectors) > 1 else ""
+        of = _of(card, cards)
         caught = card.quality.get("caught", {}).get("everything", {})
         lines.append(_share(caught, "caught", _("Planted copies that were caught") + of))
-        lines.append(_share(card.quality, "false_alarms", _(words_of(kind_of(card)).alarms)))
+        lines.append(_share(card.quality, "false_alarms", _(words_of(kind_of(card)).alarms) + of))
     checked, good = authentic
     lines += together or [_share(authentic_share(good, checked), "authentic", _(words_of("").authentic))]
     for card in cards.detectors:
-        lines.append(_share(card.quality.get("authentic", {}), "authentic", _(words_of(kind_of(card)).same)))
+        same = _(words_of(kind_of(card)).same) + _of(card, cards)
+        lines.append(_share(card.quality.get("authentic", {}), "authentic", same))
     return [line for line in lines if line]
+
+
+def _of(card: Card, cards: Cards) -> str:
+    return f" ({card.name})" if len(cards.detectors) > 1 else ""
 
 
 def _drawn(card: Card) -> list[tuple[str, str] | None]:
@@ -206,7 +212,14 @@ def web(url: str) -> str:
     return url if urlsplit(url).scheme in ("http", "https") else ""
 
 
-def _model(card: Card, student: bool) -> dict[str, Any]:
+def _models(cards: Cards) -> list[dict[str, Any]]:
+    """Every card under its title, or under its name where others bear the title too."""
+    titles = Counter(card.title for card in cards.all())
+    named = {card.name: card.title if titles[card.title] == 1 and card.title else card.name for card in cards.all()}
+    return [_model(card, named[card.name], card in cards.students) for card in cards.all()]
+
+
+def _model(card: Card, title: str, student: bool) -> dict[str, Any]:
     training = card.training
     facts = [(_("Parameters"), number(card.parameters))] if card.parameters else []
     facts += [(_("Size"), f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
@@ -219,7 +232,7 @@ def _model(card: Card, student: bool) -> dict[str, Any]:
         facts.append((_("Training"), _duration(training.seconds) + where))
     facts.append((_("Licence of the weights"), card.licence))
     return {
-        "title": card.name if student else card.title or card.name,  # a student bears its title too
+        "title": title,
         "role": _("Draws for visitors, in their own browser.") if student else _role(card),
         "facts": facts,
     }

@@ -149,13 +149,19 @@ def plate(row: Row, imported: bool) -> str:
     return _(PLATE_OF_GLOBE if views.surface(row) else PLATE)
 
 
+NAMED = 4  # on every page; all of them stand on the about page
+
+
 def rights(generator: Card | None) -> str:
     """The model's licence and whose pictures it learned from; the pictures' own terms stand before it."""
     if generator is None:
         return ""
     names = list(dict.fromkeys(one.name for one in generator.training.credits if one.name))
     told = [_("The model is under %(licence)s.") % {"licence": generator.licence}]
-    if names:
+    if len(names) > NAMED + 1:
+        some = {"names": "; ".join(names[:NAMED]), "n": len(names) - NAMED}
+        told.append(_("It learned from pictures of: %(names)s, and %(n)s more whom the about page names.") % some)
+    elif names:
         told.append(_("It learned from pictures of: %(names)s.") % {"names": "; ".join(names)})
     return " ".join(told)
 
