@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodi
 @click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
-@click.option("--from", "start", help="Weights of the same shape that a new run begins from.")
+@click.option("--from", "start", help="Weights that a new run begins from, of this size or another.")
 @click.option("--watch", help="A copy detector that ends the training before it copies, such as galaxy-copydetector.")
 @click.option("--watched", default=64, show_default=True, type=click.IntRange(16), help="Pictures that it looks at.")
 @click.option("--favour", help="A source whose pictures are drawn three times as often.")
@@ -135,7 +134,7 @@ def flow(
     from render.training.dataset import TrainingSet
     from render.training.flow import FlowSettings
     from render.training.shipping import Description, train_generator
-    from render.weights import find_weights, load_card
+    from render.weights import find_weights
 
     if touches:
         from render.training.touches import touch_again
@@ -156,12 +155,10 @@ def flow(
         favoured=only or favour,
         alone=only is not None,
         compiled=compiled,
-        channels=channels or FlowSettings.channels,
+        channels=channels,
         expert=expert,
     )
     begun = find_weights(start) if start else None
-    if not channels and begun:
-        settings = replace(settings, channels=tuple(load_card(begun).network.get("channels", settings.channels)))
     mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")
 
     def watching(training_set: TrainingSet) -> Watch:

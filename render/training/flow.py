@@ -49,8 +49,8 @@ class FlowSettings:
     precision: "fp32", "bf16", or "auto", which measures one step of each and keeps the faster. favoured: a source whose
     pictures are drawn three times as often as they would be, because exhibits are to look like them; alone: no others
     are drawn. compiled: the network goes through torch.compile, which takes a minute or two and needs a C++ compiler.
-    expert: what learns is a second network for the last steps, beside finished weights that stay as they are. fold,
-    below: of the network (`NetworkSettings`); where a run begins from weights, theirs.
+    expert: what learns is a second network for the last steps, beside finished weights that stay as they are. channels,
+    fold, below: of the network (`NetworkSettings`); no channels are `CHANNELS`, or those of the weights it begins from.
     """
 
     steps: int = 20_000
@@ -70,7 +70,7 @@ class FlowSettings:
     favoured: str | None = None
     alone: bool = False
     compiled: bool = False
-    channels: tuple[int, ...] = (64, 128, 192)
+    channels: tuple[int, ...] = ()
     fold: int = 4
     below: float = 0.0
     expert: bool = False
@@ -106,12 +106,22 @@ class Pool(Source, Protocol):
         """`shift`, `scale`, `spreads` and `zoom` of the network's settings, where they are not its own."""
 
 
+CHANNELS = (64, 128, 192)
+"""Of a new network's levels."""
 OFTENER = 3.0
 """How much more often a favoured source's pictures are drawn."""
 MOST_THREADS = 8
 """That make pictures ready for a device; more would only wait for memory."""
 LOOK = FlowSettings(batch=256)
 """How many pictures are looked at to measure what they are like."""
+
+
+@dataclass(frozen=True)
+class Graft:
+    """What a run begins from (`render.training.grafting`). shape: settings of the network that go with the tensors."""
+
+    tensors: dict[str, Tensor]
+    shape: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -181,12 +191,12 @@ class FlowTraining:
         pictures: Pictures | Pool,
         run: Path,
         settings: FlowSettings,
-        start: dict[str, Tensor] | None = None,
+        start: Graft | None = None,
         autoencoder: Autoencoder | None = None,
         expert: dict[str, Any] | None = None,
         teacher: Teacher | None = None,
     ) -> None:
-        """start: tensors to begin from. autoencoder: finished, through which the pool's latents went; it becomes a part
+        """start: what to begin from. autoencoder: finished, through which the pool's latents went; it becomes a part
         of the weights. expert: the settings of the one that `start` holds, if it holds one. teacher: who says what is
         to be learned of the pool's pictures; without `start` by a network of a shape of its own.
         """
@@ -199,12 +209,12 @@ class FlowTraining:
         shape = NetworkSettings(
             size=pictures.size,
             fold=settings.fold,
-            channels=settings.channels,
+            channels=settings.channels or CHANNELS,
             below=settings.below,
             classes=len(pictures.class_names),
             sources=len(pictures.source_names),
         )
-        shape = replace(shape, **pictures.scales(settings.fold))
+        shape = replace(shape, **(pictures.scales(settings.fold) if start is None else start.shape))
         self.teacher = teacher
         if teacher is not None and start is None:
             shape = student_settings(teacher.settings, pictures.batch(LOOK, step_generator(0, 0)).data)
@@ -212,7 +222,9 @@ class FlowTraining:
             expert = expert_settings(shape, pictures.batch(LOOK, step_generator(0, 0)).data)
         network = FlowNetwork(replace(shape, expert=expert or {}))
         if start is not None:
-            network.load_state_dict(network.state_dict() | {name: value.float() for name, value in start.items()})
+            network.load_state_dict(
+                network.state_dict() | {name: value.float() for name, value in start.tensors.items()}
+            )
         if network.autoencoder is not None and autoencoder is not None:
             network.autoencoder.load_state_dict(autoencoder.state_dict())
         self.average: FlowNetwork = deepcopy(network).eval().requires_grad_(False)

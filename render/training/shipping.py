@@ -21,7 +21,8 @@ from render.generators.flow import FlowGenerator
 from render.training import student
 from render.training.dataset import TrainingSet
 from render.training.expert import sampling_with_expert
-from render.training.flow import FlowSettings, FlowTraining, Pool, Sketched, favouring
+from render.training.flow import CHANNELS, FlowSettings, FlowTraining, Pool, Sketched, favouring
+from render.training.grafting import fold_beside, grafted, startable
 from render.training.latents import Latents, load_autoencoder
 from render.training.outlines import Outlines
 from render.training.pool import Pictures, Turns, class_names
@@ -32,7 +33,7 @@ from render.training.samples import PER_CLASS
 from render.training.sheets import loss_curve
 from render.training.touches import touched
 from render.training.zoomed import Zoomed
-from render.weights import MODEL, Card, Credit, Training, load_card, load_tensors, save_card, weights_hash
+from render.weights import MODEL, Card, Credit, Training, load_card, save_card, weights_hash
 
 T = TypeVar("T", bound=Run)
 SKY_MAPPING = DisplayMapping()
@@ -269,28 +270,29 @@ def train_generator(
         if not start:
             settings = replace(settings, fold=student.SHAPE["fold"], channels=student.SHAPE["channels"])
         about = replace(about, data=f"{about.data}; taught by {teacher.name}, {weights_hash(teacher)[:12]}")
-    if start:
-        shape = load_card(start).network
-        settings = replace(settings, **{name: shape[name] for name in ("fold", "below") if name in shape})
     between = _autoencoder(autoencoder, training_set, mapping, zoom, start) if autoencoder else None
     if between is not None:
         settings, zoom = replace(settings, fold=LATENT_FOLD), 1
+    before = startable(start) if start else None
+    if before:
+        settings = begun(settings, before, training_set.size // zoom)
+    settings = replace(settings, channels=settings.channels or CHANNELS)
     reduced = zoom * (between.settings.reduce if between else 1)
     if training_set.size % (reduced * settings.fold * 2 ** (len(settings.channels) - 1)):
         raise UsageError(f"pictures of {training_set.size} px cannot be drawn at a zoom of {reduced}: choose another.")
-    before = fitting_card(start, training_set.size, settings) if start else None
     expert = before.network.get("expert") if before else None
-    if before and before.training.pictures_sha256 != training_set.identity():
+    if before and (before.training.pictures_sha256 != training_set.identity() or before.size != training_set.size):
         expert = None  # what it knows is how other pictures end
-    if settings.expert and (before is None or zoom > 1):
+    if settings.expert and (before is None or zoom > 1 or before.size != training_set.size):
         raise UsageError(
-            "--expert learns the last steps beside finished weights: name them with --from, without --zoom."
+            "--expert learns the last steps beside finished weights: name them with --from, of this size, without"
+            " --zoom."
         )
     pictures = favouring(pictures, settings)
     pool = Latents(pictures, between) if between else pool_of(pictures, mapping, zoom)
-    tensors = grafted(start, pool, bool(expert)) if start else None
+    graft = grafted(start, pool, settings.fold, mapping, bool(expert)) if start else None
     master = teaching(teacher, pool, mapping, settings) if teacher else None
-    training = FlowTraining(pool, run, settings, tensors, between, expert, master)
+    training = FlowTraining(pool, run, settings, graft, between, expert, master)
     if before and before.sampling:
         training.sampling = before.sampling  # what was chosen for these weights, not where a new network begins
     if master:
@@ -319,6 +321,18 @@ def train_generator(
     )
 
 
+def begun(settings: FlowSettings, before: Card, side: int) -> FlowSettings:
+    """The settings of a run that goes on with weights, on pictures that its network sees at `side` px."""
+    channels = tuple(int(one) for one in before.network["channels"])
+    if settings.channels and settings.channels != channels:
+        raise NonesuchError(
+            f"{before.name}: its channels are {list(channels)}, this training's {list(settings.channels)}: leave out"
+            " --channels, or --from."
+        )
+    below = float(before.network.get("below", settings.below))
+    return replace(settings, channels=channels, fold=fold_beside(before, side), below=below)
+
+
 def _autoencoder(
     folder: Path, training_set: TrainingSet, mapping: DisplayMapping, zoom: int, start: Path | None
 ) -> Autoencoder:
@@ -338,20 +352,6 @@ def pool_of(pictures: Pictures, mapping: DisplayMapping, zoom: int = 1) -> Pool:
     return Zoomed(pictures, zoom) if zoom > 1 else Sketched(pictures, mapping.name != SKY)
 
 
-def fitting_card(start: Path, size: int, settings: FlowSettings) -> Card:
-    """The card of weights that a run with such pictures and settings can begin from, or one sentence why it cannot."""
-    card = load_card(start)
-    wanted = {
-        "family": (card.family, "flow"),
-        "size": (card.size, size),
-        "channels": (list(card.network.get("channels", [])), list(settings.channels)),
-    }
-    for name, (theirs, ours) in wanted.items():
-        if theirs != ours:
-            raise NonesuchError(f"{start}: its {name} is {theirs}, this training's {ours}: begin without --from.")
-    return card
-
-
 def teaching(folder: Path, pool: Pool, mapping: DisplayMapping, settings: FlowSettings) -> student.Teacher:
     """Finished weights as a teacher for this pool's pictures, or one sentence why they cannot be."""
     card = load_card(folder)
@@ -369,19 +369,3 @@ def teaching(folder: Path, pool: Pool, mapping: DisplayMapping, settings: FlowSe
             raise NonesuchError(f"{folder} cannot teach these pictures: {name} {theirs}, here {ours}.")
     precision = "fp32" if settings.precision == "auto" else settings.precision
     return student.Teacher(FlowGenerator.load(folder, str(accelerator().device), precision), settings.compiled)
-
-
-def grafted(start: Path, pool: Pool, expert: bool = False) -> dict[str, Tensor]:
-    """The tensors of weights, for a network of this pool's classes and sources: what both know is kept, and one that is
-    new begins as none, which the network has learned to draw without being told. expert: with those of its expert.
-    """
-    card, tensors = load_card(start), load_tensors(start)
-    if not expert:
-        tensors = {name: value for name, value in tensors.items() if not name.startswith("expert.")}
-    for key, known, wanted in (
-        ("classes.weight", card.classes, pool.class_names),
-        ("sources.weight", card.sources, pool.source_names),
-    ):
-        rows = tensors[key]
-        tensors[key] = torch.stack([rows[known.index(name)] if name in known else rows[-1] for name in [*wanted, None]])
-    return tensors
