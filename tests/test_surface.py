@@ -226,7 +226,7 @@ def test_a_view_never_shows_the_unseen_part_of_a_map(maps: Path, tmp_path: Path)
     """The map `a` shows something south of 20 degrees north only."""
     body = next(one for one in load_bodies(maps, tmp_path / "maps.csv") if one.name == "a")
     for place in np.random.default_rng(0).random((200, 3)):
-        _, directions = view_of(body, True, place, False)
+        _, directions = view_of(body, True, place, (False, False))
         assert np.degrees(np.arcsin(directions[..., 2].max())) < 25  # a corner may look 5 degrees beyond
 
 

@@ -210,12 +210,13 @@ def flow(
     show_default=True,
     help="auto measures both and keeps the faster.",
 )
+@click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--title", default="planet", show_default=True, help='As in "This planet does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
 def surface(
     maps: Path, out: Path, labels: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, seed: int, title: str, about_data: str,
+    precision: str, compiled: bool, seed: int, title: str, about_data: str,
 ) -> None:  # fmt: skip
     """A generator of whole surfaces, from MAPS: a folder, tar or zip of equirectangular maps, twice as wide as high.
 
@@ -239,6 +240,7 @@ def surface(
         rate=rate,
         checkpoint_every=checkpoint_every,
         precision=precision,
+        compiled=compiled,
         seed=seed,
     )
     with bar("training") as progress:

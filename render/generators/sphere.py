@@ -47,16 +47,14 @@ def map_place(directions: Doubles, height: int) -> tuple[Doubles, Doubles]:
     return (0.5 - latitude / math.pi) * height - 0.5, (longitude / math.pi + 1) * height - 0.5
 
 
-def frame(centre: Doubles, roll: float) -> Doubles:
-    """(3, 3): a view's right, down and forward; at roll 0 up is north."""
+def frame(centre: Doubles) -> Doubles:
+    """(3, 3): a view's right, down and forward, where up is north."""
     forward = centre / np.linalg.norm(centre)
     east = np.cross([0.0, 0.0, 1.0], forward)
     if np.linalg.norm(east) < 1e-9:  # on a pole every way is as good
         east = np.array([0.0, 1.0, 0.0])
     east /= np.linalg.norm(east)
-    north = np.cross(forward, east)
-    right = math.cos(roll) * east + math.sin(roll) * north
-    return np.stack([right, np.cross(right, forward), forward])
+    return np.stack([east, np.cross(east, forward), forward])
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ class Views:
 
     @classmethod
     def around(cls, count: int, degrees: float, size: int) -> Views:
-        """Views that cover the whole sphere, each rolled by another angle, so that no direction is preferred."""
-        frames = np.stack([frame(centre, GOLDEN * number) for number, centre in enumerate(lattice(count))])
+        """Views that cover the whole sphere, north up."""
+        frames = np.stack([frame(centre) for centre in lattice(count)])
         return cls(frames, degrees, size)
 
     @property

@@ -1,8 +1,10 @@
 """Training the surface family: views of maps, cut out at every step where nobody cut before.
 
-A set of maps is small (a few dozen bodies), but a view may look at any place, from two distances and rolled by any
-angle, so no two steps see the same picture. What a view is told beside it is what `render.generators.surface` tells:
-how far from the equator each pixel lies, and how wide the view is. Class and body are dropped now and then.
+A set of maps is small (a few dozen bodies), but a view may look at any place, from two distances and mirrored either
+way, so no two steps see the same picture. North is up, or south: what blows along circles of latitude then lies across
+every view, which a small network learns much sooner than among views rolled by any angle. What a view is told beside
+it is what `render.generators.surface` tells: how far from the equator each pixel lies, and how wide the view is. Class
+and body are dropped now and then.
 """
 
 from __future__ import annotations
@@ -135,8 +137,9 @@ def seen(picture: Bytes, directions: Doubles) -> npt.NDArray[np.float32]:
     return np.asarray((above * (1 - fy) + below * fy) / 127.5 - 1, dtype=np.float32)
 
 
-def view_of(body: Body, near: bool, place: npt.NDArray[np.float64], mirrored: bool) -> tuple[Bytes, Doubles]:
-    """The map to look at and the directions of one view, (SIZE, SIZE, 3). place: three numbers in [0, 1).
+def view_of(body: Body, near: bool, place: Doubles, mirrored: tuple[bool, bool]) -> tuple[Bytes, Doubles]:
+    """The map to look at and the directions of one view, (SIZE, SIZE, 3). place: two numbers in [0, 1); mirrored: east
+    for west, south for north.
 
     Its middle lies evenly over what the map shows of the sphere, so far inside that the view sees nothing else where it
     can.
@@ -150,9 +153,7 @@ def view_of(body: Body, near: bool, place: npt.NDArray[np.float64], mirrored: bo
     longitude = 2 * math.pi * place[1]
     radius = math.sqrt(max(0.0, 1 - z * z))
     centre = np.array([radius * math.cos(longitude), radius * math.sin(longitude), z])
-    axes = frame(centre, 2 * math.pi * place[2])
-    if mirrored:
-        axes = axes * np.array([[-1.0], [1.0], [1.0]])
+    axes = frame(centre) * np.array([[-1.0 if flipped else 1.0] for flipped in (*mirrored, False)])
     return (body.sharp if near else body.soft), Views(axes[None], degrees, SIZE).directions()[0]
 
 
@@ -181,8 +182,8 @@ class Surfaces:
         data = np.empty((n, SIZE, SIZE, 3), dtype=np.float32)
         planes, shares = [], []
         for i, which in enumerate(chosen):
-            near = bool(places[i, 3] < NEAR_SHARE)
-            picture, directions = view_of(self.bodies[which], near, places[i, :3], bool(places[i, 4] < 0.5))
+            near, east, south = (bool(one) for one in places[i, 2:] < (NEAR_SHARE, 0.5, 0.5))
+            picture, directions = view_of(self.bodies[which], near, places[i, :2], (east, south))
             data[i] = seen(picture, directions)
             planes.append(directions)
             shares.append(NEAR[0] / WIDE[0] if near else 1.0)
