@@ -35,7 +35,7 @@ from render.training.expert import BELOW, expert_settings, learning
 from render.training.pool import Pictures
 from render.training.run import Losses, accelerator, update_average
 from render.training.samples import DEFAULT_SAMPLING, samples
-from render.training.sheets import sample_sheet
+from render.training.sheets import compared_sheet
 from render.training.sketch import sketches
 from render.training.student import Teacher, student_settings
 from render.weights import Card
@@ -289,7 +289,9 @@ class FlowTraining:
         return FlowGenerator(card, self.average, str(self.accelerator.device), "fp32")
 
     def sheets(self, card: Card, per_class: int) -> dict[str, Image.Image]:
-        return {"sheet": sample_sheet(samples(self.generator(card), per_class), card.mapping, per_class)}
+        assert isinstance(self.pictures, Drawn)
+        made = samples(self.generator(card), per_class)
+        return {"sheet": compared_sheet(made, self.pictures.pictures, card.mapping, per_class)}
 
 
 def choose_precision(network: FlowNetwork, pictures: Pool, settings: FlowSettings) -> str:

@@ -17,7 +17,7 @@ from render.training.checkpoint import Part, load_checkpoint, save_checkpoint, s
 from render.training.pool import Pictures
 from render.training.run import Pace, accelerator, update_average
 from render.training.samples import samples
-from render.training.sheets import sample_sheet
+from render.training.sheets import compared_sheet
 from render.weights import Card, Sampling
 
 
@@ -71,7 +71,8 @@ class OnePass:
         return made
 
     def sheets(self, card: Card, per_class: int) -> dict[str, Image.Image]:
-        return {"sheet": sample_sheet(samples(self.generator(card), per_class), card.mapping, per_class)}
+        made = samples(self.generator(card), per_class)
+        return {"sheet": compared_sheet(made, self.pictures, card.mapping, per_class)}
 
     def random(self) -> torch.Generator:
         """The random numbers of the step that comes, on this process."""

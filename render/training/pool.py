@@ -77,6 +77,13 @@ class Pictures:
         chance = self.chance * np.where(self.sources == self.source_names.index(source), *weights)
         return replace(self, chance=chance / chance.sum())
 
+    def some(self, n: int, which: int | None = None) -> npt.NDArray[np.float16]:
+        """(n, 3, h, w): pictures from all over the set; of one class those that are surely so, if there are as many."""
+        sure = self.classes[:, which] if which is not None else np.ones(len(self.data), dtype=np.float32)
+        those = np.flatnonzero(sure > 0.99)
+        those = those if len(those) >= n else np.sort(np.argsort(-sure, kind="stable")[:n])
+        return self.data[those[np.arange(n) * len(those) // n]]
+
     def draw(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """n pictures, each in one of its orientations, their class (sampled from its probabilities) and source."""
         chance = torch.from_numpy(self.chance)

@@ -11,8 +11,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from render.display import DisplayMapping
+from render.training.pool import Pictures
 
 GAP = 2
+REAL, WIDEST = 2, 100
+"""Real pictures beside each row of generated ones; how many pixels a picture on a sheet may be reduced to, or twice."""
 
 
 def contact_sheet(pictures: list[npt.NDArray[np.uint8]], columns: int) -> Image.Image:
@@ -29,6 +32,23 @@ def contact_sheet(pictures: list[npt.NDArray[np.uint8]], columns: int) -> Image.
 def sample_sheet(data: npt.NDArray[np.float32], mapping: DisplayMapping, columns: int) -> Image.Image:
     """(n, 3, h, w) in data space as a sheet, row by row."""
     return contact_sheet([mapping.to_display(picture) for picture in data], columns)
+
+
+def compared_sheet(
+    data: npt.NDArray[np.float32], pictures: Pictures, mapping: DisplayMapping, columns: int
+) -> Image.Image:
+    """Rows of `columns` generated pictures, (n, 3, h, w) in data space, each with real ones of its class at its end, or
+    of all where rows are no classes. Large pictures are reduced.
+    """
+    rows = len(data) // columns
+    own = len(pictures.class_names) == rows
+    tiles: list[npt.NDArray[np.uint8]] = []
+    for row in range(rows):
+        real = pictures.some(REAL, row) if own else pictures.some(REAL * rows)[REAL * row :][:REAL]
+        shown = [*data[row * columns :][:columns], *real.astype(np.float32)]
+        tiles += [mapping.to_display(picture) for picture in shown]
+    sheet = contact_sheet(tiles, columns + REAL)
+    return sheet.reduce(max(1, tiles[0].shape[0] // WIDEST))
 
 
 def loss_curve(losses: Path, picture: Path, names: Sequence[str] = ("loss",)) -> None:
