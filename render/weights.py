@@ -86,7 +86,7 @@ class Surface(BaseModel):
 
     bodies: the class of every body that it learned from, in the order of the network's sources. height: rows of the
     equirectangular map, which is twice as wide. wide, near: degrees across and number of the views that it draws first,
-    and of those that add detail.
+    and of those that add detail. zonal: how much of a body's look is belts (`render.generators.zones`), by its name.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid")
@@ -95,6 +95,7 @@ class Surface(BaseModel):
     height: int
     wide: tuple[float, int]
     near: tuple[float, int]
+    zonal: dict[str, float] = {}
 
 
 class Card(BaseModel):

@@ -131,9 +131,7 @@ def test_a_trained_folder_is_whole_and_draws_what_its_sheet_shows(tmp_path: Path
     shown = sheet[-SIZE:, -SIZE:].astype(np.uint8)
     pictures = _split(job, DisplayMapping.plain())[2]
     of_it = pictures.data[pictures.classes[:, -1] == 1]
-    assert any((shown == card.mapping.to_display(one)).all() for one in of_it), (
-        "a real one of its class ends the row"
-    )
+    assert any((shown == card.mapping.to_display(one)).all() for one in of_it), "a real one of its class ends the row"
     a, b = generator.condition(named[:1]), generator.condition(named[1:])
     halfway = generator.images(generator.mix(a, b, [0.0]), noise[:1])
     assert torch.allclose(halfway, data[:1], atol=1e-5)  # a walk begins at its first keyframe

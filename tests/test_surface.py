@@ -22,6 +22,7 @@ from render.evidence.thumbnails import decoded
 from render.generators import load_generator
 from render.generators.sphere import Views, gathered, lattice, map_directions, owners, weights
 from render.generators.surface import SurfaceGenerator
+from render.generators.zones import Zones, zonal_share
 from render.media.globe import Aspect, globe
 from render.noise import normals
 from render.provenance import read_mark
@@ -89,6 +90,65 @@ def test_noise_is_white_in_every_view_and_the_same_where_views_meet() -> None:
     here = views[0].reshape(3, -1)[:, inside]
     assert len(inside) > 100
     assert np.corrcoef(here.ravel(), there.ravel())[0, 1] > 0.25
+
+
+def belts_of(views: np.ndarray, zones: Zones) -> np.ndarray:
+    """(views, zones): the mean of every view's pixels in every zone."""
+    count = zones.mean.shape[0]
+    sums = [np.bincount(zone, one.ravel(), count) for zone, one in zip(zones.which, views, strict=True)]
+    return np.array(sums) / np.maximum([np.bincount(zone, minlength=count) for zone in zones.which], 1)
+
+
+def test_noise_that_is_alike_along_a_latitude_is_white_in_every_view() -> None:
+    points = lattice(200_000)
+    noise, own, zones = normals(5, (3, 200_000)), owners(points, WIDE), Zones.across(WIDE, points)
+    before = gathered(noise, own, WIDE.size)
+    assert np.array_equal(zones.alike(before, noise, own[0], 0.0), before.astype(np.float32))
+    views = zones.alike(before, noise, own[0], 1.0)
+    assert abs(views.std() - 1) < 0.01
+    assert abs((views[..., 1:] * views[..., :-1]).mean()) < 0.05
+    # two views on either side of the planet, near the equator: their zones rise and fall together, and did not before
+    here = int(np.abs(WIDE.frames[:, 2, 2]).argmin())
+    there = int((WIDE.frames[:, 2] @ (WIDE.frames[here, 2] * [-1, -1, 1])).argmax())
+    middle = slice(36, 60)
+    for shown, least, most in ((before, -0.5, 0.5), (views, 0.6, 1.0)):
+        belts = belts_of(shown[:, 0], zones)[:, middle]
+        assert least < np.corrcoef(belts[here], belts[there])[0, 1] < most
+
+
+def test_belts_are_as_strong_as_on_the_bodies_that_were_learned_from() -> None:
+    zones = Zones.across(WIDE, lattice(1000))
+    latitude = np.arcsin(WIDE.directions()[..., 2]).reshape(-1, 1)
+    weak = (0.1 * np.sin(9 * latitude) + 0.2 * normals(1, (len(latitude), 1))).astype(np.float32)
+
+    def share(values: np.ndarray) -> float:
+        belts = zones.back @ (zones.mean @ values)
+        whole = zones.area @ (values - zones.area @ values) ** 2
+        return float((zones.area @ (belts - zones.area @ belts) ** 2).sum() / whole.sum())
+
+    strong = zones.levelled(weak, 0.9)
+    assert share(weak) < 0.3
+    assert abs(share(strong) - 0.9) < 0.06  # belts of one pixel are between two zones
+    assert abs(float((zones.area @ strong**2)[0] / (zones.area @ weak**2)[0]) - 1) < 0.1
+    assert zones.levelled(strong, 0.3) is strong, "what has belts keeps them"
+    banded = np.repeat(np.random.default_rng(0).integers(0, 255, (64, 1, 3)), 128, axis=1).astype(np.uint8)
+    assert zonal_share(banded) == pytest.approx(1)
+    assert zonal_share(np.random.default_rng(0).integers(0, 255, (64, 128, 3)).astype(np.uint8)) < 0.05
+
+
+def test_a_belted_body_has_a_belted_map_and_others_draw_as_they_did(tmp_path: Path) -> None:
+    folder = tiny_surface(tmp_path / "tiny")
+    plain = load_generator(folder)
+    assert isinstance(plain, SurfaceGenerator)
+    surface = plain.surface.model_copy(update={"zonal": {"neptune": 0.95}})
+    belted = SurfaceGenerator(plain.card.model_copy(update={"surface": surface}), plain.network, "cpu", "fp32")
+    giant, rocky = of(plain, 1, "gas_giant"), of(plain, 1)
+    assert np.array_equal(drawn(belted, rocky), drawn(plain, rocky))
+
+    def share(recipe: Recipe, generator: SurfaceGenerator) -> float:
+        return zonal_share(np.moveaxis(drawn(generator, recipe), 0, 2))
+
+    assert share(giant, belted) > 0.8 > share(giant, plain)
 
 
 def test_a_map_has_no_seam_and_clean_poles_and_does_not_depend_on_its_batch(tmp_path: Path) -> None:

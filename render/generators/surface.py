@@ -4,7 +4,8 @@ The network is that of the flow family, on square views of 64 pixels. All views 
 together: after every pass each takes, wherever others see the same place, the mean of what all of them expect there
 (Bar-Tal et al. 2023, "MultiDiffusion", arXiv:2302.08113; on expected pictures instead of noisy ones, as Kim et al.
 2024, "SyncTweedies", arXiv:2403.14370). Their noise belongs to points of the sphere, not to views, so they agree from
-the start (`render.generators.sphere`). Wide views settle what lies where; narrow ones begin from them, half-way to
+the start (`render.generators.sphere`); and as much as the bodies of its kind are belted, all views of one latitude
+agree (`render.generators.zones`). Wide views settle what lies where; narrow ones begin from them, half-way to
 noise (Meng et al. 2022, "SDEdit", arXiv:2108.01073), and add detail.
 
 Two planes that galaxies use for a drawing tell a view what it sees: one holds the distance from the equator (0 there, 1
@@ -35,6 +36,7 @@ from render.generators.flow import is_guided
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, times
 from render.generators.sphere import Floats, Views, gathered, lattice, map_directions, owners, weights
+from render.generators.zones import Zones
 from render.noise import STYLE, uniforms
 from render.weights import Card, load_card, load_tensors
 
@@ -55,10 +57,13 @@ SAMPLERS_HERE = ("euler", "heun", "ab2")
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What steers n spheres: classes (n, classes + 1) and bodies (n, bodies + 1), weights that add up to 1."""
+    """What steers n spheres: classes (n, classes + 1) and bodies (n, bodies + 1), weights that add up to 1; zonal: how
+    much of what they are to look like is belts, 0 to 1 each.
+    """
 
     classes: Tensor
     bodies: Tensor
+    zonal: Tensor
     sampler: str
     steps: int
     guidance: float
@@ -66,24 +71,35 @@ class Conditioning:
 
 @dataclass(frozen=True)
 class Layer:
-    """Views with what never changes of them. agree: how views blend; own: which points' noise each pixel takes."""
+    """Views with what never changes of them. agree: how views blend; own: which points' noise each pixel takes; zones:
+    what lies on one latitude.
+    """
 
     views: Views
     share: float  # of the widest view's width
     agree: Any
     own: Any
+    zones: Zones
     latitude: Tensor  # (views, 1, size, size)
 
     @classmethod
     def of(cls, degrees: float, count: int, size: int, widest: float) -> Layer:
         views = Views.around(count, degrees, size)
         directions = views.directions()
-        agree = weights(directions.reshape(-1, 3), views, AGREE)
-        return cls(views, degrees / widest, agree, owners(lattice(POINTS), views), from_equator(directions))
+        agree, points = weights(directions.reshape(-1, 3), views, AGREE), lattice(POINTS)
+        zones = Zones.across(views, points)
+        return cls(views, degrees / widest, agree, owners(points, views), zones, from_equator(directions))
 
-    def noise(self, points: Floats) -> Tensor:
+    def noise(self, points: Floats, zonal: float) -> Tensor:
         """(views, 3, size, size) of (3, points)."""
-        return torch.from_numpy(gathered(points, self.own, self.views.size))
+        noise = gathered(points, self.own, self.views.size)
+        return torch.from_numpy(self.zones.alike(noise, points, self.own[0], zonal) if zonal else noise)
+
+    def agreed(self, expected: Tensor, zonal: float) -> Tensor:
+        """What all views expect together, (views, 3, size, size)."""
+        size = self.views.size
+        together = self.agree @ pixels(expected).numpy()
+        return as_views(self.zones.levelled(together, zonal) if zonal else together, size)
 
 
 def from_equator(directions: Any) -> Tensor:
@@ -142,10 +158,16 @@ class SurfaceGenerator:
             raise NonesuchError(f"'{self.card.name}' takes no sketches: leave them out of its collection.")
         classes = [one_hot(r.class_name, [*self.card.classes, None], "class", self.card) for r in recipes]
         bodies = torch.stack([self._blend(r) for r in recipes])
-        return Conditioning(torch.stack(classes), bodies, sampler, steps, guidance)
+        belted = torch.tensor([*(self.surface.zonal.get(name, 0.0) for name in self.surface.bodies), 0.0])
+        return Conditioning(torch.stack(classes), bodies, bodies @ belted, sampler, steps, guidance)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
-        return replace(a, classes=between(a.classes, b.classes, t), bodies=between(a.bodies, b.bodies, t))
+        return replace(
+            a,
+            classes=between(a.classes, b.classes, t),
+            bodies=between(a.bodies, b.bodies, t),
+            zonal=between(a.zonal[:, None], b.zonal[:, None], t)[:, 0],
+        )
 
     @torch.inference_mode()
     def images(self, conditioning: Conditioning, noise: Tensor) -> Tensor:
@@ -153,9 +175,10 @@ class SurfaceGenerator:
         return torch.stack([self._map(conditioning, row, noise[row, :, 0].cpu().numpy()) for row in range(len(noise))])
 
     def _map(self, c: Conditioning, row: int, points: Floats) -> Tensor:
-        sample = SAMPLERS[c.sampler]
-        x = sample(self._velocity(c, row, self.wide), self.wide.noise(points), times(c.steps, SHIFT), None)
-        x = (1 - NEAR_FROM) * blended(self.closer, x, self.card.size) + NEAR_FROM * self.near.noise(points)
+        sample, zonal = SAMPLERS[c.sampler], float(c.zonal[row])
+        x = sample(self._velocity(c, row, self.wide), self.wide.noise(points, zonal), times(c.steps, SHIFT), None)
+        closer = as_views(self.closer @ pixels(x).numpy(), self.card.size)
+        x = (1 - NEAR_FROM) * closer + NEAR_FROM * self.near.noise(points, zonal)
         path = [NEAR_FROM * t for t in times(max(2, c.steps // 3), 1.0)]
         x = sample(self._velocity(c, row, self.near), x, path, None)
         net, height = self.network.settings, self.surface.height
@@ -172,8 +195,7 @@ class SurfaceGenerator:
             if is_guided(t, c.guidance):
                 free = self._passes(x, t, nothing, layer)
                 v = free + c.guidance * (v - free)
-            expected = blended(layer.agree, x - t * v, self.card.size)
-            return (x - expected) / t
+            return (x - layer.agreed(x - t * v, float(c.zonal[row]))) / t
 
         return velocity
 
@@ -216,6 +238,6 @@ def pixels(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
 
 
-def blended(matrix: Any, x: Tensor, size: int) -> Tensor:
-    """Pixels of views through a sparse matrix, to views again."""
-    return torch.from_numpy(matrix @ pixels(x).numpy()).view(-1, size, size, x.shape[1]).permute(0, 3, 1, 2)
+def as_views(values: Floats, size: int) -> Tensor:
+    """The inverse of `pixels`."""
+    return torch.from_numpy(values).view(-1, size, size, values.shape[1]).permute(0, 3, 1, 2)

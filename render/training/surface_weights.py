@@ -13,6 +13,7 @@ from PIL import Image
 
 from render.display import DisplayMapping
 from render.generators.surface import SurfaceGenerator
+from render.generators.zones import zonal_share
 from render.noise import normals
 from render.recipe import Recipe
 from render.training.flow import FlowSettings, FlowTraining
@@ -24,7 +25,7 @@ from render.training.surface import HEIGHT, NEAR, SIZE, WIDE, Body, Surfaces, cr
 from render.weights import Card, Sampling, Surface, Training
 
 SAMPLING = Sampling(sampler="ab2", steps=10, guidance=1.0, batch=1)
-COLOUR = 3.0
+COLOUR = 2.0
 """Pixels of a narrow view by which colour is blurred: bodies have few colours, and a little trained network many."""
 SETTINGS = FlowSettings(batch=24, rate=8e-4, channels=(64, 64, 128), drop_class=0.1, drop_source=0.15, time_mean=0.0)
 
@@ -77,7 +78,13 @@ def card_of(training: SurfaceTraining, bodies: Sequence[Body], about: Descriptio
         network=network.as_card(),
         display=DisplayMapping.plain().settings(),
         sampling=SAMPLING,
-        surface=Surface(bodies={body.name: body.label for body in learned}, height=HEIGHT, wide=WIDE, near=NEAR),
+        surface=Surface(
+            bodies={body.name: body.label for body in learned},
+            height=HEIGHT,
+            wide=WIDE,
+            near=NEAR,
+            zonal={body.name: round(zonal_share(body.sharp, body.north, body.south), 3) for body in learned},
+        ),
         training=Training(
             data=about.data,
             pictures_sha256=identity(learned),
