@@ -26,7 +26,14 @@ from render.display import DisplayMapping
 from render.errors import NonesuchError
 from render.resources import resource
 from render.training.classifier import cross_validate, fold_groups, train_classifier
-from render.training.classifier_figures import accuracy, balanced_accuracy, calibration_error, confusion, recalls
+from render.training.classifier_figures import (
+    accuracy,
+    balanced_accuracy,
+    calibration_error,
+    confusion,
+    range_figures,
+    recalls,
+)
 from render.training.classifier_member import ClassifierTraining, LabelledPictures, soft_stage, train_member
 from render.training.dataset import TrainingSet
 from render.training.plain_classifier import train_plain
@@ -273,6 +280,16 @@ def test_figures_are_what_their_names_say() -> None:
 
 
 # --- what ships
+
+
+def test_the_experts_own_range_is_told_beside_the_accuracy() -> None:
+    """Of three clean pictures one lies on the border of two classes for the experts, and the answer is one of these."""
+    found = np.eye(7)[[0, 2, 3, 6]]  # elliptical, early spiral, mid spiral, dwarf elliptical
+    accepted = np.zeros((4, 18), dtype=bool)
+    for row, stages in enumerate(([-5], [-1, 0], [3], [3])):
+        accepted[row, [STAGES.index(stage) for stage in stages]] = True
+    told = range_figures(found, np.array([0, 1, 3, 0]), accepted, np.array([True, True, True, False]))
+    assert told == {"accepted": 1.0, "sure": {"n": 2, "accuracy": 1.0}, "unsure": {"n": 1, "accuracy": 0.0}}
 
 
 def test_the_shipped_card_tells_its_figures() -> None:

@@ -26,7 +26,7 @@ from render.classify.classifier import packed, unpacked
 from render.classify.network import ClassifierNetwork, ClassifierSettings, class_logits, resized, symmetries
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.training.classifier_figures import attribute_figures, coarse_figures, seven_figures
+from render.training.classifier_figures import attribute_figures, coarse_figures, range_figures, seven_figures
 from render.training.classifier_galaxy10 import axis_ratios, cuts_and_figures
 from render.training.classifier_member import (
     ClassifierTraining,
@@ -217,13 +217,13 @@ def cross_validated(
         others = [p for i, p in enumerate(parts) if i != index]
         temperature = fitted_temperature(torch.cat([p.logits for p in others]), torch.cat([p.truth for p in others]))
         probabilities.append((part.logits / temperature).softmax(dim=1).double().numpy())
-    truth = torch.cat([p.truth for p in parts]).numpy()
-    clean = ~data.contaminated[np.concatenate([p.rows for p in parts])]
-    found = np.concatenate(probabilities)
+    truth, rows = torch.cat([p.truth for p in parts]).numpy(), np.concatenate([p.rows for p in parts])
+    clean, found = ~data.contaminated[rows], np.concatenate(probabilities)
     return {
         "groups": [list(group) for group in groups],
         "judged_by": "one member, trained without the picture's folds",
         "four": coarse_figures(found, truth, clean),
+        "range": range_figures(found, truth, data.accepted(rows), clean),
         "seven": seven_figures(found, truth),
     }
 
@@ -242,9 +242,11 @@ def tested(
     found, truth = answers.classes.double().numpy(), judgement.truth.numpy()
     strengths = judgement.heads.mean(dim=0)[:, : len(ATTRIBUTES)]
     wanted = answers.wanted[:, : len(ATTRIBUTES)].double().numpy()
+    clean = ~data.contaminated[judgement.rows]
     figures = {
         "fold": TEST_FOLD,
-        "four": coarse_figures(found, truth, ~data.contaminated[judgement.rows]),
+        "four": coarse_figures(found, truth, clean),
+        "range": range_figures(found, truth, data.accepted(judgement.rows), clean),
         "seven": seven_figures(found, truth),
         "attributes": attribute_figures(strengths.double().numpy(), wanted, ATTRIBUTES),
         "path": path_figures(answers, path),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from render.classify.classes import CLASSES, FOUR, FOUR_OF_CLASS
+from render.classify.classes import CLASS_OF_STAGE, CLASSES, FOUR, FOUR_OF_CLASS
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -107,6 +107,25 @@ def coarse_figures(probabilities: Floats, truth: Integers, clean: npt.NDArray[np
     """The four-class figures, on pictures without a contaminating star or neighbour."""
     groups = np.array(FOUR_OF_CLASS)
     return figures(groups[truth[clean]], four(probabilities[clean]).argmax(axis=1), FOUR)
+
+
+def range_figures(
+    probabilities: Floats, truth: Integers, accepted: npt.NDArray[np.bool_], clean: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """How far experts' own doubt explains the four-class figures. accepted: (n, 18), the stages that they would accept.
+
+    `accepted` is the share of answers in a class that holds such a stage; `sure` and `unsure` are the accuracies where
+    all of those stages lie in one class, and where they do not.
+    """
+    of_stage = np.array(FOUR_OF_CLASS)[np.array(CLASS_OF_STAGE)]
+    classes = np.stack([accepted[clean][:, of_stage == g].any(axis=1) for g in range(len(FOUR))], axis=1)
+    found, wanted = four(probabilities[clean]).argmax(axis=1), np.array(FOUR_OF_CLASS)[truth[clean]]
+    right, unsure = found == wanted, classes.sum(axis=1) > 1
+    told: dict[str, Any] = {"accepted": round(float(classes[np.arange(len(found)), found].mean()), 4)}
+    for name, those in (("sure", ~unsure), ("unsure", unsure)):
+        if those.any():
+            told[name] = {"n": int(those.sum()), "accuracy": round(float(right[those].mean()), 4)}
+    return told
 
 
 def seven_figures(probabilities: Floats, truth: Integers) -> dict[str, Any]:

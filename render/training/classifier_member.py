@@ -112,6 +112,10 @@ class LabelledPictures:
 
         return Task(self.pictures, lambda: ClassifierNetwork(settings.network.width), loss)
 
+    def accepted(self, rows: Indices) -> npt.NDArray[np.bool_]:
+        """(rows, 18): the stages that the experts would accept."""
+        return np.asarray(self.stages[rows].numpy() > 0)
+
     def of_folds(self, folds: tuple[int, ...]) -> Indices:
         return np.flatnonzero(np.isin(self.folds, folds))
 
