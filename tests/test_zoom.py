@@ -79,5 +79,5 @@ def test_a_network_goes_on_at_twice_the_size_with_what_it_knew(spreads: tuple[fl
 
 
 def test_as_much_is_folded_as_keeps_the_grid() -> None:
-    card = load_card(find_weights("deep-space-96"))
+    card = load_card(find_weights("galaxy-96-student"))
     assert [fold_beside(card, side) for side in (96, 128, 192, 240, 144, 48)] == [3, 4, 6, 3, 3, 3]
