@@ -161,3 +161,13 @@ def test_every_class_of_a_collection_that_ships_has_facts(theme: Theme) -> None:
             assert len(fact.passage) > 20
             assert fact.text.endswith(".")
         assert len(about(key, theme)) + len(about(GENERAL[theme], theme)) >= 2
+
+
+def test_a_gas_giant_has_no_craters_and_a_moon_may_have() -> None:
+    told = {}
+    for key in ("gas_giant", "star", "moon"):
+        asked = [Observation(f"N {n}", f"id-{n}", asked=key, thing="planet") for n in range(40)]
+        told[key] = {fact for texts in facts_captioner().write(asked) for fact in texts.facts}
+    assert not any(fact.startswith("planet-") for key in ("gas_giant", "star") for fact in told[key])
+    assert any(fact.startswith("planet-craters") for fact in told["moon"])
+    assert len(told["gas_giant"]) > 1

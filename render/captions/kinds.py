@@ -35,8 +35,15 @@ THEMES: dict[Theme, tuple[str, ...]] = {
     ),
 }
 GENERAL: dict[Theme, str] = {"galaxies": "galaxy", "planets": "planet", "deep-space": "sky", "dinosaurs": "dinosaur"}
-"""The topic of facts that hold for all of a theme."""
+"""The topic of facts that hold for all of a theme, but for `GROUNDLESS`."""
+GROUNDLESS = ("gas_giant", "star")
+"""Bodies without a surface: what holds for planets in general is about craters."""
 _OF: dict[str, Theme] = {key: theme for theme, keys in THEMES.items() for key in keys}
+
+
+def general(theme: Theme, key: str | None) -> str | None:
+    """The topic of facts that hold for all of a theme; None where they do not hold for that class of it."""
+    return None if key in GROUNDLESS else GENERAL[theme]
 
 
 def theme_of(*keys: str | None) -> Theme | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render.captions.facts import Fact, about, in_language
-from render.captions.kinds import GENERAL
+from render.captions.kinds import general
 from render.captions.texts import ALT_LIMIT, TITLE_LIMIT, Language, Observation, Style, Texts
 from render.captions.wording import Wording, wording
 from render.captions.words import (
@@ -53,8 +53,9 @@ def chosen_facts(observation: Observation, choice: Choice, language: Language) -
     key = observation.found if share is None or share >= HALF else None
     key = key or (observation.asked if observation.found is None else None)
     special = [name for name in (*FEATURES, "edge_on") if observation.attribute(name) >= SEEN]
-    topics = [key or GENERAL[theme], choice.of("topic", special) if special else GENERAL[theme]]
-    found = [about(topic, theme, language) for topic in dict.fromkeys(topics)]
+    whole = general(theme, key)
+    topics = [key or whole, choice.of("topic", special) if special else whole]
+    found = [about(topic, theme, language) for topic in dict.fromkeys(topics) if topic]
     return [options[choice.index(f"fact {n}", len(options))] for n, options in enumerate(found) if options]
 
 
