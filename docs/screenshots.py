@@ -43,7 +43,7 @@ def pages(public: Path) -> dict[str, str]:
         "guess": f"{collection}/guess/",
         "oddities": f"{collection}/oddities/",
         "compare": f"{collection}/compare/",
-        "planet": "planets/3.html",
+        "planet": "planets/10.html",
         "deep-space": "deep-space/gallery/",
         "walks": f"{collection}/walks/",
         "plane": _plane(public, collection),
