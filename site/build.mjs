@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, extname, join, relative, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -43,17 +43,20 @@ const common = {
   conditions: ["onnxruntime-web-use-extern-wasm"], // its glue and its machine code are files of their own
 };
 
+/** As the sources name it: a plugin's path is part of a part's hash, which is to be the same wherever it is built. */
+const here = (path) => relative(process.cwd(), path);
+
 /** `asset:package/file` is the address of that file, copied as it is; `worker:./file.ts` that of a bundled worker. */
 const files = {
   name: "files",
   setup(to) {
     to.onResolve({ filter: /^asset:/ }, (ask) => {
       const wanted = ask.path.slice("asset:".length);
-      return { path: wanted.startsWith(".") ? resolve(ask.resolveDir, wanted) : require.resolve(wanted), namespace: "asset" };
+      return { path: here(wanted.startsWith(".") ? resolve(ask.resolveDir, wanted) : require.resolve(wanted)), namespace: "asset" };
     });
     to.onLoad({ filter: /.*/, namespace: "asset" }, async (ask) => ({ contents: await readFile(ask.path), loader: "file" }));
     to.onResolve({ filter: /^worker:/ }, (ask) => ({
-      path: resolve(ask.resolveDir, ask.path.slice("worker:".length)).replace(/\.ts$/, ".js"),
+      path: here(resolve(ask.resolveDir, ask.path.slice("worker:".length))).replace(/\.ts$/, ".js"),
       namespace: "worker",
     }));
     to.onLoad({ filter: /.*/, namespace: "worker" }, async (ask) => {

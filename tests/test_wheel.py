@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -126,3 +127,17 @@ def test_an_sdist_installs_without_the_npm_registry(tmp_path: Path) -> None:
     made = build(source, tmp_path / "out", "wheel", env=cut_off)
     assert "render/_data/site/manifest.json" in zipfile.ZipFile(made).namelist()
     assert not (source / "site" / "node_modules").exists()
+
+
+def test_the_site_is_the_same_wherever_it_is_built(tmp_path: Path) -> None:
+    """A gallery that another installation bakes would load every script anew, and rewrite every page that names one."""
+    for name in ("hatch_build.py", "site"):
+        source, target = ROOT / name, tmp_path / "elsewhere" / name
+        target.parent.mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("dist"))
+        else:
+            shutil.copy(source, target)
+    run(sys.executable, "hatch_build.py", cwd=tmp_path / "elsewhere")
+    here, there = (sorted(path.name for path in (at / "site/dist").iterdir()) for at in (ROOT, tmp_path / "elsewhere"))
+    assert here == there
