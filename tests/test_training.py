@@ -16,6 +16,7 @@ import pytest
 import torch
 from blobs import ABOUT, TINY, pictures_of
 from safetensors.torch import load_file
+from test_families import prepared
 from tiny import drawn_roughly
 
 from render.display import DisplayMapping
@@ -135,6 +136,30 @@ def test_a_run_begins_from_finished_weights_and_the_card_counts_both(blobs: Path
     assert ended.quality["watched"] == {"near_copies": 0.5}
     with pytest.raises(NonesuchError, match="channels"):
         train_generator(blobs, tmp_path / "run4", second, replace(TINY, channels=(32, 96)), ABOUT, start=first)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_at_another_size_and_with_pictures_of_another_kind(run: Path, tmp_path: Path) -> None:
+    """Weights of 24 px of the sky, for plain pictures of 16 px with other classes, at once and in two."""
+    others, small = prepared(tmp_path / "set"), replace(TINY, channels=(), steps=2)
+    for zoom, side in ((1, 16), (2, 8)):
+        mapping, out = DisplayMapping.plain(), tmp_path / f"out{zoom}"
+        start = run / "weights"
+        card = train_generator(
+            others, tmp_path / f"run{zoom}", out, small, ABOUT, start=start, mapping=mapping, zoom=zoom
+        )
+        known = load_card(start)
+        assert (card.size, card.network["size"], card.network["zoom"], card.classes) == (
+            16,
+            side,
+            zoom,
+            ["bar", "disc"],
+        )
+        assert card.network["channels"] == known.network["channels"], "theirs, since none were asked for"
+        assert card.training.steps == known.training.steps + 2
+        assert FlowGenerator.load(out, "cpu", "fp32").network.settings.spreads, (
+            "folded by frequencies, as plain ones are"
+        )
 
 
 @pytest.mark.parametrize("precision", ["auto", "bf16"])
