@@ -37,6 +37,7 @@ def same_way(display: np.ndarray) -> Image.Image:
 def make(source: Path, seed: int) -> None:
     """Draw the galaxies, mix them, and write sheet and key."""
     from render.generators import load_generator
+    from render.plausibility.pictures import filed
     from render.training.dataset import TEST_FOLD, TrainingSet
     from render.training.samples import pictures_of_class
     from render.weights import find_weights
@@ -47,6 +48,7 @@ def make(source: Path, seed: int) -> None:
     labels = training_set.column("label")
     labelled = [i for i in np.flatnonzero(training_set.folds == TEST_FOLD) if labels[i] in card.classes]
     real = random.choice(labelled, EACH, replace=False)
+    skies = [card.mapping.sky(training_set.images[index]) for index in real]
     entries = []
     for index in real:
         data = training_set.data(np.array([index]), card.mapping)[0].astype(np.float32)
@@ -56,7 +58,8 @@ def make(source: Path, seed: int) -> None:
         seeds = random.integers(1 << 20, 1 << 30, count).tolist()
         if count:
             pictures = pictures_of_class(generator, card.classes.index(name), seeds)
-            for number, data in zip(seeds, pictures, strict=True):
+            for number, drawn in zip(seeds, pictures, strict=True):
+                data = filed(drawn, card.mapping, skies[len(entries) - EACH])
                 entries.append((same_way(card.mapping.to_display(data)), "generated", f"{name} {number}"))
     mixed = [entries[i] for i in random.permutation(len(entries))]
     FOLDER.mkdir(exist_ok=True)

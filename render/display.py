@@ -79,6 +79,17 @@ class DisplayMapping:
         linear = (picture.astype(np.float32) / 255 - sky) / (1 - sky)
         return self.from_linear(np.ascontiguousarray(linear.transpose(2, 0, 1)))
 
+    def to_file(self, data: Floats, sky: Floats) -> Bytes:
+        """Data space, (3, h, w), to what a file holds that `to_data` would read so: (h, w, 3) uint8 upon a sky, (3,) in
+        [0, 1]. What shows is not this but `to_display`.
+        """
+        import numpy as np
+
+        if self.name != SKY:
+            return self.to_display(data)
+        light = self.to_linear(data).transpose(1, 2, 0)
+        return np.asarray(np.rint(np.clip(sky + light * (1 - sky), 0, 1) * 255), dtype=np.uint8)
+
     def from_linear(self, linear: Floats) -> Floats:
         """Pseudo-linear values (sky 0, white 1) to data space, any shape."""
         import numpy as np

@@ -13,7 +13,7 @@ from tiny import tiny_weights
 from render.cli import cli
 from render.display import DisplayMapping
 from render.errors import NonesuchError
-from render.plausibility.pictures import Sample, same_mix, splits
+from render.plausibility.pictures import Sample, filed, same_mix, splits, turned
 from render.plausibility.report import report
 from render.plausibility.shape import MEASURES, gini, shapes
 from render.weights import load_card, verify
@@ -48,6 +48,25 @@ def sample(generated: np.ndarray) -> Sample:
     names = np.repeat(CLASSES, 60)
     half = len(generated) // 2
     return Sample(generated, pictures(2, len(generated)), dict.fromkeys(CLASSES, half), pool, names)
+
+
+def test_a_file_and_back_is_what_was_learned_from() -> None:
+    """Otherwise trees tell real pictures by their eight bits, and by the sky that was measured and subtracted."""
+    drawn, sky = pictures(5, 4), np.array([0.08, 0.07, 0.1], np.float32)
+    through = np.stack([filed(one, MAPPING, sky) for one in drawn])
+    assert np.abs(through - drawn.clip(MAPPING.floor, 1)).max() < 0.05
+    assert len(np.unique(through[0, 0])) < 256 < len(np.unique(drawn[0, 0]))
+    inner = np.ones((48, 48), bool)
+    inner[4:-4, 4:-4] = False
+    assert np.abs(np.median(through[:, :, inner], axis=-1) + 1).max() < 1e-6
+
+
+def test_turned_pictures_are_the_same_ones_in_all_orientations() -> None:
+    corner = np.zeros((400, 3, 8, 8), np.float32)
+    corner[:, :, 0, 1] = 1
+    places = {tuple(map(int, np.argwhere(one[0])[0])) for one in turned(corner, 1)}
+    assert len(places) == 8
+    assert turned(corner, 1).sum((1, 2, 3)) == pytest.approx(3.0)
 
 
 def test_more_of_the_same_is_not_told_apart_and_blurred_ones_are() -> None:
@@ -98,17 +117,17 @@ def prepared(folder: Path, count: int = 40, size: int = 24) -> Path:
 
 
 def test_the_command_writes_page_plots_and_card(tmp_path: Path) -> None:
-    weights, real, page = tiny_weights(tmp_path / "tiny"), prepared(tmp_path / "set"), tmp_path / "quality.md"
-    options = ["--n", "20", "--splits", "2", "--detector", "", "--out", str(page), "--card"]
+    weights, real, page = tiny_weights(tmp_path / "tiny"), prepared(tmp_path / "set", 160), tmp_path / "quality.md"
+    options = ["--n", "80", "--splits", "2", "--detector", "", "--out", str(page), "--card"]
     done = CliRunner().invoke(cli, ["report", str(weights), str(real), *options])
     assert done.exit_code == 0, done.output
     told = load_card(weights).quality["plausibility"]
-    assert told["classes"] == {"elliptical": 10, "spiral_late": 10}
+    assert told["classes"] == {"elliptical": 40, "spiral_late": 40}
     assert told["network"]["right"] > 0.7  # noise beside galaxies
     verify(weights)
     text = page.read_text()
     assert "not the set that the generator learned from" in text
-    assert "between 20 real pictures of elliptical and 20 real pictures of spiral_late" in text
+    assert "between 80 real pictures of elliptical and 80 real pictures of spiral_late" in text
     for plot in ("shapes", "spectrum", "distances", "told-apart"):
         assert (tmp_path / "quality" / f"{plot}.png").stat().st_size > 5000
         assert f"(quality/{plot}.png)" in text

@@ -5,6 +5,7 @@ pictures. Each is the same for all pictures of a network, so each mistake would 
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tiny import tiny_weights
 
 from render.cli.train import command
 from render.generators.colour import blurred_colour
-from render.generators.equaliser import equalised, kernels
+from render.generators.equaliser import MOST, equalised, kernel, own_strength
 from render.generators.flow import FlowGenerator
 from render.generators.symmetry import BLOCK, symmetric
 from render.noise import normals
@@ -43,7 +44,7 @@ def test_colour_is_blurred_and_light_is_not() -> None:
 def test_an_even_colour_stays_as_it_is_up_to_the_border() -> None:
     even = torch.tensor([0.4, 0.1, -0.6]).view(1, 3, 1, 1).expand(1, 3, 32, 32)
     assert torch.allclose(blurred_colour(even, 1.2), even, atol=1e-6)
-    assert torch.allclose(equalised(even, {"light": [bent()], "colour": [bent()]}, one(1)), even, atol=1e-5)
+    assert torch.allclose(equalised(even, {"light": [bent()], "colour": [bent()]}, *one(1)), even, atol=1e-5)
 
 
 @pytest.mark.parametrize("touch", ["colour", "symmetry", "equaliser"])
@@ -51,7 +52,10 @@ def test_a_picture_does_not_depend_on_its_neighbours_in_the_batch(touch: str) ->
     def touched_by(pictures: torch.Tensor) -> torch.Tensor:
         if touch == "colour":
             return blurred_colour(pictures, 0.7)
-        return symmetric(pictures, 0.6) if touch == "symmetry" else equalised(pictures, {"light": [bent()]}, one(3))
+        if touch == "symmetry":
+            return symmetric(pictures, 0.6)
+        classes, _ = one(3)
+        return equalised(pictures, {"light": [bent()], "spread": [bent()]}, classes, own_strength(pictures))
 
     assert touched_by(noise(3))[1].equal(touched_by(noise(3).flip(0))[1])
 
@@ -100,19 +104,19 @@ def bent() -> list[float]:
     return [1.0] * 5 + [1 + i / 12 for i in range(12)]
 
 
-def one(n: int) -> torch.Tensor:
-    """Weights of the only class."""
-    return torch.tensor([[1.0, 0.0]]).expand(n, -1)
+def one(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights of the only class, and pictures that have its gains."""
+    return torch.tensor([[1.0, 0.0]]).expand(n, -1), torch.zeros(n)
 
 
 def test_the_equaliser_changes_each_frequency_by_its_gain() -> None:
     rough = noise(64)
     before, after = (
-        spectra(pictures.numpy()).mean(0) for pictures in (rough, equalised(rough, {"light": [bent()]}, one(64)))
+        spectra(pictures.numpy()).mean(0) for pictures in (rough, equalised(rough, {"light": [bent()]}, *one(64)))
     )
     found = np.sqrt(after / before)
     assert np.abs(found[2:15] / np.array(bent())[3:16] - 1).max() < 0.12
-    colour = equalised(rough, {"colour": [bent()]}, one(64))
+    colour = equalised(rough, {"colour": [bent()]}, *one(64))
     assert torch.allclose(colour.mean(1), rough.mean(1), atol=1e-5)
     assert colour_grain(colour) > 1.3 * colour_grain(rough)
 
@@ -120,21 +124,44 @@ def test_the_equaliser_changes_each_frequency_by_its_gain() -> None:
 @pytest.mark.parametrize("size", [8, 24, 32, 96])
 def test_a_level_equaliser_changes_nothing_at_any_size(size: int) -> None:
     level = [1.0] * (size // 2 + 1)
-    assert kernels((tuple(level),), size).shape[1] <= 25
+    assert len(kernel(tuple(level), size)) <= 25
     rough = noise(2, size)
-    assert torch.allclose(equalised(rough, {"light": [level], "colour": [level]}, one(2)), rough, atol=1e-5)
+    assert torch.allclose(equalised(rough, {"light": [level], "colour": [level]}, *one(2)), rough, atol=1e-5)
 
 
 def test_classes_have_gains_of_their_own_and_a_mixture_has_a_mixture_of_them() -> None:
     gains, rough = {"light": [[1.0] * 17, bent()]}, noise(1)
 
     def by(*shares: float) -> torch.Tensor:
-        return equalised(rough, gains, torch.tensor([shares]))
+        return equalised(rough, gains, torch.tensor([shares]), torch.zeros(1))
 
     assert torch.allclose(by(1, 0, 0), rough, atol=1e-5)
     half = (by(1, 0, 0) + by(0, 1, 0)) / 2
     assert torch.allclose(by(0.5, 0.5, 0), half, atol=1e-5)
     assert torch.allclose(by(0, 0, 1), half, atol=1e-5), "none is the mean of all"
+
+
+def test_pictures_differ_by_as_much_as_was_measured_and_not_in_the_mean() -> None:
+    many = noise(2000, 8)
+    own = own_strength(many)
+    assert abs(float(own.mean())) < 0.1
+    assert abs(float(own.std()) - 1) < 0.1
+    assert float(own.abs().max()) <= MOST
+    assert torch.allclose(own_strength(symmetric(many, 0.7)), own, atol=1e-5), "a touch before this one changes nothing"
+
+    flat = [0.3] * 5
+    gains = {"light": [[1.0] * 5], "colour": [[1.0] * 5], "spread": [flat]}
+    classes, _ = one(2000)
+    ratio = (equalised(many, gains, classes, own) / many).mean((1, 2, 3))
+    assert abs(float(ratio.log().std()) - 0.3) < 0.02
+    assert abs(float(ratio.mean()) - 1) < 0.02
+
+
+def test_along_a_walk_a_pictures_own_strength_goes_evenly() -> None:
+    a, b = (torch.from_numpy(normals(seed, (3, 32, 32))) for seed in (1, 2))
+    along = own_strength(torch.stack([math.cos(t) * a + math.sin(t) * b for t in np.linspace(0, math.pi / 2, 33)]))
+    assert torch.allclose(along[[0, -1]], own_strength(torch.stack([a, b])), atol=1e-6)
+    assert float(along.diff().abs().max()) < 0.1
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +192,10 @@ def test_the_last_touches_are_measured_and_renew_a_card(blobs: Path, tmp_path: P
     answer = CliRunner().invoke(command, ["flow", str(blobs), str(weights), "--touches"])
     assert answer.exit_code == 0, answer.output
     card = load_card(weights)
-    assert set(card.network["gains"]) == {"light", "colour"}
+    assert set(card.network["gains"]) == {"light", "colour", "spread"}
+    (spread,) = card.network["gains"]["spread"]
+    assert len(spread) == 17
+    assert 0 <= min(spread) <= max(spread) <= 0.5
     for part, most in (("light", 2), ("colour", 1)):
         rows = card.network["gains"][part]
         assert len(rows) == 7

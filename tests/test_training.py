@@ -96,7 +96,7 @@ def test_a_trained_folder_is_whole_verified_and_makes_pictures(run: Path) -> Non
     assert card.quality["generated"] == 32
     assert card.quality["spectrum_error"]["real"]["all"] < card.quality["spectrum_error"]["generated"]["all"]
     assert all(tensor.dtype == torch.float16 for tensor in load_file(out / "model.safetensors").values())
-    assert (out / "sheet.png").stat().st_size > 0
+    assert (out / "sheet.jpg").stat().st_size > 0
     assert (run / "loss.png").stat().st_size > 0
     generator = load_generator(out)
     classes = torch.tensor([[1.0, 0, 0], [0, 1, 0]])

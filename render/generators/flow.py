@@ -26,7 +26,7 @@ from render.generators.attention import inattentive
 from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
-from render.generators.equaliser import equalised
+from render.generators.equaliser import equalised, own_strength
 from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
 from render.generators.symmetry import symmetric
@@ -199,7 +199,8 @@ class FlowGenerator:
         data = x * net.scale + net.shift
         if self.network.autoencoder is not None:
             data = self.network.autoencoder.decode(data)
-        return equalised(blurred_colour(data.expand(-1, 3, -1, -1), net.colour), net.gains, c.classes).cpu()
+        coloured = blurred_colour(data.expand(-1, 3, -1, -1), net.colour)
+        return equalised(coloured, net.gains, c.classes, own_strength(noise)).cpu()
 
     def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
         """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it

@@ -1,7 +1,10 @@
 """The pictures that a report compares: generated ones, real ones of the same classes, and real ones split in two.
 
-All are brought to the same pixels, before display mapping and upscaling: data space at the generator's own size.
-Pictures from a gallery's store were rounded to eight bits and cut off at the sky; then the real ones are, too.
+All are brought to the same pixels, before display mapping and upscaling: data space at the generator's own size. Real
+ones come from files of eight bits whose sky was subtracted, and lie a little off the middle, all in one direction: by
+that alone trees would tell them apart. So generated ones go through a file, too, upon the sky of a real one, and of
+galaxies, which have no up, real ones are turned as they were in training. Pictures from a gallery's store were rounded
+to eight bits as they are shown, and cut off at the sky; then the real ones are, too.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from render.display import DisplayMapping
+from render.display import SKY, DisplayMapping, Floats
 from render.errors import NonesuchError
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
 from render.weights import Card
@@ -94,13 +97,31 @@ def gather(
     pool = real_by_class(training_set, card.classes, (TEST_FOLD, TUNE_FOLD))
     rows = np.concatenate([pool[name] for name in mix])
     names = np.concatenate([np.full(len(pool[name]), name) for name in mix])
-    generated = np.stack([picture for name, count in mix.items() for picture in made(name, count)])
+    drawn = (picture for name, count in mix.items() for picture in made(name, count))
+    if not eight_bits:
+        files = (card.mapping.sky(training_set.images[index]) for index in chosen)
+        drawn = (filed(picture, card.mapping, sky) for picture, sky in zip(drawn, files, strict=True))
+    generated = np.stack(list(drawn))
 
-    def real(indices: Indices) -> Pictures:
+    def real(indices: Indices, seed: int) -> Pictures:
         data = training_set.data(indices, card.mapping).astype(np.float32)
+        if card.mapping.name == SKY:
+            data = turned(data, seed)
         return rounded(data, card.mapping) if eight_bits else data
 
-    return Sample(generated.astype(np.float32), real(chosen), mix, real(rows), names)
+    return Sample(generated.astype(np.float32), real(chosen, 3), mix, real(rows, 4), names)
+
+
+def filed(picture: Floats, mapping: DisplayMapping, sky: Floats) -> Floats:
+    """Data space, (3, h, w), as it would be if it had come from a file with that sky, (3,)."""
+    return mapping.to_data(mapping.to_file(picture, sky))
+
+
+def turned(pictures: Pictures, seed: int) -> Pictures:
+    """Each in one of the eight orientations of a square, drawn at random."""
+    random = np.random.default_rng(seed)
+    ways = zip(pictures, random.integers(4, size=len(pictures)), random.integers(2, size=len(pictures)), strict=True)
+    return np.stack([np.rot90(one, quarters, (1, 2))[:, :, :: 1 - 2 * int(mirror)] for one, quarters, mirror in ways])
 
 
 def rounded(data: Pictures, mapping: DisplayMapping) -> Pictures:

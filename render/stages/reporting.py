@@ -27,7 +27,7 @@ UNKNOWN = (
     "It is not the set that the generator learned from (its hash is another), so that pictures of fold 1 may have been "
     "among those."
 )
-STORED, DRAWN = "eight bits, from the store's masters", "as drawn, before the display mapping"
+STORED, DRAWN = "eight bits, from the store's masters", "as a file holds them, before the display mapping"
 
 
 @dataclass(frozen=True)

@@ -142,25 +142,41 @@ export function blurredColour(picture: Float32Array, size: number, blur: number)
   return out;
 }
 
-/** For each class, gains from 0 cycles a picture to Nyquist's, of its light and of what deviates from it; none where there is no change. */
-export type Gains = Partial<Record<"light" | "colour", number[][]>>;
+/**
+ * For each class, gains from 0 cycles a picture to Nyquist's, of its light and of what deviates from it; none where there is no change.
+ * spread: in one row for all, the standard deviation of a gain's logarithm from picture to picture.
+ */
+export type Gains = Partial<Record<"light" | "colour" | "spread", number[][]>>;
 
 const FAR = 12; // pixels to each side that a pixel is made from, at most
+const MOST = 2.5; // standard deviations from a class's gain to a picture's own, at most
+
+/** How much of the noise, (3, size, size), is a chessboard: a standard normal number of each picture's own, as own_strength of equaliser.py. */
+export function ownStrength(noise: Float32Array, size: number): number {
+  let sum = 0;
+  for (let i = 0; i < noise.length; i++) sum += (noise[i] as number) * (((i % size) + Math.floor(i / size)) % 2 ? -1 : 1);
+  return Math.min(MOST, Math.max(-MOST, sum / Math.sqrt(noise.length)));
+}
 
 /**
  * Structure of every fineness as strong as in real pictures, as equaliser.py makes it; (3, size, size), edges repeated.
- * classes: weights that add up to 1, the last for "none", which is the mean of all.
+ * classes: weights that add up to 1, the last for "none", which is the mean of all; own: a standard normal number.
  */
-export function equalised(picture: Float32Array, size: number, gains: Gains, classes: Float32Array): Float32Array {
+export function equalised(picture: Float32Array, size: number, gains: Gains, classes: Float32Array, own: number): Float32Array {
   const area = size * size;
+  const spread = gains.spread?.[0];
+  const line = (rows: number[][]): Float64Array => {
+    const row = mixed(rows, classes).map((gain, i) => gain * Math.exp(own * (spread?.[i] ?? 0) - (spread?.[i] ?? 0) ** 2 / 2));
+    return kernel(row, size);
+  };
   const light = new Float32Array(area);
   for (let i = 0; i < 3 * area; i++) light[i % area] = (light[i % area] as number) + (picture[i] as number) / 3;
-  const bright = gains.light ? filtered(light, size, kernel(mixed(gains.light, classes), size)) : light;
-  const line = gains.colour ? kernel(mixed(gains.colour, classes), size) : null;
+  const bright = gains.light ? filtered(light, size, line(gains.light)) : light;
+  const tint = gains.colour ? line(gains.colour) : null;
   const out = new Float32Array(3 * area);
   for (let channel = 0; channel < 3; channel++) {
     const plane = picture.slice(channel * area, (channel + 1) * area).map((value, i) => value - (light[i] as number));
-    const colour = line ? filtered(plane, size, line) : plane;
+    const colour = tint ? filtered(plane, size, tint) : plane;
     for (let i = 0; i < area; i++) out[channel * area + i] = (bright[i] as number) + (colour[i] as number);
   }
   return out;

@@ -1,6 +1,6 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { blurredColour, display, equalised, isGuided, sample, slerp, symmetric, times, type Gains, type Velocity } from "./flow";
+import { blurredColour, display, equalised, isGuided, ownStrength, sample, slerp, symmetric, times, type Gains, type Velocity } from "./flow";
 import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
 import { REFUSED } from "./where";
@@ -193,7 +193,7 @@ async function follow(
     return wanted === id;
   });
   if (!result) return;
-  const picture = equalised(finished(result), size, gains, classes);
+  const picture = equalised(finished(result), size, gains, classes, ownStrength(start, size));
   show(picture, steps, true);
   await classify(id, picture);
 }
