@@ -20,6 +20,7 @@ from render.config import load_gallery
 from render.display import DisplayMapping
 from render.evidence.copies import EVERYTHING, altered
 from render.evidence.outlines import OutlineEvidence
+from render.generators.bodies import whole_bodies
 from render.media.silhouettes import area, outlines, silhouette, svg
 from render.provenance import Mark, read_mark
 from render.stages import make
@@ -93,6 +94,23 @@ def test_the_svg_is_well_formed_and_says_what_it_is() -> None:
     assert b"<script" not in made
     empty = svg(np.full((3, 16, 16), -1, dtype=np.float32), Mark("", "", ""))
     assert ElementTree.fromstring(empty)[-1].get("d") == ""
+
+
+def test_what_has_come_off_a_body_is_taken_away_and_no_more() -> None:
+    size = 64
+    picture = np.zeros((size, size, 3), np.uint8)
+    picture[20:40, 10:50] = picture[24:28, 53:57] = 255  # a trunk, and a bit that lies before it
+    field = torch.from_numpy(DISTANCE.to_data(picture))[None, :1]
+    below = -1 / (DISTANCE.reach * size)
+    whole = whole_bodies(field, below)
+    shown = silhouette(whole[0].expand(3, -1, -1).numpy(), DISTANCE, 4 * size)[..., 0]
+    assert shown[:, 4 * 53 :].max() == 0
+    before = silhouette(field[0].expand(3, -1, -1).numpy(), DISTANCE, 4 * size)[..., 0]
+    assert (shown[:, : 4 * 50] == before[:, : 4 * 50]).all()
+    assert len(outlines(whole[0, 0].numpy())) == 1
+    assert whole_bodies(whole, below).equal(whole)
+    nothing = torch.full((1, 1, size, size), -1.0)
+    assert whole_bodies(nothing, below).equal(nothing)
 
 
 def test_what_is_learned_from_is_one_channel_bent_anew(beasts: Path, tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from render.display import DISTANCE
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.attention import inattentive
+from render.generators.bodies import whole_bodies
 from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
@@ -199,6 +201,8 @@ class FlowGenerator:
         data = x * net.scale + net.shift
         if self.network.autoencoder is not None:
             data = self.network.autoencoder.decode(data)
+        if self.card.mapping.name == DISTANCE:
+            data = whole_bodies(data, -1 / (self.card.mapping.reach * self.card.size))
         coloured = blurred_colour(data.expand(-1, 3, -1, -1), net.colour)
         return equalised(coloured, net.gains, c.classes, own_strength(noise)).cpu()
 
