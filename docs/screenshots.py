@@ -27,8 +27,8 @@ LOADED = "Promise.all([...document.images].map(i => { i.loading = 'eager'; retur
 
 
 def pages(public: Path) -> dict[str, str]:
-    """What is photographed: name and address, of the collection on the home page, and one of its planets and its deep
-    space.
+    """What is photographed: name and address, of the collection on the home page, and one of its planets, its deep
+    space and its dinosaurs.
     """
     home = (public / "index.html").read_text(encoding="utf-8")
     collection = home.partition('data-collection="')[2].partition('"')[0]
@@ -45,6 +45,7 @@ def pages(public: Path) -> dict[str, str]:
         "compare": f"{collection}/compare/",
         "planet": "planets/10.html",
         "deep-space": "deep-space/gallery/",
+        "dinosaurs": "dinosaurs/gallery/",
         "walks": f"{collection}/walks/",
         "plane": _plane(public, collection),
         "lab": "lab/",

@@ -125,7 +125,7 @@ def flow(
       nonesuch train flow galaxies256 my-weights/galaxy-256 --autoencoder ./my-weights/galaxy-latents
       nonesuch train flow galaxies96 my-weights/finer --classifier galaxy-classifier --from galaxy-96 --expert
       nonesuch train flow galaxies96 my-weights/student --classifier galaxy-classifier --teacher galaxy-96
-      nonesuch train flow dinosaurs64 my-weights/dinosaur-64 --display distance --turns mirror --channels 32,64,96
+      nonesuch train flow dinosaurs64 my-weights/dinosaur-64 --display distance --turns mirror --channels 64,64,64
       nonesuch train flow galaxies96 weights/galaxy-96 --touches --classifier galaxy-classifier
     """
     from render.cli.progress import bar, speaks

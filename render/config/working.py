@@ -36,7 +36,7 @@ class Evidence(Strict):
     """How exhibits are compared with the real pictures that the generator learned from."""
 
     weights: Text | list[Text] = Field(
-        default_factory=lambda: ["galaxy-copydetector", "planet-bodies", "deep-space-copydetector"]
+        default_factory=lambda: ["galaxy-copydetector", "planet-bodies", "deep-space-copydetector", "dinosaur-outlines"]
     )
     """Weights that know what a generator learned from, by name or as the path of a folder, or a list of them: every
     collection is compared by the first that knows its generator's pictures."""

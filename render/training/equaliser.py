@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from render.display import SKY
 from render.generators import Generator
 from render.training.dataset import TrainingSet
 from render.training.quality import Pictures, of_the_look, spectra
@@ -37,7 +38,8 @@ def fitting_gains(
 ) -> dict[str, list[list[float]]]:
     """Gains of light and of colour, a row for each class, by which the mean amplitudes of generated pictures become
     those of real ones, and one row "spread", by which they vary as real ones do; empty where no picture has a label.
-    The generator is one that has no equaliser yet.
+    The generator is one that has no equaliser yet. Spread is of the sky alone: other pictures differ in sharpness
+    because they show other things.
     """
     names = generator.card.classes or ["picture"]
     rows = of_the_look(training_set, generator.card)
@@ -55,7 +57,7 @@ def fitting_gains(
         made = _drawn(generator, index, per_class)
         for part, rows_of in gains.items():
             rows_of.append(_gains(made, real, part))
-        if min(len(made), len(real)) > 1:
+        if generator.card.mapping.name == SKY and min(len(made), len(real)) > 1:
             more.append(_variance(real) - _variance(made))
     if not more:
         return gains

@@ -21,9 +21,9 @@ from render.training.examples import Batch, Drawn, seen
 from render.training.flow import LOOK, FlowSettings, measured_scales
 from render.training.sketch import sketches
 
-TURN, STRETCH, SHEAR, SHIFT = math.radians(6), 0.1, 0.08, 0.06
+TURN, STRETCH, SHEAR, SHIFT = math.radians(6), 0.1, 0.08, 0.04
 """Standard deviations: of the angle, of the logarithm of each side's scale, of shear, of the shift in half widths."""
-LARGER = 0.1
+LARGER = 0.25
 """By how much bodies are drawn smaller than they came, so that a bent one does not leave the picture."""
 BEND, KNOTS = 0.03, 5
 """How far the sheet's knots move, in half widths, and how many it has to a side."""
