@@ -203,6 +203,7 @@ def test_the_last_touches_are_measured_and_renew_a_card(blobs: Path, tmp_path: P
     assert card.sampling is not None
     assert card.quality["grain"]["generated"] != 1, "that was a figure of other pictures"
     assert (weights / "model.safetensors").read_bytes() == tensors
+    assert (weights / "sheet.jpg").stat().st_size > 0
     assert FlowGenerator.load(weights, "cpu", "fp32").network.settings.gains == card.network["gains"]
 
 

@@ -101,7 +101,9 @@ for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodi
 )
 @click.option("--title", default="galaxy", show_default=True, help='As in "This galaxy does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
-@click.option("--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew its card.")
+@click.option(
+    "--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew card and sheet."
+)
 def flow(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, compiled: bool, seed: int, classifier: str | None, start: str | None, watch: str | None,

@@ -34,6 +34,11 @@ def sample_sheet(data: npt.NDArray[np.float32], mapping: DisplayMapping, columns
     return contact_sheet([mapping.to_display(picture) for picture in data], columns)
 
 
+def save_sheet(folder: Path, name: str, sheet: Image.Image) -> None:
+    """Into a weights folder; a JPEG is a fifth of a PNG, and weights ship."""
+    sheet.save(folder / f"{name}.jpg", quality=90, subsampling=0, optimize=True)
+
+
 def compared_sheet(
     data: npt.NDArray[np.float32], pictures: Pictures, mapping: DisplayMapping, columns: int
 ) -> Image.Image:

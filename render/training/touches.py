@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from render.classify import Classifier
 from render.display import SKY
 from render.errors import NonesuchError, UsageError
@@ -17,9 +19,10 @@ from render.generators.flow import FlowGenerator
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.equaliser import fitting_gains
-from render.training.pool import Turns
+from render.training.pool import Pictures, Turns
 from render.training.quality import generator_quality
-from render.training.samples import DEFAULT_SAMPLING
+from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
+from render.training.sheets import compared_sheet, save_sheet
 from render.training.symmetry import fitting_symmetry
 from render.weights import Card, Sampling, load_card, save_card
 
@@ -43,9 +46,9 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
 
 
 def touch_again(training_set: TrainingSet, folder: Path, turns: Turns, classifier: Path | None = None) -> Card:
-    """Measure the last touches of finished weights again and write them into their card, with the figures of the
-    pictures that come of them; what a report or a blind sheet had found was of others, and goes. Raises UsageError for
-    another family, NonesuchError for another training set.
+    """Measure the last touches of finished weights again and write them into their card, with the sheet and the figures
+    of the pictures that come of them; what a report or a blind sheet had found was of others, and goes. Raises
+    UsageError for another family, NonesuchError for another training set.
     """
     card = load_card(folder)
     if card.family != "flow":
@@ -57,5 +60,9 @@ def touch_again(training_set: TrainingSet, folder: Path, turns: Turns, classifie
     judge = Classifier.load(classifier) if classifier else None
     card = generator.card.model_copy(update={"network": settings.as_card(), "sampling": sampling})
     card = card.model_copy(update={"quality": generator_quality(generator, training_set, judge)})
+    names = card.classes or ["picture"]
+    unsure = np.full((len(training_set.rows), len(names)), 1 / len(names), np.float32)  # where there is no label
+    real = Pictures.load(training_set, card.mapping, unsure, names, turns)
+    save_sheet(folder, "sheet", compared_sheet(samples(generator), real, card.mapping, PER_CLASS))
     save_card(folder, card)
     return card
