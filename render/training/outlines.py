@@ -40,16 +40,17 @@ class Outlines(Drawn):
 
     def batch(self, settings: FlowSettings, generator: torch.Generator) -> Batch:
         data, classes, sources = self.pictures.draw(settings.batch, generator)
-        data = bent(data[:, :1], generator)
+        data = bent(data[:, :1], self.mapping.reach, generator)
         cover = (data * self.mapping.contrast(self.size) / 127.5).clamp(-1, 1)
         drawing = sketches(cover, generator)
         drawn = seen(len(data), settings, generator)
         return Batch(data, classes, sources, drawing, drawn)
 
 
-def bent(data: Tensor, generator: torch.Generator) -> Tensor:
+def bent(data: Tensor, reach: float, generator: torch.Generator) -> Tensor:
     """(n, 1, h, w), each seen through a sheet of its own. Distances are off by as much as the sheet is stretched; the
-    outline, where they are 0, is where it should be.
+    outline, where they are 0, is where it should be. reach: the display mapping's. Beyond the picture that came all is
+    outside, the farther the more, so that a snout that touched its frame ends round.
     """
     n = len(data)
 
@@ -64,4 +65,6 @@ def bent(data: Tensor, generator: torch.Generator) -> Tensor:
     knots = BEND * torch.randn(n, 2, KNOTS, KNOTS, generator=generator)
     sheet = interpolate(knots, data.shape[-2:], mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
     grid = affine_grid(moved, list(data.shape), align_corners=False) + sheet
-    return grid_sample(data + 1, grid, padding_mode="zeros", align_corners=False) - 1  # far outside, all around
+    beyond = (grid.abs() - 1).clamp(min=0).norm(dim=-1)[:, None] / 2  # as a share of the width
+    seen_through: Tensor = grid_sample(data, grid, padding_mode="border", align_corners=False)
+    return (seen_through - beyond / reach).clamp(min=-1)
