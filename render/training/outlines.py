@@ -65,6 +65,6 @@ def bent(data: Tensor, reach: float, generator: torch.Generator) -> Tensor:
     knots = BEND * torch.randn(n, 2, KNOTS, KNOTS, generator=generator)
     sheet = interpolate(knots, data.shape[-2:], mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
     grid = affine_grid(moved, list(data.shape), align_corners=False) + sheet
-    beyond = (grid.abs() - 1).clamp(min=0).norm(dim=-1)[:, None] / 2  # as a share of the width
-    seen_through: Tensor = grid_sample(data, grid, padding_mode="border", align_corners=False)
-    return (seen_through - beyond / reach).clamp(min=-1)
+    beyond: Tensor = torch.linalg.vector_norm((grid.abs() - 1).clamp(min=0), dim=-1)[:, None] / 2  # of the width
+    through: Tensor = grid_sample(data, grid, padding_mode="border", align_corners=False)
+    return (through - beyond / reach).clamp(min=-1)
