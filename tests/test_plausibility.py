@@ -13,10 +13,13 @@ from tiny import tiny_weights
 from render.cli import cli
 from render.display import DisplayMapping
 from render.errors import NonesuchError
+from render.evidence.check import Evidence
+from render.evidence.thumbnails import decoded
+from render.plausibility.copied import copied
 from render.plausibility.pictures import Sample, filed, same_mix, splits, turned
 from render.plausibility.report import report
 from render.plausibility.shape import MEASURES, gini, shapes
-from render.weights import load_card, verify
+from render.weights import find_weights, load_card, verify
 
 MAPPING = DisplayMapping()
 CLASSES = ("elliptical", "spiral_late")
@@ -114,6 +117,18 @@ def prepared(folder: Path, count: int = 40, size: int = 24) -> Path:
     rows = [f"{i}.png,efigi,{CLASSES[i % 2]},{i // 2 % 2 + 1},CC0,a test" for i in range(count)]
     (folder / "index.csv").write_text("\n".join(["file,source,label,fold,licence,attribution", *rows]) + "\n")
     return folder
+
+
+def test_copies_are_counted_by_a_judge_that_knows_the_pictures_and_by_no_other() -> None:
+    folder, card = find_weights("galaxy-copydetector"), load_card(find_weights("galaxy-96"))
+    evidence = Evidence.load(folder)
+    known = np.stack([MAPPING.from_display(decoded(evidence.thumbnail(i))) for i in range(0, 700, 70)])
+    told = copied(folder, card, known, pictures(1, 10), lambda what, done, of: None)
+    assert told["generated"]["near_copies"] >= 8, "they are pictures that were learned from"
+    assert told["generated"]["authentic"] < told["real"]["authentic"]
+    assert told["real"]["pictures"] == 10
+    other = card.model_copy(update={"training": card.training.model_copy(update={"pictures_sha256": "0" * 64})})
+    assert copied(folder, other, known, known, lambda what, done, of: None) == {}
 
 
 def test_the_command_writes_page_plots_and_card(tmp_path: Path) -> None:

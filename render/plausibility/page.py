@@ -37,23 +37,27 @@ def write(report: Report, name: str, title: str, page: Path) -> None:
 def markdown(figures: dict[str, Any], name: str, title: str, plots: list[str]) -> str:
     """The whole page. title: what stands as its heading."""
     shapes, spectrum, far, told_apart = plots
-    return "\n\n".join(
-        [
-            f"# {title}",
-            NOTE,
-            _about(figures, name),
-            READING.format(splits=figures["splits"]),
-            _table(figures["distances"]),
-            f"![Distances over their floors]({far})",
-            _kernel(figures),
-            "## Shapes",
-            f"![Histograms of the six measurements]({shapes})",
-            "## Spectrum",
-            f"![Power spectra; bands hold half of the pictures]({spectrum})",
-            "## Told apart",
-            _judges(figures),
-            f"![How the trees tell them apart]({told_apart})\n",
-        ]
+    return (
+        "\n\n".join(
+            [
+                f"# {title}",
+                NOTE,
+                _about(figures, name),
+                READING.format(splits=figures["splits"]),
+                _table(figures["distances"]),
+                f"![Distances over their floors]({far})",
+                _kernel(figures),
+                "## Shapes",
+                f"![Histograms of the six measurements]({shapes})",
+                "## Spectrum",
+                f"![Power spectra; bands hold half of the pictures]({spectrum})",
+                "## Told apart",
+                _judges(figures),
+                f"![How the trees tell them apart]({told_apart})",
+                *_learned(figures),
+            ]
+        )
+        + "\n"
     )
 
 
@@ -117,6 +121,30 @@ def _judges(figures: dict[str, Any]) -> str:
     if network:
         lines.append(_judge("small network on pixels", network, network.get("floor", {}).get("right")))
     return "\n".join(lines)
+
+
+def _learned(figures: dict[str, Any]) -> list[str]:
+    """What is known of copies and of classes; nothing where nothing is."""
+    told = []
+    if copies := figures.get("copies"):
+        rows = [
+            f"| {name} | {one['near_copies']} of {one['pictures']} | {one['authentic']:.1%} | "
+            f"{one['interval'][0]:.1%} to {one['interval'][1]:.1%} |"
+            for name, one in copies.items()
+        ]
+        told += [
+            "## Copied",
+            "Authentic is what lies farther from its nearest picture of those that were learned from than that one "
+            "lies from its own nearest. The real ones here were never learned from.",
+            "\n".join(["| | near-copies | authentic | 95 % interval |", "|---|---|---|---|", *rows]),
+        ]
+    if asked := figures.get("class_agreement"):
+        told += [
+            "## Classes",
+            f"The classifier finds the class that was asked for in {asked['generated']:.1%}, and that of the experts "
+            f"in {asked['real']:.1%} of real pictures, classes weighing alike.",
+        ]
+    return told
 
 
 def _judge(name: str, told: dict[str, Any], floor: float | None) -> str:

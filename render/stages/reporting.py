@@ -54,6 +54,7 @@ def plausibility(
     progress: Progress = lambda what, done, of: None,
 ) -> tuple[Target, Report]:
     """Compare a collection of the gallery, or weights, with fold 1 of a set; writes nothing."""
+    from render.plausibility.copied import copied
     from render.plausibility.pictures import gather
     from render.plausibility.report import report
     from render.plausibility.twosample import need_sklearn
@@ -65,6 +66,10 @@ def plausibility(
     target = _target(what, gallery, n, progress)
     sample = gather(target.card, pictures, n, target.made, target.available, target.stored)
     found = report(sample, target.card.mapping, folder, splits, network=network, progress=progress)
+    if folder and (copies := copied(folder, target.card, sample.generated, sample.real, progress)):
+        found.figures["copies"] = copies
+    if asked := target.card.quality.get("class_agreement"):
+        found.figures["class_agreement"] = asked
     found.figures.update(
         {
             "set": training_set.name,
