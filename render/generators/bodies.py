@@ -25,7 +25,7 @@ def whole_bodies(fields: Tensor, below: float) -> Tensor:
 
 
 def _whole(field: Tensor, below: float) -> Tensor:
-    labels = components((field > 0).cpu().numpy())
+    labels = components((field > below / 2).cpu().numpy())  # what is faint, too: enlarged, it would be a grey stain
     names, areas = np.unique(labels[labels > 0], return_counts=True)
     off = names[areas < PART * areas.max()] if len(names) else names
     if not len(off):
