@@ -71,6 +71,15 @@ def test_the_wheel_carries_pages_site_weights_and_types(wheel: Path) -> None:
     assert not [name for name in names if "node_modules" in name or name.startswith(("tests/", "site/"))]
 
 
+def test_the_weights_are_small_enough_to_ship() -> None:
+    """60 MiB in all as they lie on a disk, in blocks of 4 KiB and with their folders; no file over 30."""
+    everything = list((ROOT / "weights").rglob("*"))
+    sizes = [path.stat().st_size for path in everything if path.is_file()]
+    folders = 1 + sum(path.is_dir() for path in everything)
+    assert max(sizes) <= 30 * 2**20
+    assert sum(-(-size // 4096) for size in sizes) + folders <= 60 * 2**20 // 4096
+
+
 def test_the_installed_program_runs_far_from_the_checkout(installed: Path, tmp_path: Path) -> None:
     assert "make" in run(installed / "nonesuch", "--help", cwd=tmp_path)
     assert render.__version__ in run(installed / "nonesuch", "--version", cwd=tmp_path)

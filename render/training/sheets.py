@@ -1,8 +1,9 @@
-"""What one looks at while a model trains: a sheet of samples and a curve of losses, as PNG."""
+"""What one looks at while a model trains: a sheet of samples and a curve of losses."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from render.display import DisplayMapping
 from render.training.pool import Pictures
 
 GAP = 2
+GREYS = 16
 REAL, WIDEST = 2, 100
 """Real pictures beside each row of generated ones; how many pixels a picture on a sheet may be reduced to, or twice."""
 
@@ -36,7 +38,7 @@ def sample_sheet(data: npt.NDArray[np.float32], mapping: DisplayMapping, columns
 
 def save_sheet(folder: Path, name: str, sheet: Image.Image) -> None:
     """Into a weights folder; a JPEG is a fifth of a PNG, and weights ship."""
-    sheet.save(folder / f"{name}.jpg", quality=90, subsampling=0, optimize=True)
+    sheet.convert("RGB").save(folder / f"{name}.jpg", quality=80, subsampling=0, optimize=True, progressive=True)
 
 
 def compared_sheet(
@@ -74,4 +76,6 @@ def loss_curve(losses: Path, picture: Path, names: Sequence[str] = ("loss",)) ->
         axes.legend(frameon=False)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     FigureCanvasAgg(figure)
-    figure.savefig(picture, format="png")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    Image.open(drawn).convert("L").quantize(GREYS).save(picture, optimize=True)  # a third of matplotlib's own bytes
