@@ -20,7 +20,7 @@ from render.config import load_gallery
 from render.display import DisplayMapping
 from render.evidence.copies import EVERYTHING, altered
 from render.evidence.outlines import OutlineEvidence
-from render.generators.bodies import whole_bodies
+from render.generators.outlines import whole_bodies
 from render.media.silhouettes import area, outlines, silhouette, svg
 from render.provenance import Mark, read_mark
 from render.stages import make

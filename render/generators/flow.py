@@ -24,12 +24,12 @@ from render.display import DISTANCE
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.attention import inattentive
-from render.generators.bodies import whole_bodies
 from render.generators.building import autocast, between, filled, one_hot
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
 from render.generators.equaliser import equalised, own_strength
 from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
+from render.generators.outlines import whole_bodies
 from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
 from render.generators.symmetry import symmetric
 from render.weights import Away, Card, load_card, load_tensors

@@ -25,7 +25,8 @@ def copied(
 ) -> dict[str, Any]:
     """Figures of both, or nothing where the detector does not know what the card's weights learned from."""
     evidence = Evidence.load(detector)
-    if not card.training.pictures_sha256 or evidence.card.training.pictures_sha256 != card.training.pictures_sha256:
+    known, learned = evidence.card.training.pictures_sha256, card.training.pictures_sha256
+    if evidence.reference is None or not learned or known != learned:
         return {}
     told: dict[str, Any] = {}
     for name, pictures in (("generated", generated), ("real", real)):

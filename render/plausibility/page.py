@@ -31,33 +31,30 @@ def write(report: Report, name: str, title: str, page: Path) -> None:
     folder = page.with_suffix("")
     plots = draw(report, folder)
     text = markdown(report.figures, name, title, [f"{folder.name}/{plot}" for plot in plots])
-    page.write_text(text, encoding="utf-8")
+    page.write_text(text + "\n", encoding="utf-8")
 
 
 def markdown(figures: dict[str, Any], name: str, title: str, plots: list[str]) -> str:
     """The whole page. title: what stands as its heading."""
     shapes, spectrum, far, told_apart = plots
-    return (
-        "\n\n".join(
-            [
-                f"# {title}",
-                NOTE,
-                _about(figures, name),
-                READING.format(splits=figures["splits"]),
-                _table(figures["distances"]),
-                f"![Distances over their floors]({far})",
-                _kernel(figures),
-                "## Shapes",
-                f"![Histograms of the six measurements]({shapes})",
-                "## Spectrum",
-                f"![Power spectra; bands hold half of the pictures]({spectrum})",
-                "## Told apart",
-                _judges(figures),
-                f"![How the trees tell them apart]({told_apart})",
-                *_learned(figures),
-            ]
-        )
-        + "\n"
+    return "\n\n".join(
+        [
+            f"# {title}",
+            NOTE,
+            _about(figures, name),
+            READING.format(splits=figures["splits"]),
+            _table(figures["distances"]),
+            f"![Distances over their floors]({far})",
+            _kernel(figures),
+            "## Shapes",
+            f"![Histograms of the six measurements]({shapes})",
+            "## Spectrum",
+            f"![Power spectra; bands hold half of the pictures]({spectrum})",
+            "## Told apart",
+            _judges(figures),
+            f"![How the trees tell them apart]({told_apart})",
+            *_learned(figures),
+        ]
     )
 
 

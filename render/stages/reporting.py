@@ -68,7 +68,8 @@ def plausibility(
     found = report(sample, target.card.mapping, folder, splits, network=network, progress=progress)
     if folder and (copies := copied(folder, target.card, sample.generated, sample.real, progress)):
         found.figures["copies"] = copies
-    if asked := target.card.quality.get("class_agreement"):
+    asked = target.card.quality.get("class_agreement")
+    if asked and not target.stored:  # a collection may keep some classes alone
         found.figures["class_agreement"] = asked
     found.figures.update(
         {
