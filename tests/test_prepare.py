@@ -71,6 +71,17 @@ def test_a_turned_photograph_is_set_upright_and_alpha_is_flattened(tmp_path: Pat
         assert image[56, 32].max() < 20
 
 
+def test_a_source_in_doubt_is_left_out_whole(folder: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,source\n0.png,efigi\n1.png,gz\n2.png,efigi\n3.png,gz\n")
+    made, dropped = done(folder, tmp_path / "set", labels=labels, without=("gz",))
+    assert [row["file"] for row in made.rows] == ["0.png", "2.png"]
+    assert dropped == dict.fromkeys(("1.png", "3.png"), "of a source that was left out")
+    with pytest.raises(NonesuchError, match=r"'sdss', which is to be left out: they are of 'efigi', 'gz'"):
+        done(folder, tmp_path / "other", labels=labels, without=("sdss",))
+    assert not (tmp_path / "other").exists()
+
+
 def test_an_archive_gives_what_the_folder_gives(folder: Path, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "all.tar", "w") as archive:
         for path in sorted(folder.iterdir()):

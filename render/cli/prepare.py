@@ -43,6 +43,8 @@ def colour(context: click.Context, parameter: click.Parameter, value: str) -> tu
 @click.option("--rename", is_flag=True, help="Name pictures after what their files hold; the former name stays beside.")
 @click.option("--review", is_flag=True, help="Look through the pictures on a local page before the set is finished.")
 @click.option("--decisions", type=PATH, help="The csv of what was rejected by hand.  [default: OUT.decisions.csv]")
+@click.option("--without", multiple=True, metavar="SOURCE",
+              help="A source of the csv to leave out, as where its terms are in doubt; may be repeated.")  # fmt: skip
 @click.option("--keep-duplicates", is_flag=True, help="Do not look for near-duplicates.")
 @click.option("--source", "source_name", default="", help="The look of all pictures, where the csv names none.")
 @click.option("--licence", default="", help="Their licence, where the csv names none.")
@@ -51,7 +53,7 @@ def command(
     source: Path, out: Path, sizes: tuple[str, ...], labels: Path | None, folders_are_labels: bool,
     smallest: int | None, background: tuple[int, int, int], sample: int | None,
     watermarks: Literal["keep", "crop", "drop"], rename: bool, review: bool, decisions: Path | None,
-    keep_duplicates: bool, source_name: str, licence: str, attribution: str,
+    without: tuple[str, ...], keep_duplicates: bool, source_name: str, licence: str, attribution: str,
 ) -> None:  # fmt: skip
     """Make a training set OUT from SOURCE, a folder, tar or zip of pictures.
 
@@ -65,6 +67,7 @@ def command(
     Examples:
       nonesuch prepare photos/ set --size 64 --size 128 --size 256 --size 512 --review --watermarks crop
       nonesuch prepare galaxies.tar galaxies96 --size 96 --labels labels.csv
+      nonesuch prepare galaxies.tar open96 --size 96 --labels labels.csv --without gz
       nonesuch prepare photos/ set --size 64 --folders-are-labels \\
           --licence CC-BY-4.0 --attribution "A. Photographer"
     """
@@ -84,7 +87,8 @@ def command(
 
     request = Request(
         source, out, first, tuple(more), labels, smallest, background, folders_are_labels, keep_duplicates, defaults,
-        sample=sample, rename=rename, watermarks=watermarks, decisions=kept, asked=asked if review else None,
+        sample=sample, rename=rename, watermarks=watermarks, decisions=kept, without=without,
+        asked=asked if review else None,
     )  # fmt: skip
     with bar("preparing") as progress:
         prepared = prepare(request, progress)

@@ -31,6 +31,7 @@ from render.training.watermarks import SAMPLE, Overlay, detail, shared
 
 SIZES = (32, 64, 96, 128, 256, 512)
 AT_ONCE = 32
+LEFT_OUT = "of a source that was left out"
 Watermarks = Literal["keep", "crop", "drop"]
 Progress = Callable[[int, int], None]
 """Called with files done and files in all."""
@@ -44,7 +45,8 @@ class Request:
     below this are dropped; half of the largest size when None. defaults: source, licence and attribution of pictures
     whose labels say nothing of them. sample: so many pictures of each label at most. rename: files are named after what
     they hold. watermarks: what happens to pictures that carry an overlay which many share. decisions: a csv of what a
-    person rejected; asked: called with the folder of the set, for a person to look through, before it is finished.
+    person rejected; without: sources of which no picture is taken; asked: called with the folder of the set, for a
+    person to look through, before it is finished.
     """
 
     source: Path
@@ -62,6 +64,7 @@ class Request:
     rename: bool = False
     watermarks: Watermarks = "keep"
     decisions: Path | None = None
+    without: tuple[str, ...] = ()
     asked: Callable[[Path], None] | None = None
 
     @property
@@ -177,9 +180,15 @@ def _plan(request: Request, source: Source) -> tuple[list[str], list[Row], list[
         refused += [(name, "not in the labels") for name in names if name not in known]
     columns = [*COLUMNS, *extra]
     completed = [complete(row, columns, request.defaults, request.folders_are_labels) for row in rows]
+    sources = {row["source"] for row in completed}
+    if unknown := [name for name in request.without if name not in sources]:
+        told = ", ".join(f"'{name}'" for name in sorted(sources))
+        raise UsageError(f"no picture is of the source '{unknown[0]}', which is to be left out: they are of {told}.")
     rejected = read_rejected(request.decisions)
     refused += [(row["file"], BY_HAND) for row in completed if row["file"] in rejected]
     completed = [row for row in completed if row["file"] not in rejected]
+    refused += [(row["file"], LEFT_OUT) for row in completed if row["source"] in request.without]
+    completed = [row for row in completed if row["source"] not in request.without]
     if request.sample is not None:  # in an order that is nobody's choice, and the same every time
         completed.sort(key=lambda row: sha256(row["file"].encode()).hexdigest())
     return [*columns, "was"] if request.rename else columns, completed, refused
