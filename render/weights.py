@@ -226,9 +226,12 @@ def weights_hash(folder: Path) -> str:
 
 
 def load_tensors(folder: Path, file: str = MODEL) -> dict[str, Tensor]:
-    """The tensors of a verified safetensors file, on the CPU, in the precision they were stored in."""
+    """The tensors of a verified safetensors file, on the CPU: in the precision they were stored in, those that were
+    quantised in single precision.
+    """
     verify(folder, (file,))
     from safetensors.torch import load_file
 
-    tensors: dict[str, Tensor] = load_file(folder / file)
-    return tensors
+    from render.quantise import dequantised
+
+    return dequantised(load_file(folder / file))

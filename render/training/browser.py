@@ -1,10 +1,10 @@
 """A model for the visitor's browser: its graph as ONNX, its weights the bytes of ``model.safetensors`` themselves.
 
 The graph (a few tens of kilobytes packed) names its weights as external data, at their places in the weights file, and
-casts them from half precision. So a browser draws with the very bytes that a recipe names by hash, and no second copy
-of them exists. Beside the graph stands ``browser.json``: lengths and hashes of both, and a test vector, by which a
-browser finds out whether it computes what was computed here. What guidance leads away from, and the expert that draws
-the last steps, are further graphs over the same bytes.
+casts them from half precision, or multiplies those in 8 bits by their scales. So a browser draws with the very bytes
+that a recipe names by hash, and no second copy of them exists. Beside the graph stands ``browser.json``: lengths and
+hashes of both, and a test vector, by which a browser finds out whether it computes what was computed here. What
+guidance leads away from, and the expert that draws the last steps, are further graphs over the same bytes.
 
 The bake reads these files and needs neither torch nor onnx.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from render.generators.attention import inattentive
 from render.generators.flow import FlowGenerator
 from render.generators.network import FlowNetwork
 from render.noise import normals
+from render.quantise import SCALE
 from render.weights import BROWSER, GRAPH, MODEL, load_card, save_card
 
 OTHERS = {"twin": "browser-twin.onnx", "expert": "browser-expert.onnx"}
@@ -151,9 +153,16 @@ def _tensors(raw: bytes, prefix: str) -> tuple[int, dict[str, tuple[int, int]]]:
     head = json.loads(raw[8 : 8 + length])
     places = {k.removeprefix(prefix): tuple(v["data_offsets"]) for k, v in head.items() if k.startswith(prefix)}
     places.pop("__metadata__", None)
-    if any(head[prefix + k]["dtype"] != "F16" for k in places):
-        raise NonesuchError(f"{MODEL} is not in half precision throughout: ship the weights as the training does.")
+    if any(head[prefix + k]["dtype"] != _kind(k, places) for k in places):
+        raise NonesuchError(f"{MODEL} is not in half precision or 8 bits: ship the weights as the training does.")
     return 8 + length, places
+
+
+def _kind(name: str, places: Container[str]) -> str:
+    """How safetensors name what a tensor of these is stored as, where it ships."""
+    if name.endswith(SCALE) and name.removesuffix(SCALE) in places:
+        return "F32"
+    return "I8" if name + SCALE in places else "F16"
 
 
 def _graph(
@@ -194,16 +203,38 @@ def _graph(
     real = [one for one in graph.input if one.name not in weights]
     del graph.input[:]
     graph.input.extend(real)
-    for name, one in weights.items():
-        offset, length = places[_key(name)]
-        half = onnx.TensorProto(name=f"{name}.half", data_type=onnx.TensorProto.FLOAT16, dims=one.dims)
-        half.data_location = onnx.TensorProto.EXTERNAL
-        for key, value in (("location", WEIGHTS), ("offset", str(offset)), ("length", str(length))):
-            half.external_data.add(key=key, value=value)
-        graph.initializer.append(half)
-        graph.node.insert(0, onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [node for name, one in weights.items() for node in _read(graph, name, list(one.dims), places)]
+    nodes += graph.node
+    del graph.node[:]
+    graph.node.extend(nodes)
     data: bytes = model.SerializeToString()
     return data
+
+
+def _read(graph: Any, name: str, shape: list[int], places: dict[str, tuple[int, int]]) -> list[Any]:
+    """The nodes that make a weight of what the file holds: a cast from half precision, or 8 bits times their scales."""
+    import onnx
+
+    def stored(key: str, kind: int, shape: list[int]) -> str:
+        one = onnx.TensorProto(name=f"{key}.stored", data_type=kind, dims=shape)
+        one.data_location = onnx.TensorProto.EXTERNAL
+        for what, value in zip(("offset", "length"), places[key], strict=True):
+            one.external_data.add(key=what, value=str(value))
+        one.external_data.add(key="location", value=WEIGHTS)
+        graph.initializer.append(one)
+        return str(one.name)
+
+    def cast(given: str, out: str) -> Any:
+        return onnx.helper.make_node("Cast", [given], [out], to=onnx.TensorProto.FLOAT)
+
+    key = _key(name)
+    if key + SCALE not in places:
+        return [cast(stored(key, onnx.TensorProto.FLOAT16, shape), name)]
+    scales = [shape[0], *[1] * (len(shape) - 1)]
+    return [
+        cast(stored(key, onnx.TensorProto.INT8, shape), f"{key}.whole"),
+        onnx.helper.make_node("Mul", [f"{key}.whole", stored(key + SCALE, onnx.TensorProto.FLOAT, scales)], [name]),
+    ]
 
 
 def _key(name: str) -> str:
