@@ -51,6 +51,7 @@ class Training(BaseModel):
 
     data: str = ""
     pictures_sha256: str = ""  # TrainingSet.identity; evidence compares with exactly what a generator learned from
+    parts: list[str] = Field(default_factory=list)  # of sets whose pictures are all among these (`evidence.cover`)
     folds: list[int] = Field(default_factory=list)
     pictures: int = 0
     images_seen: int = 0
@@ -129,8 +130,8 @@ class Card(BaseModel):
 def unfit(judge: Card, generator: Card) -> str | None:
     """Why a classifier or a copy detector can say nothing about what a generator makes; None when it can."""
     if judge.family in JUDGES:
-        theirs, ours = judge.training.pictures_sha256, generator.training.pictures_sha256
-        if not ours or theirs != ours:
+        ours = generator.training.pictures_sha256
+        if not ours or ours not in (judge.training.pictures_sha256, *judge.training.parts):
             return (
                 f"'{judge.name}' knows other real pictures than '{generator.name}' learned from; "
                 "`nonesuch train copydetector` makes one from the same set"

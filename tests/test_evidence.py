@@ -21,7 +21,8 @@ from render.evidence.check import authenticity
 from render.evidence.thumbnails import decoded
 from render.resources import resource
 from render.training.copydetector import train_copydetector
-from render.weights import load_card
+from render.training.dataset import TrainingSet
+from render.weights import Card, Training, load_card, unfit, verify
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SHIPPED = resource("weights") / "galaxy-copydetector"
@@ -40,9 +41,9 @@ def thumbnails(evidence: Evidence, count: int) -> list[np.ndarray]:
     return [decoded(evidence.thumbnail(int(i))) for i in picked]
 
 
-def training_set(folder: Path, count: int = 48) -> Path:
+def training_set(folder: Path, count: int = 48, seed: int = 0) -> Path:
     """A small set of drawn galaxies: a tilted disc and a few stars each, no two alike."""
-    random, axis = np.random.default_rng(0), np.linspace(-1, 1, 64)
+    random, axis = np.random.default_rng(seed), np.linspace(-1, 1, 64)
     x, y = np.meshgrid(axis, axis)
     images = np.empty((count, 64, 64, 3), dtype=np.uint8)
     for image in images:
@@ -132,6 +133,36 @@ def test_a_judge_of_photographs_knows_no_sky(tmp_path: Path) -> None:
     pictures, out = training_set(tmp_path / "set"), tmp_path / "weights"
     assert run(["train", "copydetector", str(pictures), str(out), "--steps", "2", "--display", "plain"]) == 0
     assert load_card(out).mapping.name == "plain"
+
+
+def part(whole: Path, folder: Path, rows: list[int]) -> Path:
+    """Some rows of a training set as a set of their own."""
+    images, lines = np.load(whole / "images.npy"), (whole / "index.csv").read_text().splitlines()
+    folder.mkdir()
+    np.save(folder / "images.npy", images[rows])
+    (folder / "index.csv").write_text("\n".join([lines[0], *(lines[1 + row] for row in rows)]) + "\n")
+    return folder
+
+
+def test_a_detector_covers_a_part_of_its_pictures_and_no_others(tmp_path: Path) -> None:
+    """Else a model that left out a source would hang without evidence, or beside that of another set."""
+    whole, out = training_set(tmp_path / "set"), tmp_path / "detector"
+    assert run(["train", "copydetector", str(whole), str(out), "--steps", "2", "--display", "plain"]) == 0
+    half = part(whole, tmp_path / "half", list(range(24)))
+    learned = Card(
+        name="g", family="flow", size=64, training=Training(pictures_sha256=TrainingSet.open(half).identity())
+    )
+    assert unfit(load_card(out), learned)
+    assert run(["weights", "cover", str(out), str(half)]) == 0
+    assert unfit(load_card(out), learned) is None
+    verify(out)
+    before = (out / "card.toml").read_bytes()
+    names = (half / "index.csv").read_text()
+    (half / "index.csv").write_text(names.replace("\n7.png", "\nother.png"))
+    assert run(["weights", "cover", str(out), str(half)]) == 1
+    strangers = training_set(tmp_path / "strangers", seed=1)
+    assert run(["weights", "cover", str(out), str(strangers)]) == 1
+    assert (out / "card.toml").read_bytes() == before
 
 
 def test_without_a_reference_set_nothing_is_claimed(tmp_path: Path, shipped: Evidence) -> None:

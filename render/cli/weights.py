@@ -13,7 +13,7 @@ PATH = click.Path(path_type=Path)
 
 @click.group
 def command() -> None:
-    """List, verify, fetch, import or quantise weights.
+    """List, verify, fetch, import and quantise weights, and ready them for browsers and judges.
 
     \b
     Examples:
@@ -227,6 +227,30 @@ def morphology(name: str, training_set: Path, pictures: int) -> None:
 
         told = keep_reference(find_weights(name), training_set, pictures, tick)
     click.echo(f"{name}: {told['n']} of {told['pictures']} pictures of {told['size']} px were measured well")
+
+
+@command.command("cover")
+@click.argument("detector")
+@click.argument("training_set", type=PATH)
+def cover(detector: str, training_set: Path) -> None:
+    """Let the copy detector DETECTOR judge what learned from TRAINING_SET, whose pictures are all among its own.
+
+    As where a generator learned without a source (`nonesuch prepare --without`), or the same pictures at another size.
+    Every training picture of the set is looked at; then the detector's card names the set by its sha256.
+
+    \b
+    Example:
+      nonesuch weights cover galaxy-copydetector open96
+    """
+    from render.cli.progress import bar
+    from render.evidence.cover import cover as write
+    from render.training.dataset import TrainingSet
+    from render.weights import find_weights
+
+    pictures = TrainingSet.open(training_set)
+    with bar("looking") as progress:
+        write(find_weights(detector), pictures, progress)
+    click.echo(f"{detector} knows all {len(pictures.training())} training pictures of {training_set}")
 
 
 @command.command("quantise")

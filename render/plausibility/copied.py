@@ -15,7 +15,7 @@ import torch
 from render.evidence.authentic import authentic_share
 from render.evidence.check import Evidence
 from render.plausibility.pictures import Pictures
-from render.weights import Card
+from render.weights import Card, unfit
 
 AT_ONCE = 50
 
@@ -25,8 +25,7 @@ def copied(
 ) -> dict[str, Any]:
     """Figures of both, or nothing where the detector does not know what the card's weights learned from."""
     evidence = Evidence.load(detector)
-    known, learned = evidence.card.training.pictures_sha256, card.training.pictures_sha256
-    if evidence.reference is None or not learned or known != learned:
+    if evidence.reference is None or unfit(evidence.card, card):
         return {}
     told: dict[str, Any] = {}
     for name, pictures in (("generated", generated), ("real", real)):
