@@ -119,8 +119,7 @@ class Bake(Strict):
 
     draw: bool = True
     """Whether visitors can draw, in their own browser, with weights that are ready for it (`nonesuch weights browser`):
-    about 50 MB on the site, of which a browser that
-    draws loads 30."""
+    about 50 MB on the site, of which a browser that draws loads 20 to 23."""
     real: str = "galaxy-real"
     """Real pictures for the page that asks which one is real (`nonesuch weights real`); empty for no such page. Only
     collections of the same classes, size and display mapping have it."""
