@@ -1,11 +1,12 @@
 """Train the galaxies that ship, for as long as a device is lent, and bring back all that is needed to go on.
 
-    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400 [--before OUT_OF_LAST_TIME] [--expert]
+    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400 [--model galaxy-96-open]
+        [--before OUT_OF_LAST_TIME] [--expert]
 
 It makes the training set, trains until the seconds are over, draws a sheet, measures, and leaves in OUT the weights
-folder and the state of the training in half precision: eight files of less than 16 MiB, so that a machine that forgets
-all can be gone back to with what is small enough to carry. The learning rate's plan reaches over --steps, those of all
-times together. --expert teaches the network for the last steps instead, beside the weights as they are.
+folder, in 8 bits, and the state of the training in half precision: eight files of less than 16 MiB, so that a machine
+that forgets all can be gone back to with what is small enough to carry. The learning rate's plan reaches over --steps,
+those of all times together. --expert teaches the network for the last steps instead, beside the weights as they are.
 
 Prints pictures a second and the FLOP/s that training reached, beside those of a large matrix product on that device.
 Try it on a CPU first: --seconds 60 --batch 8.
@@ -19,6 +20,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -35,6 +37,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from render.cli import run as nonesuch
 from render.generators.network import FlowNetwork, NetworkSettings
+from render.quantise import quantise
 from render.training.checkpoint import CHECKPOINT
 from render.training.flow import FlowSettings
 from render.training.shipping import Description, train_generator
@@ -42,9 +45,20 @@ from render.weights import find_weights
 
 LARGEST = int(15.9 * 2**20)
 PSEUDO = "pseudo.npy"
-ABOUT = Description(
-    "galaxy-96", "galaxy", "SDSS colour cut-outs: EFIGI, SDSS, Galaxy Zoo 2; EFIGI drawn three times as often"
-)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is trained: what the card says of its data, and which sources are left out."""
+
+    data: str
+    without: tuple[str, ...] = ()
+
+
+MODELS = {
+    "galaxy-96": Model("EFIGI, SDSS, Galaxy Zoo 2; EFIGI drawn three times as often"),
+    "galaxy-96-open": Model("EFIGI and SDSS; EFIGI drawn three times as often", without=("gz",)),
+}
 
 
 def pack(run: Path, out: Path) -> None:
@@ -100,6 +114,7 @@ def flops_a_picture(settings: NetworkSettings) -> float:
 @click.argument("pictures", type=click.Path(exists=True, path_type=Path))
 @click.argument("labels", type=click.Path(exists=True, path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option("--model", "name", type=click.Choice(list(MODELS)), default="galaxy-96", show_default=True)
 @click.option("--seconds", default=400.0, help="Of training; preparing and measuring come on top.")
 @click.option("--before", type=click.Path(exists=True, path_type=Path), help="The OUT of the last time.")
 @click.option(
@@ -112,11 +127,13 @@ def flops_a_picture(settings: NetworkSettings) -> float:
 @click.option("--rate", default=6e-4)
 @click.option("--expert", is_flag=True, help="Teach the network for the last steps.")
 def command(
-    pictures: Path, labels: Path, out: Path, seconds: float, before: Path | None, pseudo: Path | None, steps: int,
-    batch: int, rate: float, expert: bool,
+    pictures: Path, labels: Path, out: Path, name: str, seconds: float, before: Path | None, pseudo: Path | None,
+    steps: int, batch: int, rate: float, expert: bool,
 ) -> None:  # fmt: skip
     """Train, measure, pack."""
     out.mkdir(parents=True, exist_ok=True)
+    model = MODELS[name]
+    about = Description(name, "galaxy", f"SDSS colour cut-outs: {model.data}")
     device, precision = ("cuda", "bf16") if torch.cuda.is_available() else ("cpu", "fp32")
     settings = FlowSettings(
         steps=steps,
@@ -128,8 +145,9 @@ def command(
         expert=expert,
     )
     with tempfile.TemporaryDirectory() as scratch:
-        prepared, run = Path(scratch, "galaxies96"), Path(scratch, "run")
-        if nonesuch(["prepare", str(pictures), str(prepared), "--size", "96", "--labels", str(labels)]):
+        prepared, run, trained_in = Path(scratch, "galaxies96"), Path(scratch, "run"), Path(scratch, name)
+        left_out = [word for source in model.without for word in ("--without", source)]
+        if nonesuch(["prepare", str(pictures), str(prepared), "--size", "96", "--labels", str(labels), *left_out]):
             raise SystemExit(1)
         run.mkdir()
         if before:
@@ -149,9 +167,11 @@ def command(
             return begun[0] > 0 and time.monotonic() - begun[0] > seconds
 
         card = train_generator(
-            prepared, run, out / "galaxy-96", settings, ABOUT, find_weights("galaxy-classifier"), report, over,
-            start=find_weights("galaxy-96"),
+            prepared, run, trained_in, settings, about, find_weights("galaxy-classifier"), report, over,
+            start=find_weights(name),
         )  # fmt: skip
+        shutil.rmtree(out / name, ignore_errors=True)
+        quantise(trained_in, out / name)
         pack(run, out)
         shutil.copy(run / PSEUDO, out)
         click.echo(f"{card.training.steps} steps, {card.training.images_seen} pictures seen, on {card.training.device}")

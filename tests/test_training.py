@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from safetensors.torch import load_file
 from test_families import prepared
 from tiny import drawn_roughly
 
+from render.classify import CLASSES
 from render.display import DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
@@ -33,7 +35,7 @@ from render.training.flow import FlowSettings, FlowTraining, Sketched, favouring
 from render.training.grafting import grafted
 from render.training.pool import Pictures
 from render.training.run import train
-from render.training.shipping import Description, train_generator
+from render.training.shipping import Description, gather, train_generator
 from render.training.sketch import sketches
 from render.weights import Card, find_weights, load_card, shipped_weights, verify
 
@@ -220,6 +222,18 @@ def test_unlabelled_pictures_without_a_classifier_are_refused(blobs: Path, tmp_p
     (unlabelled / "index.csv").write_text(text)
     with pytest.raises(NonesuchError, match="--classifier"):
         pictures_of(unlabelled)
+
+
+def test_without_any_label_the_classes_are_the_classifiers(blobs: Path, tmp_path: Path) -> None:
+    """It named every picture, for minutes, and the network then knew one class, 'picture'."""
+    unlabelled = shutil.copytree(blobs, tmp_path / "unlabelled")
+    text = re.sub("lenticular|elliptical", "", (blobs / "index.csv").read_text())
+    (unlabelled / "index.csv").write_text(text)
+    _, named = gather(unlabelled, tmp_path / "run", DisplayMapping(), find_weights("galaxy-classifier"))
+    assert named.class_names == list(CLASSES)
+    assert np.allclose(named.classes.sum(axis=1), 1)
+    _, plain = gather(unlabelled, tmp_path / "run", DisplayMapping())
+    assert plain.class_names == ["picture"]
 
 
 def test_a_folder_that_is_no_training_set_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from render.classify import Classifier
+from render.classify import CLASSES, Classifier
 from render.display import DISTANCE, PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
 from render.generators.autoencoder import Autoencoder
@@ -185,11 +185,14 @@ def gather(
 ) -> tuple[TrainingSet, Pictures]:
     """The prepared set `source` and its pictures in memory; `run` keeps the classes that a classifier found.
 
-    labelled: whether labels become classes; otherwise all pictures are of one.
+    labelled: whether labels become classes; otherwise all pictures are of one. Of a set without any label the classes
+    are those that the classifier knows, where there is one.
     """
     training_set = TrainingSet.open(source)
     run.mkdir(parents=True, exist_ok=True)
     names = class_names(training_set) if labelled else ["picture"]
+    if labelled and classifier and not any(training_set.column("label")):
+        names = list(CLASSES)
     with accelerator().main_process_first():  # the others read what it has written
         pseudo = pseudo_labels(training_set, classifier, mapping, run / "pseudo.npy") if classifier else None
     return training_set, Pictures.load(training_set, mapping, pseudo, names, turns)
