@@ -42,7 +42,7 @@ from render.engine.frames import Frame, frames_of
 from render.engine.lanes import side_by_side
 from render.generators import Generator
 from render.recipe import Recipe
-from render.weights import MODEL, Card, save_card, weights_hash
+from render.weights import MODEL, Card, load_card, save_card, weights_hash
 
 
 def written(family: str, size: int, tiny: bool, folder: Path) -> Path:
@@ -68,11 +68,11 @@ class Bench:
         sha256 = weights_hash(folder)
         self.case = CASES[family]
         self.executor = LocalExecutor({sha256: folder}, best_device(), batch=self.case.sampling.batch)
-        self.generator: Generator = self.executor.generator(sha256)
-        card = self.generator.card
+        card = load_card(folder)
         sampling = card.sampling or self.case.sampling
         chosen = (sampling.sampler, sampling.steps, sampling.guidance)
         recipes = [Recipe(family, sha256, seed, *chosen, card.size) for seed in range(count)]
+        self.generator: Generator = self.executor.generator(recipes[0])
         self.frames = [next(frames_of(recipe, self.generator.noise_shape)) for recipe in recipes]
 
     def batches(self) -> Iterator[list[Frame]]:

@@ -69,7 +69,7 @@ class Loaded(LocalExecutor):
 
     made: Any = None
 
-    def generator(self, weights: str) -> Any:
+    def generator(self, recipe: Recipe) -> Any:
         return self.made
 
 
@@ -129,7 +129,7 @@ class Bench:
             for seed in range(count)
         ]  # fmt: skip
         self.executor.prepare(self.recipes[0])
-        shape = self.executor.noise_shape(self.sha256)
+        shape = self.executor.noise_shape(self.recipes[0])
         self.frames = [next(frames_of(recipe, shape)) for recipe in self.recipes]
         self.ledgers: list[dict[str, Any]] = []
         self.pictures = self.executor.pictures(self.frames[: self.executor.batch])

@@ -51,7 +51,7 @@ from render.noise import normals
 from render.recipe import Recipe
 from render.stages import make
 from render.stages.report import Report
-from render.weights import find_weights, weights_hash
+from render.weights import find_weights, load_card, weights_hash
 
 A, B = "bare loop (a)", "diffusers' loop, batch 1 (b)"
 GALLERY = """[gallery]
@@ -77,9 +77,7 @@ class Bench:
     def __init__(self, folder: Path, count: int) -> None:
         self.folder, self.count, self.sha256 = folder, count, weights_hash(folder)
         self.executor = LocalExecutor({self.sha256: folder}, best_device())
-        generator = self.executor.generator(self.sha256)
-        assert isinstance(generator, FlowGenerator)
-        self.generator, self.card = generator, generator.card
+        self.card = load_card(folder)
         sampling = self.card.sampling
         assert sampling is not None
         names = (self.card.classes[i % len(self.card.classes)] for i in range(count))
@@ -99,6 +97,9 @@ class Bench:
             )
             for seed, name in enumerate(names)
         ]
+        generator = self.executor.generator(self.recipes[0])
+        assert isinstance(generator, FlowGenerator)
+        self.generator = generator
         shape = generator.noise_shape
         self.noise = torch.from_numpy(np.stack([normals(recipe.seed, shape) for recipe in self.recipes]))
         self.frames = [next(frames_of(recipe, shape)) for recipe in self.recipes]

@@ -64,7 +64,7 @@ def examine(folder: Path | None = None) -> Iterator[Finding]:
     yield _device(gallery.render.device)
     yield _film(needed=any(walk.shape != "plane" for walk in gallery.walks))
     yield from _walks(gallery)
-    used = [collection.weights for collection in gallery.collections]
+    used = [name for one in gallery.collections for name in (one.weights, one.upscaler) if name]
     yield from _weights([*dict.fromkeys(used), gallery.classify.weights, *gallery.evidence.judges], gallery)
     yield _disk(gallery)
     yield from _store(gallery)
@@ -202,7 +202,7 @@ def _weights(names: list[str], gallery: Gallery | None) -> Iterator[Finding]:
         try:
             folder = find_weights(name, gallery.folder if gallery else None)
             verify(folder)
-            if gallery and name in {collection.weights for collection in gallery.collections}:
+            if gallery and name in {used for one in gallery.collections for used in (one.weights, one.upscaler)}:
                 check_weights(gallery.folder, {name: weights_hash(folder)})
             card = load_card(folder)
             yield Finding("ok", "weights", f"{name}: {card.family}, {card.size} px, as its card describes it")
@@ -215,7 +215,7 @@ def disk_needed(gallery: Gallery) -> int:
     total = 0.0
     for collection in gallery.collections:
         try:
-            size = load_card(find_weights(collection.weights, gallery.folder)).size
+            size = load_card(find_weights(collection.upscaler or collection.weights, gallery.folder)).size
         except NonesuchError:
             size = 96
         frames = sum(walk.frames for walk in gallery.walks_of(collection.slug))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from render.errors import NonesuchError, UsageError
 from render.generators import BUILT_IN
-from render.weights import BROWSER, CARD, MODEL, Card, load_card, load_tensors, save_card
+from render.weights import BROWSER, CARD, MODEL, UPSCALER, Card, load_card, load_tensors, save_card
 
 SCALE = ".scale"
 """What the name of a tensor's scales ends in, after the tensor's own."""
@@ -70,8 +70,10 @@ def quantise(folder: Path, out: Path) -> Card:
     if out.exists():
         raise UsageError(f"{out} exists already: choose another folder or delete it first.")
     card = load_card(folder)
-    if card.family not in BUILT_IN or MODEL not in card.sha256:
-        raise NonesuchError(f"{folder} is of the family '{card.family}': only generators with a {MODEL} are quantised.")
+    if card.family not in (*BUILT_IN, UPSCALER) or MODEL not in card.sha256:
+        raise NonesuchError(
+            f"{folder} is of the family '{card.family}': only what draws or enlarges with a {MODEL} is quantised."
+        )
     tensors = {name: value.contiguous() for name, value in quantised(load_tensors(folder)).items()}
     building = out.with_name(f".{out.name}.part")
     shutil.rmtree(building, ignore_errors=True)

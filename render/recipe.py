@@ -173,6 +173,11 @@ class Recipe:
         return _canonical(self)
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The sha256 of everything that draws it: of its weights, and of its upscaler's where there is one."""
+        return (self.weights,) if self.upscaler is None else (self.weights, self.upscaler)
+
+    @property
     def id(self) -> str:
         """The exhibit's id: the first 20 hexadecimal digits of the canonical form's sha256 (80 bits)."""
         return hashlib.sha256(self.canonical()).hexdigest()[:ID_LENGTH]

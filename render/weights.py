@@ -29,6 +29,8 @@ REFERENCE, PICTURES = "reference", "pictures.toml"
 """The family of a folder that holds real pictures and no network, and the list of them."""
 
 
+UPSCALER = "upscaler"
+"""The family that enlarges what generators draw (`render.generators.upscaler`)."""
 JUDGES = ("copydetector", "outlines", "bodies")
 """The families that look for a picture's nearest real ones; each knows what one generator learned from."""
 
@@ -127,17 +129,36 @@ class Card(BaseModel):
         return DisplayMapping(**self.display)
 
 
-def unfit(judge: Card, generator: Card) -> str | None:
-    """Why a classifier or a copy detector can say nothing about what a generator makes; None when it can."""
+def unfit(judge: Card, *makers: Card) -> str | None:
+    """Why a classifier or a copy detector can say nothing about what a generator makes, and an upscaler behind it; None
+    when it can.
+    """
+    return next((reason for maker in makers if (reason := _unfit(judge, maker)) is not None), None)
+
+
+def _unfit(judge: Card, maker: Card) -> str | None:
     if judge.family in JUDGES:
-        ours = generator.training.pictures_sha256
+        ours = maker.training.pictures_sha256
         if not ours or ours not in (judge.training.pictures_sha256, *judge.training.parts):
             return (
-                f"'{judge.name}' knows other real pictures than '{generator.name}' learned from; "
+                f"'{judge.name}' knows other real pictures than '{maker.name}' learned from; "
                 "`nonesuch train copydetector` makes one from the same set"
             )
-    elif not generator.classes or not set(generator.classes) <= set(judge.classes):
-        return f"'{judge.name}' knows other classes than '{generator.name}'"
+    elif maker.family != UPSCALER and (not maker.classes or not set(maker.classes) <= set(judge.classes)):
+        return f"'{judge.name}' knows other classes than '{maker.name}'"
+    return None
+
+
+def misfit(upscaler: Card, generator: Card) -> str | None:
+    """Why weights cannot enlarge what a generator draws; None when they can."""
+    if upscaler.family != UPSCALER:
+        return f"'{upscaler.name}' ({upscaler.family}) enlarges nothing; `nonesuch train upscaler` makes what does"
+    if generator.surface:
+        return f"'{generator.name}' draws maps of spheres, which no upscaler enlarges"
+    if upscaler.display != generator.display:
+        return f"'{upscaler.name}' learned pictures that are shown otherwise than those of '{generator.name}'"
+    if upscaler.size <= generator.size:
+        return f"'{upscaler.name}' makes {upscaler.size} px, and '{generator.name}' draws {generator.size} px itself"
     return None
 
 

@@ -62,6 +62,8 @@ def test_a_mistyped_folder_is_not_begun_beside_itself(tmp_path: Path) -> None:
         (("count = 10", "count = 10\nsteps = 1001"), ["steps", "at most 1000"]),
         (("count = 10", 'count = 10\nclasses = "some"'), ["classes", "'all' or a list"]),
         (('weights = "galaxy-96"', 'weights = "galaxy-classifier"'), ["weights", "draw no pictures"]),
+        (("count = 10", 'count = 10\nupscaler = "nobody"'), ["upscaler", "no weights called 'nobody'", "galaxy-96"]),
+        (("count = 10", 'count = 10\nupscaler = "galaxy-96"'), ["upscaler", "enlarges nothing", "train upscaler"]),
         (("count = 10", 'count = 10\nstudent = "nobody"'), ["student", "no weights called 'nobody'", "galaxy-96"]),
         (("count = 10", 'count = 10\nstudent = "galaxy-classifier"'), ["student", "draw nothing in a browser"]),
     ],

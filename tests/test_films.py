@@ -92,13 +92,13 @@ def test_no_walk_steps_farther_over_its_seam_in_pixels(flow: Path, path: WalkPat
     keys = {"great-circle": STATIONS[:2], "spline": STATIONS, "morph": MORPH}[path]
     walk = recipe(path, 12, *keys, weights=weights_hash(flow))
     executor = LocalExecutor({walk.weights: flow}, batch=4, lanes=1)
-    frames = list(frames_of(walk, executor.noise_shape(walk.weights)))
+    frames = list(frames_of(walk, executor.noise_shape(walk)))
     loop = executor.pictures(frames)
     assert closed(loop)
-    further = list(frames_of(walk, executor.noise_shape(walk.weights), 8))
+    further = list(frames_of(walk, executor.noise_shape(walk), 8))
     assert np.array_equal(executor.pictures(further), loop[8:]), "a film goes on with the very frames that it lacks"
     for number in range(len(keys)) if path == "morph" else ():
-        (still,) = frames_of(walk.keyframe(number), executor.noise_shape(walk.weights))
+        (still,) = frames_of(walk.keyframe(number), executor.noise_shape(walk))
         assert np.array_equal(executor.pictures([still] * 4)[0], loop[4 * number]), "it passes the exhibits themselves"
 
 

@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = recipe(weights, 3)
     loop = Walk("great-circle", 2, (Keyframe(1, "irregular"), Keyframe(2, "elliptical")))
     walk = Recipe("flow", sha256, 1, "ab2", 3, 1.5, card.size, kind="walk", class_name="irregular", walk=loop)
-    drawn = {one.id: executor.pictures(list(frames_of(one, executor.noise_shape(sha256)))) for one in (image, walk)}
+    drawn = {one.id: executor.pictures(list(frames_of(one, executor.noise_shape(one)))) for one in (image, walk)}
     for medium in encode_image(store, drawn[image.id][0], image, card).media:
         (folder / f"{medium.role}-{medium.format}").write_bytes(store.read(medium.key))
     for medium in encode_walk(store, iter(drawn[walk.id]), walk, card, 4).media:

@@ -63,5 +63,5 @@ def test_a_folder_that_is_there_and_a_judge_are_refused(tmp_path: Path) -> None:
     assert "exists already" in told.stderr
     told = nonesuch("weights", "quantise", "galaxy-classifier", tmp_path / "out")
     assert told.returncode == 1
-    assert "only generators" in told.stderr
+    assert "only what draws or enlarges" in told.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from render.recipe import Recipe
@@ -64,8 +65,10 @@ LEARNED_FROM = "7" * 64
 """The hash of the pictures that the tiny network says it learned from; a detector with the same one may judge it."""
 
 
-def tiny_weights(folder: Path, size: int = 24, seed: int = 0) -> Path:
-    """A weights folder that the flow family loads; the same random numbers every time."""
+def tiny_weights(folder: Path, size: int = 24, seed: int = 0, **shape: Any) -> Path:
+    """A weights folder that the flow family loads; the same random numbers every time. shape: other settings of its
+    network.
+    """
     import torch
     from safetensors.torch import save_file
 
@@ -73,7 +76,8 @@ def tiny_weights(folder: Path, size: int = 24, seed: int = 0) -> Path:
     from render.generators.network import FlowNetwork, NetworkSettings
 
     folder.mkdir(parents=True)
-    settings = NetworkSettings(size=size, channels=(16, 32), groups=8, head=8, classes=len(CLASSES), sources=2)
+    shape = {"channels": (16, 32), "groups": 8, "head": 8} | shape
+    settings = NetworkSettings(size=size, classes=len(CLASSES), sources=2, **shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = FlowNetwork(settings)
@@ -87,6 +91,32 @@ def tiny_weights(folder: Path, size: int = 24, seed: int = 0) -> Path:
         network=settings.as_card(),
         display=DisplayMapping().settings(),
         sampling=Sampling(sampler="ab2", steps=3, guidance=1.5),
+        training=Training(pictures_sha256=LEARNED_FROM),
+    )
+    save_card(folder, card)
+    return folder
+
+
+def tiny_upscaler(folder: Path, size: int = 48, seed: int = 0) -> Path:
+    """A second stage for the tiny network, with random weights, that says that it learned from the same pictures."""
+    import torch
+    from safetensors.torch import save_file
+
+    from render.display import DisplayMapping
+    from render.generators.network import FlowNetwork, NetworkSettings
+
+    folder.mkdir(parents=True)
+    settings = NetworkSettings(size=24, channels=(16, 32), groups=8, head=8, classes=0, sources=0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = FlowNetwork(settings)
+    save_file({name: value.half() for name, value in network.state_dict().items()}, folder / "model.safetensors")
+    card = Card(
+        name="tiny-upscaler",
+        family="upscaler",
+        size=size,
+        network=settings.as_card(),
+        display=DisplayMapping().settings(),
         training=Training(pictures_sha256=LEARNED_FROM),
     )
     save_card(folder, card)

@@ -15,10 +15,11 @@ from render.captions.kinds import theme_of
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
 from render.evidence.authentic import authentic_share
-from render.weights import Card, Credit, find_weights, load_card, unfit
+from render.weights import UPSCALER, Card, Credit, find_weights, load_card, unfit
 
 ROLES = {
     "classifier": N_("Names the class of a picture, with probabilities calibrated on real pictures."),
+    UPSCALER: N_("Enlarges what another network draws, and adds the grain that only larger pictures have."),
     "copydetector": N_("Looks for a picture's nearest real galaxies, and for copies."),
     "outlines": N_("Holds the originals, upon each of which a silhouette is laid. No network."),
     "bodies": N_("Holds the originals, beside each of which a map is held. No network."),
@@ -32,6 +33,8 @@ class Cards:
         names = dict.fromkeys(collection.weights for collection in gallery.collections)
         self._made_by = {name: card for name in names if (card := _card(name, gallery))}
         self.generators = list(self._made_by.values())
+        larger = dict.fromkeys(one.upscaler for one in gallery.collections if one.upscaler)
+        self._ended_by = {name: card for name in larger if (card := _card(name, gallery))}
         taught = dict.fromkeys(one.student for one in gallery.collections if one.student and gallery.bake.draw)
         self.students = [card for name in taught if name not in names and (card := _card(name, gallery))]
         self.classifier = self._judge(gallery.classify.weights, gallery)
@@ -49,18 +52,26 @@ class Cards:
         """The card of a collection's weights, where they are here; imported pictures have none."""
         return self._made_by.get(collection.weights) if isinstance(collection, Collection) else None
 
+    def makers_of(self, collection: Collection | Folder) -> list[Card]:
+        """The cards of all that draws a collection, as far as they are here."""
+        if not isinstance(collection, Collection) or collection.weights not in self._made_by:
+            return []
+        last = self._ended_by.get(collection.upscaler or "")
+        return [self._made_by[collection.weights], *([last] if last else [])]
+
     def detector_of(self, collection: Collection | Folder) -> Card | None:
         """The judge that compares a collection's pictures: the first that knows what its generator learned from. Where
         the generator is not here, any may have been it.
         """
-        made = self.of(collection)
-        fitting = (card for card in self.detectors if made is None or unfit(card, made) is None)
-        return next(fitting, None)
+        makers = self.makers_of(collection)
+        return next((card for card in self.detectors if unfit(card, *makers) is None), None)
 
     def strangers(self, judges: list[Card], gallery: Gallery) -> list[str]:
         """The collections that judges of others can say nothing about: no page may claim that they did."""
-        made = [(one, self._made_by.get(one.weights)) for one in gallery.collections]
-        return [_heading(one, gallery) for one, card in made if judges and card and all(unfit(j, card) for j in judges)]
+        made = [(one, self.makers_of(one)) for one in gallery.collections]
+        return [
+            _heading(one, gallery) for one, cards in made if judges and cards and all(unfit(j, *cards) for j in judges)
+        ]
 
     @property
     def key(self) -> bytes:
@@ -69,7 +80,8 @@ class Cards:
 
     def all(self) -> list[Card]:
         """Every card, each once, the generators first."""
-        return [*self.generators, *self.students, *([self.classifier] if self.classifier else []), *self.detectors]
+        drawing = [*self.generators, *self._ended_by.values(), *self.students]
+        return [*drawing, *([self.classifier] if self.classifier else []), *self.detectors]
 
 
 def about_context(

@@ -1,7 +1,8 @@
 """Which one is real? A real picture beside a generated one, of the same class, size, display mapping and codec.
 
 The real ones come from a folder of credited pictures (`render.training.real`) and are enlarged and encoded here exactly
-as exhibits are.
+as exhibits are. Where an upscaler made exhibits larger than any real one, the page's script reduces both to the size of
+the real ones before it shows them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Guess:
     def __init__(self, gallery: Gallery, collection: Collection | Folder, generator: Card | None, tally: Tally) -> None:
         self._slug = collection.slug
         self._generator = generator
+        self._enlarged = isinstance(collection, Collection) and collection.upscaler is not None
         self._folder = _found(gallery.bake.real, gallery) if gallery.bake.real and generator else None
         self._card = load_card(self._folder) if self._folder else None
         self.open = tally.shown >= LEAST and self._card is not None and _fits(self._card, generator)
@@ -48,10 +50,12 @@ class Guess:
         data, path = f"{chrome.data}/guess.json", f"{chrome.place}/guess/index.html"
         out.offer(data, Rank.INDEX, digest(body), lambda: body)
         others = judges(self._generator)
-        key = digest(pages.key("guess.html"), chrome.key, repr(others), str(len(told)))
+        side = self._card.size if self._enlarged and self._card else 0
+        key = digest(pages.key("guess.html"), chrome.key, repr(others), str(len(told)), str(side))
 
         def page() -> bytes:
-            more = {"data": data, "index": f"{chrome.data}/index.json", "others": others, "pictures": len(told)}
+            index = f"{chrome.data}/index.json"
+            more = {"data": data, "index": index, "others": others, "pictures": len(told), "side": side}
             return pages.render("guess.html", **chrome.context(base_of(path), f"{chrome.place}/guess/", path, **more))
 
         out.offer(path, Rank.INDEX, key, page)

@@ -40,7 +40,7 @@ def _paths(gallery: Gallery, home: Path) -> Iterator[Path]:
     if gallery.lab and gallery.lab.finished:
         for folder in (resource("labs") / gallery.lab.finished, home / gallery.lab.finished):
             yield from _tree(folder)
-    names = [name for one in gallery.collections for name in (one.weights, one.student) if name]
+    names = [name for one in gallery.collections for name in (one.weights, one.student, one.upscaler) if name]
     for name in {*names, gallery.classify.weights, *gallery.evidence.judges, gallery.bake.real} - {""}:
         for folder in candidates(name, home):
             yield from _tree(folder)

@@ -183,8 +183,8 @@ def shape(row: Row) -> dict[str, Any] | None:
 
 REPEATED = ("euler", "ab2", "ancestral")
 """The samplers that the site's script knows too (``site/src/draw/flow.ts``)."""
-CHANGED = ("sketch", "mask", "upscaler", "strength", "prompt")
-"""What a recipe may hold that the script does not repeat."""
+CHANGED = ("sketch", "mask", "strength", "prompt")
+"""What a recipe may hold that the script does not repeat. Of two stages it repeats the first."""
 
 
 def again(row: Row, drawn: dict[str, str]) -> dict[str, Any] | None:
@@ -201,7 +201,8 @@ def again(row: Row, drawn: dict[str, str]) -> dict[str, Any] | None:
     source = {"seed": recipe["seed"], "class": recipe.get("class_name") or "", "source": recipe.get("source") or ""}
     told = {"from": source, "between": 0, **{name: recipe[name] for name in ("sampler", "steps", "guidance")}}
     told |= {"symmetry": recipe.get("symmetry", 0), "away": recipe.get("away", "")}
-    return {"recipe": told, "pixels": row.column("pixel_hash") or "", **drawn}
+    enlarged = recipe["size"] if "upscaler" in recipe else 0
+    return {"recipe": told, "pixels": "" if enlarged else row.column("pixel_hash") or "", "enlarged": enlarged, **drawn}
 
 
 def hung(aspect: dict[str, Any]) -> str:

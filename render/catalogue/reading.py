@@ -77,15 +77,16 @@ class Reading:
         """The slugs under which exhibits stand."""
         return {slug for (slug,) in self.db.execute("SELECT DISTINCT collection FROM exhibits")}
 
-    def generation(self, collection: str, first: int, weights: str) -> tuple[int, int]:
-        """Of a collection's images from an ordinal on: how many other weights made, and the largest ordinal of all
-        (-1 where there are none).
+    def generation(self, collection: str, first: int, networks: Sequence[str]) -> tuple[int, int]:
+        """Of a collection's images from an ordinal on: how many other networks made, and the largest ordinal of all
+        (-1 where there are none). networks: as recipes have them.
         """
+        made = "json_extract(recipe, '$.weights') || ifnull('+' || json_extract(recipe, '$.upscaler'), '')"
         query = (
-            "SELECT ifnull(sum(ordinal >= ? AND json_extract(recipe, '$.weights') != ?), 0), ifnull(max(ordinal), -1) "
+            f"SELECT ifnull(sum(ordinal >= ? AND {made} != ?), 0), ifnull(max(ordinal), -1) "
             "FROM exhibits WHERE collection = ? AND kind = 'image'"
         )
-        others, last = self.db.execute(query, (first, weights, collection)).fetchone()
+        others, last = self.db.execute(query, (first, "+".join(networks), collection)).fetchone()
         return int(others), int(last)
 
     def counts(self) -> dict[tuple[str, str, State], int]:

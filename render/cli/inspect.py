@@ -120,6 +120,7 @@ SAID = (
     "symmetry",
     "away",
     "size",
+    "upscaler",
     "truncation",
     "sketch",
 )

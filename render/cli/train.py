@@ -10,6 +10,7 @@ import click
 
 from render.cli.families import autoencoder, dcgan, stylegan2, vae
 from render.cli.judges import bodies, classifier, copydetector
+from render.cli.upscaler import upscaler
 
 PATH = click.Path(path_type=Path)
 
@@ -43,7 +44,7 @@ def command() -> None:
     """
 
 
-for other in (autoencoder, dcgan, stylegan2, vae, classifier, copydetector, bodies):
+for other in (autoencoder, dcgan, stylegan2, upscaler, vae, classifier, copydetector, bodies):
     command.add_command(other)
 
 

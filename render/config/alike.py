@@ -67,6 +67,7 @@ def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
     default = card.sampling if card else None
     return (
         card.sha256.get(MODEL) if card else collection.weights,
+        collection.upscaler,
         collection.source or (card.sources[0] if card and card.sources else None),
         collection.sampler or (default and default.sampler),
         collection.steps or (default and default.steps),

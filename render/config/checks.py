@@ -16,7 +16,7 @@ from render.config.shown import Collection
 from render.config.steering import prompting, sketches
 from render.errors import NonesuchError
 from render.generators import BUILT_IN, SAMPLERS, STRENGTHS
-from render.weights import BROWSER, Card, find_weights, load_card, unfit
+from render.weights import BROWSER, Card, find_weights, load_card, misfit, unfit
 
 OBJECTS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?")
 """A bucket and a folder in it: no keys, no server."""
@@ -34,6 +34,7 @@ def problems(gallery: Gallery) -> list[str]:
         *loops(gallery, cards),
         *_weights(gallery, cards),
         *_students(gallery, cards),
+        *_upscalers(gallery, cards),
         *_found(gallery, cards),
         *counts(gallery, cards),
         *_signing(gallery),
@@ -82,8 +83,9 @@ def _places(gallery: Gallery) -> Iterator[str]:
     read += [("evidence, weights", name) for name in gallery.evidence.judges]
     for i, collection in enumerate(gallery.collections, 1):
         read.append((f"collection {i}, weights", collection.weights))
-        if collection.student:
-            read.append((f"collection {i}, student", collection.student))
+        for key, name in (("student", collection.student), ("upscaler", collection.upscaler)):
+            if name:
+                read.append((f"collection {i}, {key}", name))
         if collection.sketches:
             read.append((f"collection {i}, sketches", collection.sketches))
     read += [(f"folder {i}, pictures", folder.pictures) for i, folder in enumerate(gallery.folders, 1)]
@@ -144,6 +146,19 @@ def _students(gallery: Gallery, cards: Cards) -> Iterator[str]:
             yield f"{place}: '{collection.student}' ({student.family}) draw nothing in a browser; expected a flow's"
         elif not (folder / BROWSER).is_file():
             yield f"{place}: no browser can load '{collection.student}' yet; run `nonesuch weights browser {folder}`"
+
+
+def _upscalers(gallery: Gallery, cards: Cards) -> Iterator[str]:
+    """Upscalers that are none for these weights; where the collection's own are not here, they need not be."""
+    for i, (collection, card) in enumerate(zip(gallery.collections, cards, strict=True), 1):
+        if not collection.upscaler or card is None:
+            continue
+        try:
+            reason = misfit(load_card(find_weights(collection.upscaler, gallery.folder)), card)
+        except NonesuchError as error:
+            reason = str(error).rstrip(".")
+        if reason:
+            yield f"collection {i}, upscaler: {reason}"
 
 
 def _found(gallery: Gallery, cards: Cards) -> Iterator[str]:

@@ -33,6 +33,9 @@ class Collection(Named):
     """Weights that visitors draw with in their browser instead of the collection's own: a smaller network that learned
     from them (`nonesuch train flow --teacher`), ready for it (`nonesuch weights browser`). Exhibits are drawn by the
     collection's own all the same."""
+    upscaler: Text | None = None
+    """Weights that enlarge each exhibit and add what only larger pictures show (`nonesuch train upscaler`). None when
+    left out: exhibits are as large as the collection's weights draw them. Visitors' browsers draw without it."""
     count: int = Field(ge=1, le=1_000_000)
     """How many exhibits the site shows. Near-copies and failures do not count: further seeds are drawn for them."""
     priority: int = Field(default=1, ge=1, le=100)

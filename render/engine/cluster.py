@@ -25,6 +25,7 @@ from render.engine.versions import versions
 from render.engine.worker import Parcel, Result, Worker
 from render.errors import NonesuchError
 from render.media import Encoded, Store
+from render.recipe import Recipe
 
 MINUTE = 60.0
 """Seconds of work that are sent to a worker at once: long beside the sending, short beside what its loss costs."""
@@ -47,7 +48,7 @@ class Cluster:
         self.device, self.precision, self.compiled = parcel.device, parcel.precision, parcel.compiled
         self.batch = parcel.batch or FIRST
         self.lost = 0
-        self._shapes: dict[str, tuple[int, int, int]] = {}
+        self._shapes: dict[tuple[str, ...], tuple[int, int, int]] = {}
         self._ray = connected()
         self.gpu = parcel.device != "cpu"
         if self.gpu and not self._ray.cluster_resources().get("GPU") and workers is None:
@@ -60,11 +61,11 @@ class Cluster:
         """How many workers there should be now."""
         return self.workers or max(1, int(self._ray.cluster_resources().get("GPU" if self.gpu else "CPU", 1)))
 
-    def noise_shape(self, weights: str) -> tuple[int, int, int]:
-        """As the worker that drew with these weights says."""
-        return self._shapes[weights]
+    def noise_shape(self, recipe: Recipe) -> tuple[int, int, int]:
+        """As the worker that drew with the recipe's networks says."""
+        return self._shapes[recipe.networks]
 
-    def know(self, shapes: Mapping[str, tuple[int, int, int]]) -> None:
+    def know(self, shapes: Mapping[tuple[str, ...], tuple[int, int, int]]) -> None:
         """Remember what a worker said."""
         self._shapes.update(shapes)
 
@@ -279,7 +280,7 @@ class Todo:
         self._items: Iterator[Item] = iter(items)
         self._again: deque[list[Item]] = deque()
         self._next: Item | None = next(self._items, None)
-        self._rates: dict[str, float] = {}
+        self._rates: dict[tuple[str, ...], float] = {}
 
     @property
     def empty(self) -> bool:
@@ -291,7 +292,7 @@ class Todo:
 
     def pace(self, items: list[Item], seconds: float) -> None:
         """What a worker took for a portion."""
-        self._rates[items[0].recipe.weights] = sum(item.frames for item in items) / max(seconds, 0.001)
+        self._rates[items[0].recipe.networks] = sum(item.frames for item in items) / max(seconds, 0.001)
 
     def take(self, without: Iterable[str] = ()) -> list[Item]:
         """The next portion, less collections that were given up; empty when there is nothing left."""
@@ -309,6 +310,6 @@ class Todo:
         return taken
 
     def _fits(self, first: Item, item: Item, frames: int) -> bool:
-        rate = self._rates.get(first.recipe.weights)
+        rate = self._rates.get(first.recipe.networks)
         enough = FIRST if rate is None else MINUTE * rate
-        return item.recipe.weights == first.recipe.weights and frames + item.frames <= enough
+        return item.recipe.networks == first.recipe.networks and frames + item.frames <= enough

@@ -63,8 +63,8 @@ class Executor(Protocol):
     def key(self, recipe: Recipe) -> str:
         """What is remembered of this device holds for: the device, the recipe's weights, its size, the precision."""
 
-    def noise_shape(self, weights: str) -> tuple[int, int, int]:
-        """(c, h, w) of the noise that a picture of these weights starts from."""
+    def noise_shape(self, recipe: Recipe) -> tuple[int, int, int]:
+        """(c, h, w) of the noise that a picture of the recipe's networks starts from."""
 
     def pictures(self, frames: Sequence[Frame]) -> Floats:
         """(n, 3, h, w) float32 in the card's data space, in the frames' order."""
@@ -100,8 +100,8 @@ class LocalExecutor:
         self.compiled = compiled
         self.device_seconds = 0.0
         self._chosen = batch
-        self._prepared = ""
-        self._loaded: dict[str, Generator] = {}
+        self._prepared: tuple[str, ...] = ()
+        self._loaded: dict[tuple[str, ...], Generator] = {}
         self._lock = Lock()
         self._turn: AbstractContextManager[object] = nullcontext() if device == "cpu" else Lock()
 
@@ -114,27 +114,36 @@ class LocalExecutor:
     def card(self, weights: str) -> Card:
         return load_card(self._folder(weights))
 
-    def noise_shape(self, weights: str) -> tuple[int, int, int]:
-        return self.generator(weights).noise_shape
+    def noise_shape(self, recipe: Recipe) -> tuple[int, int, int]:
+        return self.generator(recipe).noise_shape
 
     def prepare(self, recipe: Recipe) -> tuple[int, int, int]:
-        if recipe.weights != self._prepared:
-            self.generator(recipe.weights)
+        if recipe.networks != self._prepared:
+            self.generator(recipe)
             self.batch = self._size(recipe)
-            self._prepared = recipe.weights
-        return self.noise_shape(recipe.weights)
+            self._prepared = recipe.networks
+        return self.noise_shape(recipe)
 
-    def generator(self, weights: str) -> Generator:
-        """The generator of these weights; only the last one used stays in memory."""
+    def generator(self, recipe: Recipe) -> Generator:
+        """The generator of a recipe's networks; only the last one used stays in memory."""
         with self._lock:
-            if weights not in self._loaded:
+            if recipe.networks not in self._loaded:
                 self._loaded.clear()
-                folder = self._folder(weights)
-                loaded = load_generator(folder, self.device, self.precision, self.drawings)
-                if self.compiled:
-                    compile_network(loaded)
-                self._loaded[weights] = loaded
-            return self._loaded[weights]
+                self._loaded[recipe.networks] = self._load(recipe)
+            return self._loaded[recipe.networks]
+
+    def _load(self, recipe: Recipe) -> Generator:
+        loaded = load_generator(self._folder(recipe.weights), self.device, self.precision, self.drawings)
+        if self.compiled:
+            compile_network(loaded)
+        if recipe.upscaler is None:
+            return loaded
+        from render.generators.upscaler import Upscaler, upscaled
+
+        upscaler = Upscaler.load(self._folder(recipe.upscaler), self.device, self.precision)
+        if self.compiled:
+            upscaler.compile()
+        return upscaled(loaded, upscaler)
 
     def pictures(self, frames: Sequence[Frame]) -> Floats:
         while True:
@@ -149,7 +158,7 @@ class LocalExecutor:
     def _padded(self, frames: Sequence[Frame]) -> Floats:
         import torch
 
-        generator = self.generator(frames[0].a.weights)
+        generator = self.generator(frames[0].a)
         full = [*frames, *[frames[-1]] * (self.batch - len(frames))]
         noise = torch.from_numpy(np.stack([frame.noise for frame in full]))  # (batch, c, h, w)
         if self.kind == "cuda":
@@ -181,7 +190,7 @@ class LocalExecutor:
 
     def _timed(self, recipe: Recipe, size: int) -> float | None:
         """Seconds for a batch of so many pictures, or None when there is no memory for it."""
-        frame = next(frames_of(recipe, self.noise_shape(recipe.weights)))
+        frame = next(frames_of(recipe, self.noise_shape(recipe)))
         before, self.batch = self.batch, size
         try:
             self._padded([frame])  # the first of a shape also allocates, and chooses how to convolve
@@ -213,7 +222,7 @@ class LocalExecutor:
             import torch
 
             name = torch.cuda.get_device_name(self.device)
-        return f"{name}, {recipe.weights[:16]}, {recipe.size} px, {self.precision}"
+        return f"{name}, {'+'.join(one[:16] for one in recipe.networks)}, {recipe.size} px, {self.precision}"
 
     def _folder(self, weights: str) -> Path:
         if weights not in self.folders:

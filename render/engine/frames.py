@@ -37,7 +37,7 @@ class Frame:
         one = self.a
         drawn = (one.sketch is None, one.strength, one.mask)
         return (
-            one.weights,
+            one.networks,
             one.sampler,
             one.steps,
             one.guidance,

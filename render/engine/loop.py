@@ -130,11 +130,11 @@ class Loop(Generic[T]):
         """
         left: Iterable[Item] = items
         while not self.stop.requested:
-            for _, turn in groupby(left, key=lambda item: item.recipe.weights):  # one generator in memory at a time
+            for _, turn in groupby(left, key=lambda item: item.recipe.networks):  # one generator in memory at a time
                 self._turn(turn)
                 if self.stop.requested:
                     break
-            left, self._failed = sorted(self._failed, key=lambda item: item.recipe.weights), []
+            left, self._failed = sorted(self._failed, key=lambda item: item.recipe.networks), []
             if not left:
                 break
         if self._seen and not self._made and self._seen <= self.given_up.keys():

@@ -27,4 +27,4 @@ def retried(gallery: Gallery, found: Mapping[str, Source], failed: Iterable[Exhi
 
 
 def _drawable(one: Exhibit, source: Source) -> bool:
-    return one.kind == "image" and one.recipe.weights == source.sha256
+    return one.kind == "image" and one.recipe.networks == source.networks

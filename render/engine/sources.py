@@ -31,6 +31,20 @@ Choice = tuple[str | None, str | None, float | None, str | None]
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Weights that finish what a collection's own began."""
+
+    card: Card
+    folder: Path
+    sha256: str
+
+    @classmethod
+    def of(cls, gallery: Gallery, name: str) -> Stage:
+        folder = find_weights(name, gallery.folder)
+        return cls(load_card(folder), folder, weights_hash(folder))
+
+
+@dataclass(frozen=True)
 class Source:
     """A collection with what its recipes are made of."""
 
@@ -42,6 +56,7 @@ class Source:
     prompts: tuple[str, ...] = ()
     mask: str | None = None
     first: int = 0  # the ordinal with which the exhibits of these weights begin, after `nonesuch upgrade`
+    upscaler: Stage | None = None
 
     @classmethod
     def of(cls, gallery: Gallery, settings: Collection) -> Source:
@@ -50,7 +65,24 @@ class Source:
         path, prompts = gallery.mask_of(settings), tuple(gallery.prompts_of(settings))
         mask = None if path is None else _sha256(path)
         first = read_lock(gallery.folder).first.get(settings.slug, 0)
-        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings, prompts, mask, first)
+        upscaler = Stage.of(gallery, settings.upscaler) if settings.upscaler else None
+        return cls(settings, load_card(folder), folder, weights_hash(folder), drawings, prompts, mask, first, upscaler)
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Where the weights are that draw its exhibits, by their sha256."""
+        second = {self.upscaler.sha256: self.upscaler.folder} if self.upscaler else {}
+        return {self.sha256: self.folder, **second}
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """As its recipes have them."""
+        return tuple(self.folders)
+
+    @property
+    def cards(self) -> list[Card]:
+        """Of all that draws its exhibits."""
+        return [self.card, *([self.upscaler.card] if self.upscaler else [])]
 
     @cached_property
     def _seeds(self) -> Seeds:
@@ -154,7 +186,8 @@ class Source:
             guidance=default.guidance if chosen.guidance is None else chosen.guidance,
             class_name=class_name,
             source=source,
-            size=self.card.size,
+            size=self.cards[-1].size,
+            upscaler=self.upscaler.sha256 if self.upscaler else None,
             negative=chosen.negative,
             away=default.away,
             symmetry=None if more.get("sketch") else self._symmetry(),
@@ -206,4 +239,8 @@ def sources(gallery: Gallery) -> dict[str, Source]:
 
 def pinned(found: Mapping[str, Source]) -> dict[str, str]:
     """What ``gallery.lock`` keeps: the weights' sha256 by their name in ``gallery.toml``."""
-    return {source.settings.weights: source.sha256 for source in found.values()}
+    out = {source.settings.weights: source.sha256 for source in found.values()}
+    for source in found.values():
+        if source.upscaler and source.settings.upscaler:
+            out[source.settings.upscaler] = source.upscaler.sha256
+    return out

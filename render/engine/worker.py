@@ -46,13 +46,13 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of some items. files: bytes by the store's key; shapes: (c, h, w) of the noise, by weights; parts:
-    seconds and items by part of the ledger.
+    """What came of some items. files: bytes by the store's key; shapes: (c, h, w) of the noise, by a recipe's networks;
+    parts: seconds and items by part of the ledger.
     """
 
     events: list[Event]
     files: dict[str, bytes]
-    shapes: dict[str, tuple[int, int, int]]
+    shapes: dict[tuple[str, ...], tuple[int, int, int]]
     device_seconds: float
     parts: dict[str, tuple[float, int]] = field(default_factory=dict)
 
@@ -109,8 +109,8 @@ class Worker:
         except NonesuchError:
             if not any(isinstance(event, GivenUp) for event in events):
                 raise  # otherwise the collection was given up, which is told by its event
-        drawn = {item.recipe.weights for item in items}
-        shapes = {one: self._executor.noise_shape(one) for one in drawn} if events else {}
+        drawn = {item.recipe.networks: item.recipe for item in items}
+        shapes = {one: self._executor.noise_shape(recipe) for one, recipe in drawn.items()} if events else {}
         parts = {name: (part.seconds, part.items) for name, part in ledger.parts.get("render", {}).items()}
         files = store.files if isinstance(store, Carried) else {}
         return Result(events, files, shapes, self._executor.device_seconds - before, parts)

@@ -69,7 +69,7 @@ def render(session: Session, turns: int | None = None) -> int:
     if not plan:
         return 0
     session.store.probe()
-    folders = {source.sha256: source.folder for source in session.sources.values()}
+    folders = {sha256: one for source in session.sources.values() for sha256, one in source.folders.items()}
     executor = session.make_executor(session.gallery, folders)  # a device that is not here is refused before anything
     if not isinstance(executor, Cluster):  # whose workers have no films in the making
         plan = resumed(session, plan, known)
@@ -219,7 +219,7 @@ def _signer(gallery: Gallery) -> Signer | None:
 
 def _exhibit(session: Session, made: Made[Encoded], executor: Executor | Cluster) -> Exhibit:
     recipe, encoded = made.item.recipe, made.result
-    channels, height, width = executor.noise_shape(recipe.weights)
+    channels, height, width = executor.noise_shape(recipe)
     return Exhibit(
         recipe,
         made.item.collection,

@@ -18,8 +18,7 @@ def number(session: Session) -> int:
     for collection in session.gallery.collections:
         if collection.slug not in session.sources:  # left out tonight
             continue
-        generator = session.sources[collection.slug].card
-        unchecked = judge_of(here, generator) is None
+        unchecked = judge_of(here, session.sources[collection.slug]) is None
         unnamed = collection.found == "any"
         given += session.catalogue.give_numbers(collection.slug, "image", unchecked, unnamed)
         given += session.catalogue.give_numbers(collection.slug, "walk", unchecked=True)

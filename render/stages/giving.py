@@ -95,7 +95,7 @@ def _recipes(source: Source, asked: Asked) -> Iterator[Recipe]:
     for seed in _seeds(asked):
         turn = [classes[seed % len(classes)]] if classes else "all"
         settings = chosen.model_copy(update={"seeds": str(seed), "classes": turn})
-        recipe = replace(source, settings=settings).recipe(0)
+        recipe = replace(source, settings=settings, first=0).recipe(0)
         if recipe is not None:
             yield recipe
 
@@ -116,14 +116,14 @@ def _executor(gallery: Gallery, source: Source, count: int) -> LocalExecutor:
     chosen = gallery.render
     batch = min(count, chosen.batch or BATCH)
     device, drawn = device_here(chosen.device), drawings(sketches(gallery))
-    return LocalExecutor({source.sha256: source.folder}, device, chosen.precision, batch, drawn, lanes=1)
+    return LocalExecutor(source.folders, device, chosen.precision, batch, drawn, lanes=1)
 
 
 def _drawn(executor: LocalExecutor, recipes: Sequence[Recipe]) -> Floats:
     """(n, 3, h, w) in data space."""
     from render.engine.frames import frames_of
 
-    shape = executor.noise_shape(recipes[0].weights)
+    shape = executor.noise_shape(recipes[0])
     return executor.pictures([next(frames_of(recipe, shape)) for recipe in recipes])
 
 

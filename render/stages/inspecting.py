@@ -77,18 +77,20 @@ def render_again(data: bytes, recipe: Recipe, places: list[Path]) -> Again:
     Raises NonesuchError, before anything is rendered, for a recipe that is out of bounds or whose weights are not here.
     """
     check_bounds(recipe)
-    folder = known_weights(recipe.weights, places)
-    card = load_card(folder)
-    if (card.family, card.size) != (recipe.family, recipe.size):
-        raise NonesuchError(f"the recipe asks '{card.name}' for pictures that it does not make.")
+    folders = {sha256: known_weights(sha256, places) for sha256 in recipe.networks}
+    card = load_card(folders[recipe.weights])
+    last = load_card(folders[recipe.networks[-1]])
+    names = " and ".join(dict.fromkeys((card.name, last.name)))
+    if (card.family, last.size) != (recipe.family, recipe.size):
+        raise NonesuchError(f"the recipe asks '{last.name}' for pictures that it does not make.")
     shown, form = opened(data)
     from render.engine.executor import LocalExecutor
     from render.engine.frames import frames_of
     from render.media.films import GIF_WIDTH
     from render.media.walks import WIDTH, opening
 
-    executor = LocalExecutor({recipe.weights: folder}, lanes=1)
-    first = next(frames_of(recipe, executor.noise_shape(recipe.weights)))
+    executor = LocalExecutor(folders, lanes=1)
+    first = next(frames_of(recipe, executor.noise_shape(recipe)))
     picture = executor.pictures([first])[0]
     if recipe.walk is not None and recipe.walk.path == "plane":
         tile = shown.shape[1] // recipe.walk.side
@@ -103,11 +105,11 @@ def render_again(data: bytes, recipe: Recipe, places: list[Path]) -> Again:
         picture = opening(picture, recipe, filmed)
     elif card.surface and width == 2 * height:  # the map itself
         made = _as_map(card.mapping.to_display(picture), form)
-        return _compared(shown, made, card.name, NEAR)
+        return _compared(shown, made, names, NEAR)
     elif card.surface:
         picture = _globe(picture, recipe)
     made = _as_shown(picture, width, form, card.mapping)
-    return _compared(shown, made, card.name, NEAR_FILM if form in ("GIF", "film") else NEAR)
+    return _compared(shown, made, names, NEAR_FILM if form in ("GIF", "film") else NEAR)
 
 
 def _filmed(picture: Floats, card: Card, recipe: Recipe, width: int) -> tuple[Floats, Card]:
@@ -160,13 +162,12 @@ def check_bounds(recipe: Recipe) -> None:
             raise NonesuchError(f"the recipe's {name} is {value!r}: only 1 to {most} are rendered again.")
     if recipe.noise != NOISE_METHOD:
         raise NonesuchError(f"the recipe's noise is '{recipe.noise[:60]}', which this version does not draw.")
-    texts = (recipe.family, recipe.weights, recipe.sampler, recipe.class_name or "", recipe.source or "")
+    texts = (recipe.family, *recipe.networks, recipe.sampler, recipe.class_name or "", recipe.source or "")
     if not all(isinstance(text, str) for text in texts):
         raise NonesuchError("the recipe has something else where a name should stand: it is not rendered again.")
     for name, absent in (
         ("sketch", recipe.sketch),
         ("mask", recipe.mask),
-        ("upscaler", recipe.upscaler),
         ("prompt", recipe.prompt),
     ):
         if absent is not None:

@@ -13,6 +13,7 @@ from render.catalogue import Exhibit
 from render.catalogue.reading import Stage
 from render.catalogue.rows import Json
 from render.config import Gallery
+from render.engine.sources import Source
 from render.errors import NonesuchError
 from render.stages.session import Session
 from render.weights import Card, find_weights, load_card, unfit
@@ -137,7 +138,7 @@ def looked_at(session: Session, stage: str) -> bool:
     """Whether a stage has weights that can judge one of the collections."""
     gallery = session.gallery
     here = judges_here(gallery, [gallery.classify.weights] if stage == "classify" else gallery.evidence.judges)
-    return any(unfit(card, source.card) is None for _, card in here for source in session.sources.values())
+    return any(unfit(card, *source.cards) is None for _, card in here for source in session.sources.values())
 
 
 Judges = list[tuple[Path, Card]]
@@ -153,9 +154,9 @@ def judges_here(gallery: Gallery, names: Sequence[str]) -> Judges:
     return found
 
 
-def judge_of(here: Judges, generator: Card) -> tuple[Path, Card] | None:
-    """The first of some judges that knows what a generator learned from."""
-    return next(((folder, card) for folder, card in here if unfit(card, generator) is None), None)
+def judge_of(here: Judges, source: Source) -> tuple[Path, Card] | None:
+    """The first of some judges that knows what all that draws a collection learned from."""
+    return next(((folder, card) for folder, card in here if unfit(card, *source.cards) is None), None)
 
 
 def _work(session: Session, stage: Stage, names: Sequence[str]) -> tuple[list[tuple[Path, list[str]]], int]:
@@ -171,12 +172,12 @@ def _work(session: Session, stage: Stage, names: Sequence[str]) -> tuple[list[tu
         return [], 0
     groups: dict[Path, list[str]] = {}
     for slug in slugs:
-        generator = session.sources[slug].card
-        found = judge_of(here, generator)
+        source = session.sources[slug]
+        found = judge_of(here, source)
         if found:
             groups.setdefault(found[0], []).append(slug)
         else:
-            session.report.say(f'{stage}: {slug} says "not checked": {unfit(here[0][1], generator)}.')
+            session.report.say(f'{stage}: {slug} says "not checked": {unfit(here[0][1], *source.cards)}.')
     return list(groups.items()), sum(images[slug] for some in groups.values() for slug in some)
 
 

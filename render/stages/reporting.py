@@ -134,13 +134,15 @@ def _collection(source: Source, catalogue: Path, store: Store) -> Target:
         rows = [
             (exhibit.asked or "picture", media)
             for exhibit, media in opened.exhibits(source.settings.slug, "image", STATES)
-            if media and exhibit.recipe.weights == source.sha256
+            if media and exhibit.recipe.networks == source.networks
         ]
 
     def made(name: str, count: int) -> Iterable[Pictures]:
+        from render.plausibility.pictures import reduced
+
         mine = [media for asked, media in rows if asked == name or len(source.card.classes) <= 1]
         for media in mine[:count]:
-            yield data_of_master(store, media, source.card)
+            yield reduced(data_of_master(store, media, source.card), source.card.size)
 
     names = Counter(asked for asked, _ in rows)
     if len(source.card.classes) <= 1:

@@ -106,7 +106,7 @@ def status(gallery: Gallery) -> Status:
 def _judged(gallery: Gallery, found: Mapping[str, Source], names: Sequence[str]) -> list[str]:
     """The collections that one of these classifiers or judges knows; none where their weights are not here."""
     cards = judges_here(gallery, names)
-    return [slug for slug, source in found.items() if any(unfit(card, source.card) is None for _, card in cards)]
+    return [slug for slug, source in found.items() if any(unfit(card, *source.cards) is None for _, card in cards)]
 
 
 def _rows(

@@ -28,7 +28,7 @@ def together(session: Session) -> int:
     here = judges_here(session.gallery, session.gallery.evidence.judges)
     renewed = 0
     for slug, source in session.sources.items():
-        found = judge_of(here, source.card)
+        found = judge_of(here, source)
         if found is None or session.stop.requested or session.night.late:
             continue
         folder, card = found

@@ -23,7 +23,7 @@ def upgrade(gallery: Gallery) -> dict[str, int]:
     first = dict(lock.first)
     with Catalogue(gallery.catalogue_path, write=True) as catalogue:
         for slug, source in found.items():
-            others, last = catalogue.generation(slug, source.first, source.sha256)
+            others, last = catalogue.generation(slug, source.first, source.networks)
             if others:
                 older[slug], first[slug] = others, last + 1
         write_lock(gallery.folder, Lock(weights={**lock.weights, **pinned(found)}, first=first))

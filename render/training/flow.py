@@ -49,8 +49,11 @@ class FlowSettings:
     precision: "fp32", "bf16", or "auto", which measures one step of each and keeps the faster. favoured: a source whose
     pictures are drawn three times as often as they would be, because exhibits are to look like them; alone: no others
     are drawn. compiled: the network goes through torch.compile, which takes a minute or two and needs a C++ compiler.
-    expert: what learns is a second network for the last steps, beside finished weights that stay as they are. channels,
-    fold, below: of the network (`NetworkSettings`); no channels are `CHANNELS`, or those of the weights it begins from.
+    expert: what learns is a second network for the last steps, beside finished weights that stay as they are. latest:
+    the latest time that is learned, those near the picture oftener; 0 for all, those oftener that decide a picture's
+    shape.
+    channels, fold, below: of the network (`NetworkSettings`); no channels are `CHANNELS`, or those of the weights it
+    begins from.
     """
 
     steps: int = 20_000
@@ -74,11 +77,14 @@ class FlowSettings:
     fold: int = 4
     below: float = 0.0
     expert: bool = False
+    latest: float = 0.0
 
     def times(self, n: int, generator: torch.Generator, above: float = 0.0) -> Tensor:
         """(n,) in [0, 1]: when the pictures of a step are on their way, none earlier than `above`."""
         if self.expert:
             return BELOW * torch.rand(n, generator=generator)
+        if self.latest:  # as an upscaler's steps lie
+            return self.latest * torch.rand(n, generator=generator).square()
         normal = torch.randn(n, generator=generator)
         if above:  # the same distribution without its lower end, each time moved within it
             least = torch.special.ndtr((torch.logit(torch.tensor(above)) - self.time_mean) / self.time_spread)

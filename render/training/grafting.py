@@ -7,6 +7,7 @@ that both know are kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -21,11 +22,12 @@ from render.weights import Card, load_card, load_tensors
 ENTRY, EXIT = "unet.conv_in.weight", ("unet.conv_out.weight", "unet.conv_out.bias")
 
 
-def startable(start: Path) -> Card:
+def startable(start: Path, families: Sequence[str] = ("flow",)) -> Card:
     """The card of weights that a run can begin from, or one sentence why none can."""
     card = load_card(start)
-    if card.family != "flow":
-        raise NonesuchError(f"{start}: its family is {card.family}, this training's flow: begin without --from.")
+    if card.family not in families:
+        these = " or ".join(families)
+        raise NonesuchError(f"{start}: its family is {card.family}, and this begins from {these}: leave out --from.")
     if "autoencoder" in card.network:
         raise NonesuchError(f"{start} draws in latents, which are their autoencoder's own: begin without --from.")
     return card

@@ -6,6 +6,7 @@ import type { Answer } from "./worker";
 import { decimal, t } from "../words";
 
 const NEAR = 30; // decibels: the picture on the page is compressed and enlarged. Another galaxy lies below 25
+const ENLARGED = 26; // where a second network drew the finest grain of the picture on the page anew
 
 /** Brings the part of the page to life. */
 export function startAgain(part: HTMLElement): void {
@@ -33,7 +34,7 @@ export function startAgain(part: HTMLElement): void {
     button.disabled = false;
     const seconds = decimal((performance.now() - started) / 1000, 1);
     const made = t("Made here in {seconds} s.", { seconds });
-    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "").then((words) => say(`${words} ${made} ${engine.runs}`)).catch(() => say(t("Made here; the page's picture could not be read.")));
+    verdict(answer.pixels, answer.size, image, part.dataset.pixels ?? "", "enlarged" in part.dataset).then((words) => say(`${words} ${made} ${engine.runs}`)).catch(() => say(t("Made here; the page's picture could not be read.")));
   };
   const engine = new Engine(new URL(models, location.href), part.querySelector("progress"), hear);
   button.addEventListener("click", async () => {
@@ -54,7 +55,7 @@ export function startAgain(part: HTMLElement): void {
 }
 
 /** Same, near or another, with the number that says so. */
-async function verdict(pixels: Uint8ClampedArray, size: number, image: HTMLImageElement, hash: string): Promise<string> {
+async function verdict(pixels: Uint8ClampedArray, size: number, image: HTMLImageElement, hash: string, enlarged: boolean): Promise<string> {
   if (hash && (await hashOf(pixels, size)) === hash) return t("Same: every one of its {n} pixels.", { n: (size * size).toLocaleString(document.documentElement.lang) });
   const picture = await readable(image.currentSrc || image.src);
   const small = document.createElement("canvas");
@@ -74,7 +75,8 @@ async function verdict(pixels: Uint8ClampedArray, size: number, image: HTMLImage
   const count = 3 * size * size;
   const decibels = 10 * Math.log10((255 * 255 * count) / Math.max(square, 1));
   const apart = { decibels: decibels.toFixed(0), levels: decimal(level / count, 1) };
-  if (decibels < NEAR) return t("Not the same: it differs from the picture above by {decibels} dB, on average {levels} of 255 levels.", apart);
+  if (decibels < (enlarged ? ENLARGED : NEAR)) return t("Not the same: it differs from the picture above by {decibels} dB, on average {levels} of 255 levels.", apart);
+  if (enlarged) return t("Near: it differs from the picture above, which a second network enlarged, by {decibels} dB, on average {levels} of 255 levels.", apart);
   return t("Near: it differs from the picture above, which is compressed, by {decibels} dB, on average {levels} of 255 levels. Last digits of sums differ between machines.", apart);
 }
 

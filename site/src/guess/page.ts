@@ -76,6 +76,8 @@ class Guess {
     this.find("told").hidden = true;
     this.find("pair").hidden = false;
     await Promise.all(images.map((image) => image.decode()));
+    const side = Number(this.page.dataset.side ?? 0);
+    if (side) for (const image of images) coarsen(image, side);
     this.open = true;
     this.score();
   }
@@ -161,6 +163,24 @@ function put(one: HTMLElement, address: { avif: string; jpg: string }, avif: boo
   one.querySelector(".picture")?.replaceChildren(picture);
   image.src = address.jpg; // last: the browser chooses once it knows the alternatives
   return image;
+}
+
+/** Puts what a picture of so many pixels a side can hold in a picture's place. */
+function coarsen(image: HTMLImageElement, side: number): void {
+  const shown = drawn(drawn(image, side), image.width);
+  shown.setAttribute("role", "img");
+  shown.setAttribute("aria-label", image.alt);
+  image.parentElement?.replaceChildren(shown);
+}
+
+function drawn(from: CanvasImageSource, side: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  const ink = canvas.getContext("2d");
+  if (!ink) throw new Error("no canvas");
+  ink.imageSmoothingQuality = "high";
+  ink.drawImage(from, 0, 0, side, side);
+  return canvas;
 }
 
 function random(count: number): number {

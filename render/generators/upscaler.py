@@ -1,0 +1,129 @@
+"""The second stage: what a generator draws, enlarged, with the detail that only larger pictures have.
+
+An upscaler is a `FlowNetwork` that learned parts of large pictures and nothing but the last stretch of the way from
+noise to them. A finished small picture is enlarged (bicubic), brought `BEGIN` of the way back to noise, which drowns
+whatever is finer than the small picture could hold, and is led to its end again (Meng et al. 2022, "SDEdit",
+arXiv:2108.01073): what lies where is the generator's, grain and edges are the upscaler's. The network saw squares of
+one size, and its U-Net takes pictures of any.
+
+Its noise follows the generator's in one long vector, so that whatever walks through noise walks through both, and a
+picture is drawn from the same numbers with an upscaler as without.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from render.errors import NonesuchError
+from render.generators import Generator, Splined
+from render.generators.building import autocast, filled
+from render.generators.network import FlowNetwork, NetworkSettings
+from render.generators.samplers import SAMPLERS
+from render.weights import UPSCALER, Card, load_card, load_tensors, misfit
+
+BEGIN = 0.5
+"""The time at which a picture is half noise, and its upscaler begins."""
+STEPS = 8
+SAMPLER = "ab2"
+
+
+def path() -> list[float]:
+    """The times of an upscaler's steps, from `BEGIN` to 0, denser to the end: fine grain is so faint beside a galaxy
+    that it is decided where there is almost no noise, and steps of one length leave pictures smooth.
+    """
+    return [BEGIN * (1 - i / STEPS) ** 2 for i in range(STEPS + 1)]
+
+
+class Upscaler:
+    """A trained `FlowNetwork` that ends enlarged pictures."""
+
+    def __init__(self, card: Card, network: FlowNetwork, device: str, precision: str) -> None:
+        self.card, self.device, self.precision = card, torch.device(device), precision
+        network = network.to(self.device).eval().requires_grad_(False)
+        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu", precision: str = "fp32") -> Upscaler:
+        """Raises NonesuchError for weights of another family."""
+        card = load_card(folder)
+        if card.family != UPSCALER:
+            raise NonesuchError(f"{folder}: its family is {card.family}, and only an upscaler enlarges pictures.")
+        network = filled(FlowNetwork(NetworkSettings.from_card(card.network)), load_tensors(folder), folder)
+        return cls(card, network, device, precision)
+
+    def compile(self) -> None:
+        """Translate the network at its first pass, as a generator's."""
+        self.network.unet.compile(dynamic=False)
+
+    @property
+    def noise_shape(self) -> tuple[int, int, int]:
+        return (self.network.settings.colours, self.card.size, self.card.size)
+
+    @torch.inference_mode()
+    def enlarged(self, pictures: Tensor, noise: Tensor) -> Tensor:
+        """(n, 3, h, w) in data space and (n, *noise_shape) standard normal, to (n, 3, size, size) on the CPU."""
+        net, noise = self.network.settings, noise.to(self.device)
+        large = bicubic(pictures.to(self.device), self.card.size)
+        x = torch.lerp((large - net.shift) / net.scale, noise, BEGIN)
+        x = SAMPLERS[SAMPLER](self._velocity, x, path(), None)
+        return (x * net.scale + net.shift).cpu()
+
+    def _velocity(self, x: Tensor, t: float) -> Tensor:
+        n, told = len(x), x.new_ones(len(x), 1)  # its one class and its one source: none
+        undrawn, moment = x.new_zeros(n, 1, *x.shape[2:]), x.new_full((n,), t)
+        with autocast(self.device, self.precision):
+            v: Tensor = self.network(x, moment, told, told, undrawn, x.new_zeros(n))
+        return v.float()
+
+
+class Upscaled:
+    """A generator and an upscaler behind it, as one generator."""
+
+    def __init__(self, generator: Generator, upscaler: Upscaler) -> None:
+        self.generator, self.upscaler = generator, upscaler
+        self.card = generator.card.model_copy(update={"size": upscaler.card.size})
+
+    @property
+    def noise_shape(self) -> tuple[int, int, int]:
+        """A vector: the generator's noise, then the upscaler's."""
+        return (1, 1, sum(math.prod(one.noise_shape) for one in (self.generator, self.upscaler)))
+
+    def condition(self, recipes: Sequence[Any]) -> Any:
+        return self.generator.condition(recipes)
+
+    def mix(self, a: Any, b: Any, t: Sequence[float]) -> Any:
+        return self.generator.mix(a, b, t)
+
+    def images(self, conditioning: Any, noise: Tensor) -> Tensor:
+        first, second = self.generator.noise_shape, self.upscaler.noise_shape
+        flat = noise.flatten(1)
+        small = self.generator.images(conditioning, flat[:, : math.prod(first)].view(-1, *first))
+        return self.upscaler.enlarged(small, flat[:, math.prod(first) :].view(-1, *second))
+
+
+class UpscaledStyles(Upscaled):
+    """The same of a family with a space of styles."""
+
+    generator: Any
+
+    def among(self, stations: Any, shares: Sequence[Sequence[float]]) -> Any:
+        return self.generator.among(stations, shares)
+
+
+def upscaled(generator: Generator, upscaler: Upscaler) -> Generator:
+    """Both as one. Raises NonesuchError where the generator's pictures are not what the upscaler learned to end."""
+    if (reason := misfit(upscaler.card, generator.card)) is not None:
+        raise NonesuchError(f"{reason}.")
+    return (UpscaledStyles if isinstance(generator, Splined) else Upscaled)(generator, upscaler)
+
+
+def bicubic(pictures: Tensor, size: int) -> Tensor:
+    """(n, c, h, w) to (n, c, size, size)."""
+    return interpolate(pictures, size=(size, size), mode="bicubic", antialias=False)
