@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import recipe, tiny_detector, tiny_gallery, tiny_surface, tiny_upscaler, tiny_weights
+from tiny import LOOP, recipe, tiny_detector, tiny_gallery, tiny_surface, tiny_upscaler, tiny_weights
 
 from render.catalogue import FILE, Catalogue
 from render.cli import run
 from render.config import load_gallery, read_lock
 from render.engine.executor import LocalExecutor
 from render.engine.frames import frames_of
+from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
 from render.generators.upscaler import BEGIN, STEPS, Upscaler, bicubic, path, upscaled
@@ -85,6 +86,23 @@ def test_a_walk_goes_through_the_noise_of_both(home: Path) -> None:
     film, still = device.pictures(frames[:2]), device.pictures(list(frames_of(walk.keyframe(0), frames[0].noise.shape)))
     assert np.abs(film[0] - still[0]).max() < 0.02, "walks are brought to one distance from the middle"
     assert not np.array_equal(film[0], film[1])
+
+
+def test_a_walk_is_enlarged_where_it_asks_for_that(home: Path, tmp_path: Path) -> None:
+    for name in ("tiny", "upscaler"):
+        shutil.copytree(home / name, tmp_path / name)
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(own=OWN) + LOOP)
+    gallery = load_gallery(tmp_path)
+    source, (walk,) = Source.of(gallery, gallery.collections[0]), gallery.walks
+    assert (source.walk(walk).size, source.walk(walk).networks) == (SIZE, (source.sha256,))
+    larger = source.walk(walk.model_copy(update={"enlarged": True}))
+    assert (larger.size, larger.networks) == (LARGE, source.networks)
+    image = source.recipe(0)
+    assert image is not None
+    assert image.networks == source.networks
+    both = LOOP + LOOP.replace('"loop"', '"larger"\nenlarged = true')
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(own=OWN) + both)
+    assert len(load_gallery(tmp_path).walks) == 2, "they are two loops"
 
 
 def test_what_does_not_go_together_is_refused_in_a_sentence(home: Path, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def loops(gallery: Gallery, cards: Cards) -> Iterator[str]:
         collection, card, (weights, source, *settings) = looks[walk.collection]
         kind = next(iter(_classes(collection, card)), None)
         points = tuple((key.seed, key.class_name or kind, key.source or source, key.prompt) for key in walk.keyframes)
-        first, other = seen.setdefault((weights, *settings, walk.shape, walk.frames, points), (i, walk))
+        larger = collection.upscaler if walk.enlarged else None
+        first, other = seen.setdefault((weights, larger, *settings, walk.shape, walk.frames, points), (i, walk))
         if first != i:
             yield (
                 f"walk {i}, keyframes: '{walk.slug}' of '{walk.collection}' is the same loop as walk {first}, "
@@ -41,7 +42,7 @@ def counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
 
     Collections that draw alike share their exhibits: the first one that wants a recipe has it.
     """
-    looks = [_look(collection, card) for collection, card in zip(gallery.collections, cards, strict=True)]
+    looks = [(one.upscaler, *_look(one, card)) for one, card in zip(gallery.collections, cards, strict=True)]
     ends = {
         look for look, one in zip(looks, gallery.collections, strict=True) if Seeds.parse(one.seeds).at(FAR) is None
     }
@@ -63,11 +64,10 @@ def counts(gallery: Gallery, cards: Cards) -> Iterator[str]:
 
 
 def _look(collection: Collection, card: Card | None) -> tuple[Any, ...]:
-    """What all exhibits of a collection have in common; weights by their hash, where they are here."""
+    """What all that a collection draws has in common, upscalers aside; weights by their hash, where they are here."""
     default = card.sampling if card else None
     return (
         card.sha256.get(MODEL) if card else collection.weights,
-        collection.upscaler,
         collection.source or (card.sources[0] if card and card.sources else None),
         collection.sampler or (default and default.sampler),
         collection.steps or (default and default.steps),

@@ -34,8 +34,9 @@ class Collection(Named):
     from them (`nonesuch train flow --teacher`), ready for it (`nonesuch weights browser`). Exhibits are drawn by the
     collection's own all the same."""
     upscaler: Text | None = None
-    """Weights that enlarge each exhibit and add what only larger pictures show (`nonesuch train upscaler`). None when
-    left out: exhibits are as large as the collection's weights draw them. Visitors' browsers draw without it."""
+    """Weights that enlarge each exhibit and add what only larger pictures show (`nonesuch train upscaler`); of walks
+    those that ask for it. None when left out: exhibits are as large as the collection's weights draw them. Visitors'
+    browsers draw without it."""
     count: int = Field(ge=1, le=1_000_000)
     """How many exhibits the site shows. Near-copies and failures do not count: further seeds are drawn for them."""
     priority: int = Field(default=1, ge=1, le=100)
@@ -185,6 +186,8 @@ class Walk(Strict):
     width: int = Field(default=384, ge=128, le=1080, multiple_of=4)
     """How wide the film is, in pixels, or each picture of a plane; the pictures themselves are as large as the weights
     draw them."""
+    enlarged: bool = False
+    """Whether the collection's upscaler enlarges each of its pictures, too: grain that drifts, and larger files."""
     swirl: Swirl | None = None
     """Let the pictures swirl: they drift on currents, come slowly nearer, and stand between mirrors. `swirl = {}` takes
     every value below."""

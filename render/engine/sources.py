@@ -151,6 +151,7 @@ class Source:
     def _image(self, seed: int, choice: Choice) -> Recipe:
         class_name, sketch, strength, prompt = choice
         steering = {"sketch": sketch, "strength": strength, "prompt": prompt, "mask": self.mask}
+        steering |= self._enlarging()
         return self._recipe("image", seed, class_name, self._source(), **steering)
 
     def walk(self, walk: WalkSettings) -> Recipe:
@@ -162,7 +163,12 @@ class Source:
         )
         loop = Walk(walk.shape, walk.frames, keyframes, _swirl(walk))
         start = keyframes[0]
-        return self._recipe("walk", start.seed, start.class_name, start.source, walk=loop, prompt=start.prompt)
+        more = {"walk": loop, "prompt": start.prompt} | (self._enlarging() if walk.enlarged else {})
+        return self._recipe("walk", start.seed, start.class_name, start.source, **more)
+
+    def _enlarging(self) -> dict[str, Any]:
+        """What recipes of two stages say of the second."""
+        return {"upscaler": self.upscaler.sha256, "size": self.upscaler.card.size} if self.upscaler else {}
 
     def _prompt(self, place: int) -> str | None:
         return self.prompts[place % len(self.prompts)] if self.prompts else None
@@ -186,8 +192,7 @@ class Source:
             guidance=default.guidance if chosen.guidance is None else chosen.guidance,
             class_name=class_name,
             source=source,
-            size=self.cards[-1].size,
-            upscaler=self.upscaler.sha256 if self.upscaler else None,
+            size=more.pop("size", self.card.size),
             negative=chosen.negative,
             away=default.away,
             symmetry=None if more.get("sketch") else self._symmetry(),
