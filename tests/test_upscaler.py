@@ -214,6 +214,11 @@ def test_it_learns_in_two_sittings_and_its_card_says_what_it_is(large: Path, tmp
     error = quality["spectrum_error"]
     assert error["upscaler"]["fine"] < error["bicubic"]["fine"], "grain is what it is for"
     assert quality["decibels_kept"] > 15
+    assert set(card.network["gains"]) == {"light", "colour", "spread"}
+    before = (out / "model.safetensors").read_bytes()
+    assert run([*asked, "--touches"]) == 0
+    assert load_card(out).network["gains"] == card.network["gains"], "measured again, it is the same"
+    assert (out / "model.safetensors").read_bytes() == before
     losses = np.loadtxt(tmp_path / "upscaler.run/loss.csv", delimiter=",")
     assert losses[-10:, 1].mean() < losses[:10, 1].mean()
     assert Image.open(out / "sheet.jpg").size == (3 * 64 + 2 * 2, 3 * 64 + 2 * 2)

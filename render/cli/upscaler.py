@@ -47,19 +47,24 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--title", default="upscaler", show_default=True, help="What pages call it.")
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
+@click.option(
+    "--touches", is_flag=True, help="Train nothing: measure the last touch of OUT again, renew card and sheet."
+)
 def upscaler(
     training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
     precision: str, compiled: bool, seed: int, start: str | None, smaller: int, display: str, turns: Any, title: str,
-    about_data: str,
+    about_data: str, touches: bool,
 ) -> None:  # fmt: skip
     """A second stage: it enlarges what a generator draws to the size of these pictures, and adds what only they show.
 
     It learns parts of them, from half-way to noise to their end, and no class: what lies where stays the generator's.
+    At the end comes a last touch: how strongly each spatial frequency is shown.
 
     \b
     Examples:
       nonesuch train upscaler galaxies256 my-weights/galaxy-upscaler --from galaxy-96-student
       nonesuch train upscaler clouds512 my-weights/finer-clouds --display plain --turns mirror --smaller 128
+      nonesuch train upscaler galaxies256 my-weights/galaxy-upscaler --touches
     """
     from render.cli.progress import bar, speaks
     from render.display import DisplayMapping
@@ -68,6 +73,13 @@ def upscaler(
     from render.training.upscaler import train_upscaler
     from render.weights import find_weights
 
+    if touches:
+        from render.training.dataset import TrainingSet
+        from render.training.upscaler import touch_upscaler
+
+        card = touch_upscaler(TrainingSet.open(training_set), out, smaller)
+        click.echo(f"{out}: fine spectrum off by {card.quality['spectrum_error']['upscaler']['fine']}.")
+        return
     settings = FlowSettings(
         steps=steps,
         batch=batch,

@@ -24,6 +24,7 @@ from torch.nn.functional import interpolate
 from render.errors import NonesuchError
 from render.generators import Generator, Splined
 from render.generators.building import autocast, filled
+from render.generators.equaliser import equalised, own_strength
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS
 from render.weights import UPSCALER, Card, load_card, load_tensors, misfit
@@ -72,8 +73,9 @@ class Upscaler:
         net, noise = self.network.settings, noise.to(self.device)
         large = bicubic(pictures.to(self.device), self.card.size)
         x = torch.lerp((large - net.shift) / net.scale, noise, BEGIN)
-        x = SAMPLERS[SAMPLER](self._velocity, x, path(), None)
-        return (x * net.scale + net.shift).cpu()
+        x = SAMPLERS[SAMPLER](self._velocity, x, path(), None) * net.scale + net.shift
+        only = x.new_tensor([1.0, 0.0]).expand(len(x), -1)  # its gains have one row, for all pictures
+        return equalised(x, net.gains, only, own_strength(noise)).cpu()
 
     def _velocity(self, x: Tensor, t: float) -> Tensor:
         n, told = len(x), x.new_ones(len(x), 1)  # its one class and its one source: none

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from render.display import SKY
+from render.display import SKY, DisplayMapping
 from render.generators import Generator
 from render.training.dataset import TrainingSet
 from render.training.quality import Pictures, of_the_look, spectra
@@ -47,6 +47,7 @@ def fitting_gains(
         return {}
     gains: dict[str, list[list[float]]] = {"light": [], "colour": []}
     more: list[Floats] = []
+    sky = generator.card.mapping.name == SKY
     for index, name in enumerate(names):
         some = np.random.default_rng(0).permutation(rows.get(name, np.empty(0, np.int64)))[:REAL_PER_CLASS]
         if not len(some):
@@ -57,12 +58,23 @@ def fitting_gains(
         made = _drawn(generator, index, per_class)
         for part, rows_of in gains.items():
             rows_of.append(_gains(made, real, part))
-        if generator.card.mapping.name == SKY and min(len(made), len(real)) > 1:
+        if sky and min(len(made), len(real)) > 1:
             more.append(_variance(real) - _variance(made))
+    return gains | _spread(more)
+
+
+def gains_between(made: Pictures, real: Pictures, mapping: DisplayMapping) -> dict[str, list[list[float]]]:
+    """The same of pictures without classes that are there already, and real ones."""
+    more = [_variance(real) - _variance(made)] if mapping.name == SKY and min(len(made), len(real)) > 1 else []
+    return {part: [_gains(made, real, part)] for part in ("light", "colour")} | _spread(more)
+
+
+def _spread(more: list[Floats]) -> dict[str, list[list[float]]]:
+    """more: by how much real pictures vary more than generated ones, of each class."""
     if not more:
-        return gains
+        return {}
     spread = _at_knots(np.sqrt(np.maximum(np.mean(more, axis=0), 0))).clip(0, MOST["spread"])
-    return gains | {"spread": [_told(spread, 0)]}
+    return {"spread": [_told(spread, 0)]}
 
 
 def _drawn(generator: Generator, index: int, count: int) -> Pictures:

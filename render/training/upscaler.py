@@ -19,22 +19,23 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from render.display import DISTANCE, DisplayMapping
-from render.errors import UsageError
+from render.errors import NonesuchError, UsageError
 from render.generators.flow import FlowGenerator
 from render.generators.upscaler import BEGIN, Upscaler, bicubic
 from render.noise import normals
 from render.training.checkpoint import step_generator
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
+from render.training.equaliser import gains_between
 from render.training.examples import Batch, Drawn
 from render.training.flow import LOOK, FlowSettings, FlowTraining, Graft, measured_scales
 from render.training.grafting import grafted, startable
 from render.training.pool import Turns
 from render.training.quality import real_pictures, spectrum_error
 from render.training.run import Report, train
-from render.training.sheets import sample_sheet
+from render.training.sheets import sample_sheet, save_sheet
 from render.training.shipping import Description, begun, card_of, gather, look, write_weights
 from render.training.vae import unseen
-from render.weights import UPSCALER, Card
+from render.weights import UPSCALER, Card, save_card
 
 LATEST = BEGIN + 0.1
 """The latest time that is learned: a little beyond what is asked for, since neighbouring times support each other."""
@@ -99,10 +100,7 @@ class UpscalerTraining(FlowTraining):
         return Upscaler(card, self.average, str(self.accelerator.device), "fp32")
 
     def sheets(self, card: Card, per_class: int) -> dict[str, Image.Image]:
-        """Pictures that it never saw, reduced and enlarged by interpolation; enlarged by it; and as they are."""
-        small, large = pair(self.upscaler(card), self.shown, self.smaller)
-        rows = torch.cat([bicubic(small, card.size), large, self.shown]).numpy()
-        return {"sheet": sample_sheet(rows, card.mapping, len(self.shown))}
+        return {"sheet": compared(self.upscaler(card), self.shown, self.smaller)}
 
     def generator(self, card: Card) -> FlowGenerator:
         raise UsageError(f"'{card.name}' draws no pictures: it enlarges what others draw.")
@@ -116,6 +114,13 @@ def pair(upscaler: Upscaler, large: Tensor, smaller: int) -> tuple[Tensor, Tenso
     noise = [torch.from_numpy(normals(seed, upscaler.noise_shape)) for seed in range(len(small))]
     enlarged = [upscaler.enlarged(one[None], other[None]) for one, other in zip(small, noise, strict=True)]
     return small, torch.cat(enlarged)
+
+
+def compared(upscaler: Upscaler, shown: Tensor, smaller: int) -> Image.Image:
+    """Large pictures in three rows: reduced and interpolated; reduced and enlarged by the upscaler; as they are."""
+    small, large = pair(upscaler, shown, smaller)
+    rows = torch.cat([bicubic(small, upscaler.card.size), large, shown]).numpy()
+    return sample_sheet(rows, upscaler.card.mapping, len(shown))
 
 
 def upscaler_quality(upscaler: Upscaler, training_set: TrainingSet, smaller: int) -> dict[str, Any]:
@@ -190,8 +195,40 @@ def train_upscaler(
         return card_of(state, training_set, mapping, about, before).model_copy(update={"sampling": None})
 
     train(training, report, lambda state: look(state, told(state)), stop)
-    card = told(training)
     if training.accelerator.is_main_process:
+        touch(training.upscaler(told(training)), training_set, smaller)
+        card = told(training)
         card = card.model_copy(update={"quality": upscaler_quality(training.upscaler(card), training_set, smaller)})
         write_weights(out, training, card)
+        return card
+    return told(training)
+
+
+def touch(upscaler: Upscaler, training_set: TrainingSet, smaller: int) -> None:
+    """The last touch to a finished upscaler: the gains by which enlarged pictures of fold 2 show every spatial
+    frequency as strongly as they did before they were reduced, and as differently (`render.generators.equaliser`).
+    """
+    mapping = upscaler.card.mapping
+    upscaler.network.settings = replace(upscaler.network.settings, gains={})
+    real = real_pictures(training_set, [NOTHING], TUNE_FOLD, mapping)
+    if real:
+        _, made = pair(upscaler, torch.from_numpy(real[NOTHING]), smaller)
+        gains = gains_between(made.numpy(), real[NOTHING], mapping)
+        upscaler.network.settings = replace(upscaler.network.settings, gains=gains)
+
+
+def touch_upscaler(training_set: TrainingSet, folder: Path, smaller: int) -> Card:
+    """Measure the last touch of finished weights again and write it into their card, with sheet and figures. Raises
+    NonesuchError for another family, or another training set.
+    """
+    upscaler = Upscaler.load(folder)
+    if upscaler.card.training.pictures_sha256 != training_set.identity():
+        raise NonesuchError(f"{folder} did not learn from {training_set.folder}: name the set that its card describes.")
+    touch(upscaler, training_set, smaller)
+    card = upscaler.card.model_copy(update={"network": upscaler.network.settings.as_card()})
+    card = card.model_copy(update={"quality": upscaler_quality(upscaler, training_set, smaller)})
+    held = real_pictures(training_set, [NOTHING], TEST_FOLD, card.mapping).get(NOTHING)
+    if held is not None:
+        save_sheet(folder, "sheet", compared(upscaler, torch.from_numpy(held[:SHOWN]), smaller))
+    save_card(folder, card)
     return card
