@@ -19,7 +19,7 @@ from render.engine.frames import frames_of
 from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
-from render.generators.upscaler import BEGIN, STEPS, Upscaler, bicubic, path, upscaled
+from render.generators.upscaler import BEGIN, QUARTERS, STEPS, Upscaler, bicubic, path, upscaled
 from render.noise import normals
 from render.quantise import quantise
 from render.recipe import Keyframe, Recipe, Walk
@@ -75,6 +75,7 @@ def test_its_steps_grow_denser_to_the_end() -> None:
     lengths = -np.diff(moments)
     assert (moments[0], moments[-1], len(moments)) == (BEGIN, 0, STEPS + 1)
     assert (np.diff(lengths) < 0).all()
+    assert len(set(QUARTERS)) == STEPS, "no place on the grid is seen twice"
 
 
 def test_a_walk_goes_through_the_noise_of_both(home: Path) -> None:

@@ -57,8 +57,8 @@ def upscaler(
 ) -> None:  # fmt: skip
     """A second stage: it enlarges what a generator draws to the size of these pictures, and adds what only they show.
 
-    It learns parts of them, from half-way to noise to their end, and no class: what lies where stays the generator's.
-    At the end comes a last touch: how strongly each spatial frequency is shown.
+    It learns parts of them, the last stretch of the way from noise, and no class: what lies where stays the
+    generator's. At the end comes a last touch: how strongly each spatial frequency is shown.
 
     \b
     Examples:

@@ -4,7 +4,8 @@ An upscaler is a `FlowNetwork` that learned parts of large pictures and nothing 
 noise to them. A finished small picture is enlarged (bicubic), brought `BEGIN` of the way back to noise, which drowns
 whatever is finer than the small picture could hold, and is led to its end again (Meng et al. 2022, "SDEdit",
 arXiv:2108.01073): what lies where is the generator's, grain and edges are the upscaler's. The network saw squares of
-one size, and its U-Net takes pictures of any.
+one size, and its U-Net takes pictures of any. Each step it sees the picture moved by another part of its grid's cell
+(cycle spinning, Coifman & Donoho 1995, "Translation-invariant de-noising"), or that grid would show in flat places.
 
 Its noise follows the generator's in one long vector, so that whatever walks through noise walks through both, and a
 picture is drawn from the same numbers with an upscaler as without.
@@ -29,10 +30,12 @@ from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS
 from render.weights import UPSCALER, Card, load_card, load_tensors, misfit
 
-BEGIN = 0.5
-"""The time at which a picture is half noise, and its upscaler begins."""
+BEGIN = 0.4
+"""The time at which an upscaler begins: an enlarged picture is two fifths noise then."""
 STEPS = 8
 SAMPLER = "ab2"
+QUARTERS = ((0, 0), (2, 2), (1, 3), (3, 1), (0, 2), (2, 0), (1, 1), (3, 3))
+"""By how many quarters of a cell the picture is moved, down and right, at each step."""
 
 
 def path() -> list[float]:
@@ -73,9 +76,14 @@ class Upscaler:
         net, noise = self.network.settings, noise.to(self.device)
         large = bicubic(pictures.to(self.device), self.card.size)
         x = torch.lerp((large - net.shift) / net.scale, noise, BEGIN)
-        x = SAMPLERS[SAMPLER](self._velocity, x, path(), None) * net.scale + net.shift
+        x = SAMPLERS[SAMPLER](self._moved, x, path(), None) * net.scale + net.shift
         only = x.new_tensor([1.0, 0.0]).expand(len(x), -1)  # its gains have one row, for all pictures
         return equalised(x, net.gains, only, own_strength(noise)).cpu()
+
+    def _moved(self, x: Tensor, t: float) -> Tensor:
+        """The velocity as the network sees it at a step's own place; what leaves at one side comes in at the other."""
+        down, right = (quarter * self.network.settings.fold // 4 for quarter in QUARTERS[path().index(t)])
+        return self._velocity(x.roll((down, right), (2, 3)), t).roll((-down, -right), (2, 3))
 
     def _velocity(self, x: Tensor, t: float) -> Tensor:
         n, told = len(x), x.new_ones(len(x), 1)  # its one class and its one source: none

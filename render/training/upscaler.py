@@ -1,8 +1,8 @@
 """Training the second stage: parts of large pictures, on the last stretch of the way from noise to them.
 
-What the network is for begins with an enlarged picture that is half noise (`render.generators.upscaler`), so it learns
-no time much later than that, and no part is ever reduced. It is told neither class nor source nor drawing: what a
-picture shows is in the picture. It may begin from a generator's weights, which know sky and galaxies already.
+What the network is for begins with an enlarged picture that is partly noise (`render.generators.upscaler`), so it
+learns no time much later than that, and no part is ever reduced. It is told neither class nor source nor drawing: what
+a picture shows is in the picture. It may begin from a generator's weights, which know sky and galaxies already.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from render.training.shipping import Description, begun, card_of, gather, look, 
 from render.training.vae import unseen
 from render.weights import UPSCALER, Card, save_card
 
-LATEST = BEGIN + 0.1
-"""The latest time that is learned: a little beyond what is asked for, since neighbouring times support each other."""
+LATEST = BEGIN + 0.2
+"""The latest time that is learned: beyond what is asked for, since neighbouring times support each other."""
 CHANNELS = (48, 96, 128)
 """Of a new network's levels: 3.6 M parameters."""
 PART, GRID = 128, 16
@@ -184,7 +184,7 @@ def train_upscaler(
     before = startable(start, ("flow", UPSCALER)) if start else None
     settings = replace(settings, latest=LATEST, channels=settings.channels or (() if before else CHANNELS))
     if before:
-        settings = begun(settings, before, side)
+        settings = replace(begun(settings, before, side), below=0.0)
     pool = Parts(pictures, side)
     graft = grafted(start, pool, settings.fold, mapping) if start else None
     shown, _ = unseen(training_set, mapping, pictures)
