@@ -20,6 +20,7 @@ from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
 from render.generators.upscaler import BEGIN, QUARTERS, STEPS, Upscaler, bicubic, path, upscaled
+from render.media import data_of_master, open_store
 from render.noise import normals
 from render.quantise import quantise
 from render.recipe import Keyframe, Recipe, Walk
@@ -164,6 +165,8 @@ def test_a_gallery_of_two_stages_from_night_to_page(home: Path, tmp_path: Path) 
         assert (new.evidence or {}).get("neighbours"), "its judge knows what both stages learned from"
         master = next(medium for medium in media if medium.role == "master")
         assert Image.open(tmp_path / "store" / master.key).size == (LARGE, LARGE)
+        judged = data_of_master(open_store("store", tmp_path), media, load_card(tmp_path / "tiny"))
+        assert judged.shape == (3, SIZE, SIZE), "judges look at what they were made for"
     page = (tmp_path / "public/galaxies/4.html").read_text()
     assert "made it 48 pixels wide afterwards" in page
     assert "data-enlarged" in page

@@ -157,7 +157,9 @@ def sketch_media(store: Store, drawing: Floats, licence: str) -> Medium:
 
 
 def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:
-    """An exhibit's pixels back in data space, (3, h, w), from its lossless master."""
+    """An exhibit's pixels back in data space, (3, h, w), from its lossless master: as large as its generator draws
+    them, which is what judges and measurements were made for. What an upscaler made larger is reduced again.
+    """
     for medium in media:
         if medium.role == "master":
             try:
@@ -166,8 +168,17 @@ def data_of_master(store: Store, media: Sequence[Medium], card: Card) -> Floats:
             except (OSError, SyntaxError):  # what Pillow says of a broken PNG
                 mend = "`nonesuch check --mend` has its exhibit made again"
                 raise NonesuchError(f"{store}/{medium.key} is damaged; {mend}.") from None
-            return card.mapping.from_display(picture)
+            data = card.mapping.from_display(picture)
+            return data if card.surface else reduced(data, card.size)
     raise NonesuchError(f"an exhibit of {card.name} has no master; `nonesuch check --mend` has it made again.")
+
+
+def reduced(picture: Floats, size: int) -> Floats:
+    """(3, h, h), larger than `size`, to (3, size, size): every pixel the mean of what it covers."""
+    if picture.shape[-1] <= size:
+        return picture
+    planes = [Image.fromarray(plane).resize((size, size), Image.Resampling.BOX) for plane in picture]
+    return np.stack([np.asarray(plane, dtype=np.float32) for plane in planes])
 
 
 def pixel_hash(picture: Bytes) -> str:

@@ -117,17 +117,6 @@ def filed(picture: Floats, mapping: DisplayMapping, sky: Floats) -> Floats:
     return mapping.to_data(mapping.to_file(picture, sky))
 
 
-def reduced(picture: Floats, size: int) -> Floats:
-    """(3, h, h) as its generator drew it, before an upscaler made it larger: every pixel the mean of what it covers."""
-    import torch
-    from torch.nn.functional import interpolate
-
-    if picture.shape[-1] == size:
-        return picture
-    small = interpolate(torch.from_numpy(picture)[None], size=(size, size), mode="area")
-    return np.asarray(small[0].numpy(), dtype=np.float32)
-
-
 def turned(pictures: Pictures, seed: int) -> Pictures:
     """Each in one of the eight orientations of a square, drawn at random."""
     random = np.random.default_rng(seed)

@@ -138,11 +138,9 @@ def _collection(source: Source, catalogue: Path, store: Store) -> Target:
         ]
 
     def made(name: str, count: int) -> Iterable[Pictures]:
-        from render.plausibility.pictures import reduced
-
         mine = [media for asked, media in rows if asked == name or len(source.card.classes) <= 1]
         for media in mine[:count]:
-            yield reduced(data_of_master(store, media, source.card), source.card.size)
+            yield data_of_master(store, media, source.card)
 
     names = Counter(asked for asked, _ in rows)
     if len(source.card.classes) <= 1:
