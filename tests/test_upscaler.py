@@ -19,7 +19,7 @@ from render.engine.frames import frames_of
 from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
-from render.generators.upscaler import BEGIN, QUARTERS, STEPS, Upscaler, bicubic, path, upscaled
+from render.generators.upscaler import BEGIN, QUARTERS, STEPS, Upscaler, bicubic, coarse, path, upscaled
 from render.media import data_of_master, open_store
 from render.noise import normals
 from render.quantise import quantise
@@ -221,7 +221,8 @@ def test_it_learns_in_two_sittings_and_its_card_says_what_it_is(large: Path, tmp
     assert set(card.network["gains"]) == {"light", "colour", "spread"}
     before = (out / "model.safetensors").read_bytes()
     assert run([*asked, "--touches"]) == 0
-    assert load_card(out).network["gains"] == card.network["gains"], "measured again, it is the same"
+    for name, rows in load_card(out).network["gains"].items():
+        assert np.allclose(rows, card.network["gains"][name], atol=0.02), "measured again, it is the same"
     assert (out / "model.safetensors").read_bytes() == before
     losses = np.loadtxt(tmp_path / "upscaler.run/loss.csv", delimiter=",")
     assert losses[-10:, 1].mean() < losses[:10, 1].mean()
@@ -242,6 +243,19 @@ def test_pictures_that_are_no_larger_are_refused(
     other = tiny_surface(tmp_path / "surface")
     assert run([*asked, "--smaller", "24", "--from", str(other)]) == 1
     assert "this begins from flow or upscaler" in capsys.readouterr().err
+
+
+def test_coarse_structure_stays_the_generators(home: Path) -> None:
+    """Or a smooth galaxy would be called a spiral once it is larger."""
+    generator, upscaler = load_generator(home / "tiny"), Upscaler.load(home / "upscaler")
+    one = recipe(home / "tiny", 2)
+    small = generator.images(generator.condition([one]), torch.from_numpy(normals(2, generator.noise_shape))[None])
+    plain = bicubic(small, LARGE)
+    large = upscaler.enlarged(small, torch.from_numpy(normals(9, upscaler.noise_shape))[None])
+    off = [float(coarse(large - plain, cycles).abs().mean()) for cycles in (1.5, LARGE)]
+    assert off[0] < 0.05 * off[1], "only what is fine differs"
+    waves = torch.cos(2 * torch.pi * 6 * torch.arange(LARGE) / LARGE).expand(1, 1, LARGE, LARGE)
+    assert torch.allclose(coarse(waves, 6), waves / 2, atol=1e-5)
 
 
 def test_enlarging_keeps_the_light() -> None:
