@@ -19,7 +19,7 @@ from render.engine.frames import frames_of
 from render.engine.sources import Source
 from render.errors import NonesuchError, UsageError
 from render.generators import load_generator
-from render.generators.upscaler import BEGIN, QUARTERS, STEPS, Upscaler, bicubic, coarse, path, upscaled
+from render.generators.upscaler import BEGIN, MARGIN, QUARTERS, STEPS, Upscaler, bicubic, coarse, path, upscaled
 from render.media import data_of_master, open_store
 from render.noise import normals
 from render.quantise import quantise
@@ -57,13 +57,14 @@ def test_both_stages_draw_from_one_vector_of_which_the_first_has_its_own(home: P
     """So an exhibit is the same galaxy with an upscaler as without."""
     generator, upscaler = load_generator(home / "tiny"), Upscaler.load(home / "upscaler")
     both, one = upscaled(generator, upscaler), second(home, 5)
-    assert both.noise_shape == (1, 1, 3 * SIZE**2 + 3 * LARGE**2)
+    side = LARGE + 2 * MARGIN
+    assert both.noise_shape == (1, 1, 3 * SIZE**2 + 3 * side**2)
     assert both.card.size == LARGE
     whole = torch.from_numpy(normals(5, both.noise_shape))[None]
     own = torch.from_numpy(normals(5, generator.noise_shape))[None]
     assert torch.equal(whole.flatten()[: own.numel()], own.flatten())
     small = generator.images(generator.condition([one]), own)
-    rest = whole.flatten()[own.numel() :].view(1, 3, LARGE, LARGE)
+    rest = whole.flatten()[own.numel() :].view(1, 3, side, side)
     found = both.images(both.condition([one]), whole)
     assert torch.equal(found, upscaler.enlarged(small, rest))
     drawn = executor(home).pictures(list(frames_of(one, both.noise_shape)))

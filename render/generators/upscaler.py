@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from render.errors import NonesuchError
 from render.generators import Generator, Splined
@@ -38,6 +38,8 @@ STEPS = 8
 SAMPLER = "ab2"
 QUARTERS = ((0, 0), (2, 2), (1, 3), (3, 1), (0, 2), (2, 0), (1, 1), (3, 3))
 """By how many quarters of a cell the picture is moved, down and right, at each step."""
+MARGIN = 8
+"""Pixels around a picture that are drawn with it and cut off, for what happens at an edge."""
 KEPT = 0.4
 """Where a generator's structure gives way to the upscaler's, as a share of the small picture's Nyquist frequency: there
 half of either is taken.
@@ -74,21 +76,23 @@ class Upscaler:
 
     @property
     def noise_shape(self) -> tuple[int, int, int]:
-        return (self.network.settings.colours, self.card.size, self.card.size)
+        side = self.card.size + 2 * MARGIN
+        return (self.network.settings.colours, side, side)
 
     @torch.inference_mode()
     def enlarged(self, pictures: Tensor, noise: Tensor) -> Tensor:
         """(n, 3, h, w) in data space and (n, *noise_shape) standard normal, to (n, 3, size, size) on the CPU."""
         net, noise = self.network.settings, noise.to(self.device)
-        large = bicubic(pictures.to(self.device), self.card.size)
+        large = pad(bicubic(pictures.to(self.device), self.card.size), (MARGIN,) * 4, "reflect")
         x = torch.lerp((large - net.shift) / net.scale, noise, BEGIN)
         x = SAMPLERS[SAMPLER](self._moved, x, path(), None) * net.scale + net.shift
         only = x.new_tensor([1.0, 0.0]).expand(len(x), -1)  # its gains have one row, for all pictures
         fine = equalised(x, net.gains, only, own_strength(noise))
-        return (fine + coarse(large - fine, KEPT * pictures.shape[-1] / 2)).cpu()
+        cycles = KEPT * pictures.shape[-1] / 2 * large.shape[-1] / self.card.size
+        return (fine + coarse(large - fine, cycles))[..., MARGIN:-MARGIN, MARGIN:-MARGIN].cpu()
 
     def _moved(self, x: Tensor, t: float) -> Tensor:
-        """The velocity as the network sees it at a step's own place; what leaves at one side comes in at the other."""
+        """The velocity as the network sees it at a step's own place; what leaves the margin comes in opposite."""
         down, right = (quarter * self.network.settings.fold // 4 for quarter in QUARTERS[path().index(t)])
         return self._velocity(x.roll((down, right), (2, 3)), t).roll((-down, -right), (2, 3))
 
