@@ -176,7 +176,8 @@ def test_pages_show_what_a_class_and_a_number_are_worth(tmp_path: Path) -> None:
     classes = {"probabilities": {"elliptical": 0.7, "irregular": 0.3}, "featured": 0.3}
     classes |= {"stages": {str(t): float(t == -5) for t in STAGES}, "path": {"bar": [0.25, 0.1], "dust": [0.5, 0.2]}}
     whole = {name: [0.5, 0.1] for name in NODES}
-    flags = ({"flag": 0, "gini": 0.3, "sersic_index": 2.0}, {"flag": 2}, {"flag": 1, "m20": -1.5})
+    flags = ({"flag": 0, "gini": 0.3, "sersic_index": 2.0}, {"flag": 2}, {"flag": 1, "m20": -1.5, "size": 96})
+    flags += ({"flag": 0, "gini": 0.3, "size": 256},)
     with Catalogue(made.folder / FILE, write=True) as catalogue:
         for number, measured in enumerate(flags, 1):
             seen = classes | ({"featured": 0.9, "path": whole} if number == 2 else {})
@@ -187,7 +188,8 @@ def test_pages_show_what_a_class_and_a_number_are_worth(tmp_path: Path) -> None:
     row = about[about.index('<th scope="row">elliptical</th>') :].split("</tr>")[0]
     assert [part.split("<")[0] for part in row.split('number">')[1:]] == ["75\u202f%", "16", "90\u202f%", "12"]
     assert 'aria-label="said 55\u202f%, right 50\u202f% of 10; said 95\u202f%, right 97\u202f% of 30"' in about
-    pages = [(made.public / f"galaxies/{number}.html").read_text(encoding="utf-8") for number in (1, 2, 3)]
+    pages = [(made.public / f"galaxies/{number}.html").read_text(encoding="utf-8") for number in (1, 2, 3, 4)]
+    assert "nine in ten" not in pages[3], "measured at another size than the real ones"
     assert "Probabilities, calibrated on real galaxies" in pages[0]
     assert 'Bar</dt><dd><span class="number">0.25 ± 0.10' in pages[0]
     assert "Dust</dt>" not in pages[0], "what was not learned well enough is not shown"

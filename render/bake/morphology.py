@@ -35,7 +35,8 @@ def morphology(row: Row, classifier: Card | None) -> dict[str, Any] | None:
     """The variables of the page's block; None where nothing was measured, or no real galaxies to stand beside."""
     told = row.json("classes").get("morphology")
     real = classifier.quality.get("morphology", {}) if classifier else {}
-    if not told or not real or real.get("size") != row.json("recipe").get("size"):
+    measured_at = (told or {}).get("size", row.json("recipe").get("size"))  # smaller, where an upscaler came after
+    if not told or not real or real.get("size") != measured_at:
         return None
     if told.get("flag", 4) > 1:
         return {"lines": [], "note": _(UNMEASURED) % {"flag": told.get("flag", 4)}}

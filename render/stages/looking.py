@@ -59,7 +59,8 @@ def _classified(session: Session) -> int:
             answer = classifier.classify(look.picture)[0]
             found = _told(answer)
             if galaxies and session.gallery.classify.morphology:
-                found["morphology"] = morphology(look.picture[0].numpy(), look.mapping).as_dict()
+                shape = morphology(look.picture[0].numpy(), look.mapping).as_dict()
+                found["morphology"] = {**shape, "size": look.picture.shape[-1]}
             measured = _finite(measure(look.picture[0].numpy(), look.mapping).as_dict()) if galaxies else {}
             session.catalogue.classified(look.exhibit.id, answer.found, found, measured)
             account.items += 1
