@@ -1,7 +1,7 @@
 """Train the galaxies that ship, for as long as a device is lent, and bring back all that is needed to go on.
 
-    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400 [--model galaxy-96-open]
-        [--before OUT_OF_LAST_TIME] [--expert]
+    python benchmarks/train_galaxies.py galaxies.tar labels.csv OUT --seconds 400
+        [--model galaxy-96-open|galaxy-upscaler] [--before OUT_OF_LAST_TIME] [--expert]
 
 It makes the training set, trains until the seconds are over, draws a sheet, measures, and leaves in OUT the weights
 folder, in 8 bits, and the state of the training in half precision: eight files of less than 16 MiB, so that a machine
@@ -36,11 +36,13 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from render.cli import run as nonesuch
+from render.display import DisplayMapping
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.quantise import quantise
 from render.training.checkpoint import CHECKPOINT
 from render.training.flow import FlowSettings
 from render.training.shipping import Description, train_generator
+from render.training.upscaler import train_upscaler
 from render.weights import find_weights
 
 LARGEST = int(15.9 * 2**20)
@@ -49,15 +51,21 @@ PSEUDO = "pseudo.npy"
 
 @dataclass(frozen=True)
 class Model:
-    """What is trained: what the card says of its data, and which sources are left out."""
+    """What is trained: what the card says of its data, the size of the pictures, which sources are left out, and which
+    is drawn three times as often; second: whether it enlarges what others draw.
+    """
 
     data: str
+    size: int = 96
     without: tuple[str, ...] = ()
+    favoured: str | None = "efigi"
+    second: bool = False
 
 
 MODELS = {
     "galaxy-96": Model("EFIGI, SDSS, Galaxy Zoo 2; EFIGI drawn three times as often"),
     "galaxy-96-open": Model("EFIGI and SDSS; EFIGI drawn three times as often", without=("gz",)),
+    "galaxy-upscaler": Model("Galaxy Zoo 2, 256 px wide", 256, ("efigi", "sdss"), None, second=True),
 }
 
 
@@ -133,26 +141,30 @@ def command(
     """Train, measure, pack."""
     out.mkdir(parents=True, exist_ok=True)
     model = MODELS[name]
-    about = Description(name, "galaxy", f"SDSS colour cut-outs: {model.data}")
+    if model.second and expert:
+        raise click.UsageError("a second stage has no expert: leave out --expert.")
+    title = "galaxy, second stage" if model.second else "galaxy"
+    about = Description(name, title, f"SDSS colour cut-outs: {model.data}")
     device, precision = ("cuda", "bf16") if torch.cuda.is_available() else ("cpu", "fp32")
     settings = FlowSettings(
         steps=steps,
         batch=batch,
         rate=rate,
         checkpoint_every=10**9,
-        favoured="efigi",
+        favoured=model.favoured,
         precision=precision,
         expert=expert,
     )
     with tempfile.TemporaryDirectory() as scratch:
-        prepared, run, trained_in = Path(scratch, "galaxies96"), Path(scratch, "run"), Path(scratch, name)
+        prepared, run, trained_in = Path(scratch, f"galaxies{model.size}"), Path(scratch, "run"), Path(scratch, name)
         left_out = [word for source in model.without for word in ("--without", source)]
-        if nonesuch(["prepare", str(pictures), str(prepared), "--size", "96", "--labels", str(labels), *left_out]):
+        size = ["--size", str(model.size)]
+        if nonesuch(["prepare", str(pictures), str(prepared), *size, "--labels", str(labels), *left_out]):
             raise SystemExit(1)
         run.mkdir()
         if before:
             unpack(before, run, expert)
-            pseudo = before / PSEUDO
+            pseudo = before / PSEUDO if (before / PSEUDO).exists() else None
         if pseudo:
             shutil.copy(pseudo, run / PSEUDO)
         seen, begun = [0], [0.0]
@@ -166,14 +178,17 @@ def command(
         def over() -> bool:
             return begun[0] > 0 and time.monotonic() - begun[0] > seconds
 
-        card = train_generator(
-            prepared, run, trained_in, settings, about, find_weights("galaxy-classifier"), report, over,
-            start=find_weights(name),
-        )  # fmt: skip
+        if model.second:
+            sky, start = DisplayMapping(), find_weights(name)
+            card = train_upscaler(prepared, run, trained_in, settings, about, sky, "all", report, over, start)
+        else:
+            judge, start = find_weights("galaxy-classifier"), find_weights(name)
+            card = train_generator(prepared, run, trained_in, settings, about, judge, report, over, start=start)
         shutil.rmtree(out / name, ignore_errors=True)
         quantise(trained_in, out / name)
         pack(run, out)
-        shutil.copy(run / PSEUDO, out)
+        if (run / PSEUDO).exists():
+            shutil.copy(run / PSEUDO, out)
         click.echo(f"{card.training.steps} steps, {card.training.images_seen} pictures seen, on {card.training.device}")
         click.echo(json.dumps(card.quality, indent=1))
     trained = card.network["expert"] if expert else card.network

@@ -189,7 +189,7 @@ def test_pages_show_what_a_class_and_a_number_are_worth(tmp_path: Path) -> None:
     assert [part.split("<")[0] for part in row.split('number">')[1:]] == ["75\u202f%", "16", "90\u202f%", "12"]
     assert 'aria-label="said 55\u202f%, right 50\u202f% of 10; said 95\u202f%, right 97\u202f% of 30"' in about
     pages = [(made.public / f"galaxies/{number}.html").read_text(encoding="utf-8") for number in (1, 2, 3, 4)]
-    assert "nine in ten" not in pages[3], "measured at another size than the real ones"
+    assert "nine in ten of 50" not in pages[3], "measured at another size than the real ones"
     assert "Probabilities, calibrated on real galaxies" in pages[0]
     assert 'Bar</dt><dd><span class="number">0.25 ± 0.10' in pages[0]
     assert "Dust</dt>" not in pages[0], "what was not learned well enough is not shown"

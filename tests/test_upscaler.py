@@ -27,7 +27,6 @@ from render.recipe import Keyframe, Recipe, Walk
 from render.stages import make
 from render.stages.report import Report
 from render.stages.upgrading import upgrade
-from render.training.browser import export
 from render.weights import Card, load_card, misfit, save_card, unfit, weights_hash
 
 SIZE, LARGE = 24, 48
@@ -147,7 +146,6 @@ def test_a_gallery_of_two_stages_from_night_to_page(home: Path, tmp_path: Path) 
     shutil.copytree(home / "tiny", tmp_path / "tiny")
     shutil.copytree(home / "upscaler", tmp_path / "upscaler")
     tiny_detector(tmp_path / "detector")
-    export(tmp_path / "tiny")
     text = tiny_gallery(count=3, judged=True, own='classes = ["elliptical"]\n').replace('"./classifier"', '"./none"')
     (tmp_path / "gallery.toml").write_text(text)
     assert make(load_gallery(tmp_path), Report()).exit_code == 0
@@ -169,11 +167,7 @@ def test_a_gallery_of_two_stages_from_night_to_page(home: Path, tmp_path: Path) 
         judged = data_of_master(open_store("store", tmp_path), media, load_card(tmp_path / "tiny"))
         assert judged.shape == (3, SIZE, SIZE), "judges look at what they were made for"
     page = (tmp_path / "public/galaxies/4.html").read_text()
-    assert "made it 48 pixels wide afterwards" in page
-    assert "data-enlarged" in page
     assert lock["./upscaler"] in page
-    assert 'data-pixels=""' in page, "the browser's picture is another than the page's"
-    assert "made it 48 pixels" not in (tmp_path / "public/galaxies/1.html").read_text()
     assert "Enlarges what another network draws" in (tmp_path / "public/about/index.html").read_text()
     assert run(["inspect", str(tmp_path / "public/galaxies/4.jpg"), "--weights", str(tmp_path / "tiny")]) == 0
     both = [word for name in ("tiny", "upscaler") for word in ("--weights", str(tmp_path / name))]
@@ -186,6 +180,21 @@ def test_a_gallery_of_two_stages_from_night_to_page(home: Path, tmp_path: Path) 
     tiny_upscaler(tmp_path / "upscaler", seed=1)
     with pytest.raises(NonesuchError, match=r"the weights './upscaler' are not those"):
         make(gallery, Report())
+
+
+@pytest.mark.slow
+def test_what_ships_enlarges_galaxies_and_browsers_repeat_the_first_stage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = 'upscaler = "galaxy-upscaler"\nsampler = "euler"\nsteps = 2'
+    (tmp_path / "gallery.toml").write_text(tiny_gallery(count=1, own=own, weights="galaxy-96", batch=1))
+    assert make(load_gallery(tmp_path), Report()).exit_code == 0
+    page = (tmp_path / "public/galaxies/1.html").read_text()
+    assert "made it 256 pixels wide afterwards" in page
+    assert "data-enlarged" in page
+    assert 'data-pixels=""' in page, "the browser's picture is another than the page's"
+    assert run(["inspect", str(tmp_path / "public/galaxies/1.jpg")]) == 0
+    assert "Rendered again with galaxy-96 and galaxy-upscaler: " in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")
