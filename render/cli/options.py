@@ -25,6 +25,40 @@ def nothing_to_do(shown: int) -> int:
     return 0
 
 
+def training_options(steps: int, batch: int, rate: float, what: str) -> Callable[[F], F]:
+    """The options of every training of the flow family's network, with its own defaults; `what` a step is told of. But
+    for ``--run`` they are called as `render.training.flow.FlowSettings` calls them.
+    """
+    whole = click.IntRange(1)
+    shared = [
+        click.option(
+            "--run",
+            type=click.Path(path_type=Path),
+            help="Where checkpoints, sheets and losses go.  [default: OUT.run]",
+        ),
+        click.option("--steps", default=steps, show_default=True, type=whole, help="Optimiser steps in all."),
+        click.option("--batch", default=batch, show_default=True, type=whole, help=f"{what} a step and process."),
+        click.option("--rate", default=rate, show_default=True, help="Learning rate on the plateau."),
+        click.option("--checkpoint-every", default=500, show_default=True, type=whole, help="Steps."),
+        click.option(
+            "--precision",
+            type=click.Choice(["auto", "fp32", "bf16"]),
+            default="auto",
+            show_default=True,
+            help="auto measures both and keeps the faster.",
+        ),
+        click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps."),
+        click.option("--seed", default=0, show_default=True),
+    ]
+
+    def decorate(function: F) -> F:
+        for option in reversed(shared):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 def night_options(function: F) -> F:
     """What a night is asked for; `wish` reads it."""
     count = click.option("--count", type=click.IntRange(1, 1_000_000), metavar="N",

@@ -10,6 +10,7 @@ import click
 
 from render.cli.families import autoencoder, dcgan, stylegan2, vae
 from render.cli.judges import bodies, classifier, copydetector
+from render.cli.options import training_options
 from render.cli.upscaler import upscaler
 
 PATH = click.Path(path_type=Path)
@@ -51,15 +52,7 @@ for other in (autoencoder, dcgan, stylegan2, upscaler, vae, classifier, copydete
 @command.command
 @click.argument("training_set", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--run", type=PATH, help="Where checkpoints, sheets and losses go.  [default: OUT.run]")
-@click.option("--steps", default=20_000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
-@click.option("--batch", default=16, show_default=True, type=click.IntRange(1), help="Pictures a step and process.")
-@click.option("--rate", default=4e-4, show_default=True, help="Learning rate on the plateau.")
-@click.option("--checkpoint-every", default=500, show_default=True, type=click.IntRange(1), help="Steps.")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
-              help="auto measures both and keeps the faster.")  # fmt: skip
-@click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps.")
-@click.option("--seed", default=0, show_default=True)
+@training_options(steps=20_000, batch=16, rate=4e-4, what="Pictures")
 @click.option("--classifier", help="Weights that give unlabelled pictures a class.")
 @click.option("--from", "start", help="Weights that a new run begins from, of this size or another.")
 @click.option("--watch", help="A copy detector that ends the training before it copies, such as galaxy-copydetector.")
@@ -106,11 +99,10 @@ for other in (autoencoder, dcgan, stylegan2, upscaler, vae, classifier, copydete
     "--touches", is_flag=True, help="Train nothing: measure the last touches of OUT again, renew card and sheet."
 )
 def flow(
-    training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, compiled: bool, seed: int, classifier: str | None, start: str | None, watch: str | None,
+    training_set: Path, out: Path, run: Path | None, classifier: str | None, start: str | None, watch: str | None,
     watched: int, favour: str | None, only: str | None, display: str, turns: Any,
     zoom: int, channels: tuple[int, ...], autoencoder: str | None, expert: bool, teacher: str | None, title: str,
-    about_data: str, touches: bool,
+    about_data: str, touches: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """A flow-matching generator, conditioned on class, source and sketch.
 
@@ -148,19 +140,7 @@ def flow(
         return
     if favour is not None and only is not None:
         raise click.UsageError("--favour draws a source oftener and --only draws no other: choose one of the two.")
-    settings = FlowSettings(
-        steps=steps,
-        batch=batch,
-        rate=rate,
-        checkpoint_every=checkpoint_every,
-        precision=precision,
-        seed=seed,
-        favoured=only or favour,
-        alone=only is not None,
-        compiled=compiled,
-        channels=channels,
-        expert=expert,
-    )
+    settings = FlowSettings(**chosen, favoured=only or favour, alone=only is not None, channels=channels, expert=expert)
     begun = find_weights(start) if start else None
     mapping, home = DisplayMapping.named(display), run or out.with_name(f"{out.name}.run")
 
@@ -201,26 +181,10 @@ def flow(
     required=True,
     help="A csv of the maps: file and label; fold, north, south, licence, attribution count.",
 )
-@click.option("--run", type=PATH, help="Where checkpoints, sheets and losses go.  [default: OUT.run]")
-@click.option("--steps", default=20_000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
-@click.option("--batch", default=24, show_default=True, type=click.IntRange(1), help="Views a step and process.")
-@click.option("--rate", default=8e-4, show_default=True, help="Learning rate on the plateau.")
-@click.option("--checkpoint-every", default=500, show_default=True, type=click.IntRange(1), help="Steps.")
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    default="auto",
-    show_default=True,
-    help="auto measures both and keeps the faster.",
-)
-@click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps.")
-@click.option("--seed", default=0, show_default=True)
+@training_options(steps=20_000, batch=24, rate=8e-4, what="Views")
 @click.option("--title", default="planet", show_default=True, help='As in "This planet does not exist."')
 @click.option("--data", "about_data", default="", help="What the card says of the training data.")
-def surface(
-    maps: Path, out: Path, labels: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, compiled: bool, seed: int, title: str, about_data: str,
-) -> None:  # fmt: skip
+def surface(maps: Path, out: Path, labels: Path, run: Path | None, title: str, about_data: str, **chosen: Any) -> None:
     """A generator of whole surfaces, from MAPS: a folder, tar or zip of equirectangular maps, twice as wide as high.
 
     A label is a kind of body; a map's own name is the body. Where a map has unseen parts, the columns north and south
@@ -236,16 +200,7 @@ def surface(
     from render.training.shipping import Description
     from render.training.surface_weights import SETTINGS, train_surface
 
-    settings = replace(
-        SETTINGS,
-        steps=steps,
-        batch=batch,
-        rate=rate,
-        checkpoint_every=checkpoint_every,
-        precision=precision,
-        compiled=compiled,
-        seed=seed,
-    )
+    settings = replace(SETTINGS, **chosen)
     with bar("training") as progress:
         card = train_surface(
             maps,

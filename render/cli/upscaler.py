@@ -7,26 +7,15 @@ from typing import Any
 
 import click
 
+from render.cli.options import training_options
+
 PATH = click.Path(path_type=Path)
 
 
 @click.command
 @click.argument("training_set", type=PATH)
 @click.argument("out", type=PATH)
-@click.option("--run", type=PATH, help="Where checkpoints, sheets and losses go.  [default: OUT.run]")
-@click.option("--steps", default=6000, show_default=True, type=click.IntRange(1), help="Optimiser steps in all.")
-@click.option("--batch", default=24, show_default=True, type=click.IntRange(1), help="Parts a step and process.")
-@click.option("--rate", default=5e-4, show_default=True, help="Learning rate on the plateau.")
-@click.option("--checkpoint-every", default=500, show_default=True, type=click.IntRange(1), help="Steps.")
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    default="auto",
-    show_default=True,
-    help="auto measures both and keeps the faster.",
-)
-@click.option("--compile", "compiled", is_flag=True, help="torch.compile: a minute or two, then faster steps.")
-@click.option("--seed", default=0, show_default=True)
+@training_options(steps=6000, batch=24, rate=5e-4, what="Parts")
 @click.option("--from", "start", help="Weights that a new run begins from: a generator's, or another upscaler's.")
 @click.option(
     "--smaller", default=96, show_default=True, type=click.IntRange(16), help="Pixels a side of what it will enlarge."
@@ -51,9 +40,8 @@ PATH = click.Path(path_type=Path)
     "--touches", is_flag=True, help="Train nothing: measure the last touch of OUT again, renew card and sheet."
 )
 def upscaler(
-    training_set: Path, out: Path, run: Path | None, steps: int, batch: int, rate: float, checkpoint_every: int,
-    precision: str, compiled: bool, seed: int, start: str | None, smaller: int, display: str, turns: Any, title: str,
-    about_data: str, touches: bool,
+    training_set: Path, out: Path, run: Path | None, start: str | None, smaller: int, display: str, turns: Any,
+    title: str, about_data: str, touches: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """A second stage: it enlarges what a generator draws to the size of these pictures, and adds what only they show.
 
@@ -80,15 +68,7 @@ def upscaler(
         card = touch_upscaler(TrainingSet.open(training_set), out, smaller)
         click.echo(f"{out}: fine spectrum off by {card.quality['spectrum_error']['upscaler']['fine']}.")
         return
-    settings = FlowSettings(
-        steps=steps,
-        batch=batch,
-        rate=rate,
-        checkpoint_every=checkpoint_every,
-        precision=precision,
-        compiled=compiled,
-        seed=seed,
-    )
+    settings = FlowSettings(**chosen)
     with bar("training") as progress:
         card = train_upscaler(
             training_set,

@@ -37,6 +37,13 @@ def filled(network: Network, tensors: Mapping[str, Tensor], source: Path) -> Net
     raise NonesuchError(f"{source}: the tensors are not those of the network that it should hold: {what}.")
 
 
+def placed(network: Network, device: torch.device) -> Network:
+    """The network on its device, for drawing alone; channels last is what oneDNN and cuDNN convolve fastest."""
+    network = network.to(device).eval().requires_grad_(False)
+    moved: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+    return moved
+
+
 def one_hot(name: str | None, names: Sequence[str | None], what: str, card: Card) -> Tensor:
     """(len(names),) with a 1 where the name stands; `names` may hold None for "none of them"."""
     if name not in names:

@@ -24,7 +24,7 @@ from render.display import DISTANCE
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.attention import inattentive
-from render.generators.building import autocast, between, filled, one_hot
+from render.generators.building import autocast, between, filled, one_hot, placed
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
 from render.generators.equaliser import equalised, own_strength
@@ -114,9 +114,7 @@ class FlowGenerator:
         self.card = card
         self.device = torch.device(device)
         self.precision = precision
-        network = network.to(self.device).eval().requires_grad_(False)
-        # channels last is what oneDNN and cuDNN convolve fastest
-        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+        self.network = placed(network, self.device)
         self.drawings = drawings
 
     @classmethod

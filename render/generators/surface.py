@@ -30,7 +30,7 @@ from torch import Tensor
 
 from render.errors import NonesuchError
 from render.generators import Drawings
-from render.generators.building import autocast, between, filled, one_hot
+from render.generators.building import autocast, between, filled, one_hot, placed
 from render.generators.colour import blurred_colour
 from render.generators.flow import is_guided
 from render.generators.network import FlowNetwork, NetworkSettings
@@ -115,8 +115,7 @@ class SurfaceGenerator:
             raise NonesuchError(f"the card of '{card.name}' has no [surface], which the family 'surface' needs.")
         self.card, self.surface = card, card.surface
         self.device, self.precision = torch.device(device), precision
-        network = network.to(self.device).eval().requires_grad_(False)
-        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+        self.network = placed(network, self.device)
 
     @classmethod
     def load(cls, folder: Path, device: str, precision: str, drawings: Drawings | None = None) -> SurfaceGenerator:

@@ -26,7 +26,7 @@ from torch.nn.functional import interpolate, pad
 
 from render.errors import NonesuchError
 from render.generators import Generator, Splined
-from render.generators.building import autocast, filled
+from render.generators.building import autocast, filled, placed
 from render.generators.equaliser import equalised, own_strength
 from render.generators.network import FlowNetwork, NetworkSettings
 from render.generators.samplers import SAMPLERS
@@ -36,6 +36,7 @@ BEGIN = 0.4
 """The time at which an upscaler begins: an enlarged picture is two fifths noise then."""
 STEPS = 8
 SAMPLER = "ab2"
+# All of these are part of what an upscaler's hash means in a recipe: others would draw other pictures by old recipes.
 QUARTERS = ((0, 0), (2, 2), (1, 3), (3, 1), (0, 2), (2, 0), (1, 1), (3, 3))
 """By how many quarters of a cell the picture is moved, down and right, at each step."""
 MARGIN = 8
@@ -58,8 +59,7 @@ class Upscaler:
 
     def __init__(self, card: Card, network: FlowNetwork, device: str, precision: str) -> None:
         self.card, self.device, self.precision = card, torch.device(device), precision
-        network = network.to(self.device).eval().requires_grad_(False)
-        self.network: FlowNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+        self.network = placed(network, self.device)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu", precision: str = "fp32") -> Upscaler:
