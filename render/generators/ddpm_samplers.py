@@ -1,7 +1,8 @@
 """How a noise-predicting network (Ho et al. 2020, arXiv:2006.11239) draws: diffusers' schedulers, in single precision.
 
 At the start 1 / sqrt(alpha-bar) is 20,000 with a cosine schedule, so the arithmetic never leaves float32, whatever the
-network runs in, and every estimate of the picture is held to [-1, 1], as in training.
+network runs in, and every estimate of the picture is held to [-1, 1], as in training. Shares of noise, the schedule's
+single numbers, are doubles.
 
 - ``ddpm``: ancestral sampling. It is DDIM at eta 1 with the estimate clamped (Song et al. 2021, arXiv:2010.02502,
   section 4.1), and so it takes noise that was drawn elsewhere, which diffusers' own DDPM step does not.
@@ -61,13 +62,17 @@ def draw(
 
 def implicit(betas: Tensor) -> DDIMScheduler:
     """The schedule of a checkpoint, from its last step on, whatever the number of steps."""
-    return DDIMScheduler(
+    scheduler = DDIMScheduler(
         num_train_timesteps=len(betas),
         trained_betas=betas.float().cpu().numpy(),
         clip_sample=True,
         set_alpha_to_one=True,
         timestep_spacing="trailing",
     )
+    # At eta 1 a step from nearly pure noise keeps a share of 1e-8 of the old noise, the difference of two numbers near
+    # 1: in floats some processors round it to less than nothing, whose root makes the whole picture NaN.
+    scheduler.alphas_cumprod = torch.cumprod(1 - betas.double().cpu(), 0)
+    return scheduler
 
 
 def multistep(betas: Tensor) -> DPMSolverMultistepScheduler:
