@@ -11,10 +11,10 @@ import shutil
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from render.errors import NonesuchError, UsageError
+from render.finished import write_tensors
 from render.generators import BUILT_IN
 from render.weights import BROWSER, CARD, MODEL, UPSCALER, Card, load_card, load_tensors, save_card
 
@@ -79,7 +79,7 @@ def quantise(folder: Path, out: Path) -> Card:
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        save_file(tensors, building / MODEL)
+        write_tensors(building / MODEL, tensors, card)
         for name in card.sha256:
             if name not in (CARD, MODEL) and not name.startswith(Path(BROWSER).stem):
                 shutil.copyfile(folder / name, building / name)

@@ -249,11 +249,14 @@ def weights_hash(folder: Path) -> str:
 
 def load_tensors(folder: Path, file: str = MODEL) -> dict[str, Tensor]:
     """The tensors of a verified safetensors file, on the CPU: in the precision they were stored in, those that were
-    quantised in single precision.
+    quantised in single precision. Refuses tensors that were finished with other settings than the card's.
     """
     verify(folder, (file,))
     from safetensors.torch import load_file
 
+    from render.finished import refuse_other_settings
     from render.quantise import dequantised
+
+    refuse_other_settings(folder / file, load_card(folder))
 
     return dequantised(load_file(folder / file))

@@ -145,6 +145,7 @@ class Studio:
                 "classes": card.classes,
                 "sources": card.sources,
                 **{name: network[name] for name in ("shift", "scale", "colour")},
+                "peaks": network.get("peaks"),
                 "gains": network.get("gains", {}),
                 "below": model.dense_below,
                 "steps": min(STEPS, card.sampling.steps) if card.sampling else STEPS,

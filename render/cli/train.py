@@ -107,7 +107,7 @@ def flow(
     """A flow-matching generator, conditioned on class, source and sketch.
 
     At the end come the last touches, measured on its pictures: how far their colour is blurred, how symmetric the noise
-    is that they begin from, how strongly each spatial frequency is shown.
+    is that they begin from and how far its peaks are raised, how strongly each spatial frequency is shown.
 
     \b
     Examples:
@@ -136,7 +136,9 @@ def flow(
 
         judge = find_weights(classifier) if classifier else None
         card = touch_again(TrainingSet.open(training_set), out, turns, judge)
-        click.echo(f"{out}: symmetry {card.sampling and card.sampling.symmetry}, colour {card.network['colour']}.")
+        found = {"symmetry": card.sampling and card.sampling.symmetry, "peaks": card.network.get("peaks")}
+        told = ", ".join(f"{name} {value or 'none'}" for name, value in found.items())
+        click.echo(f"{out}: {told}, colour {card.network['colour']}.")
         return
     if favour is not None and only is not None:
         raise click.UsageError("--favour draws a source oftener and --only draws no other: choose one of the two.")

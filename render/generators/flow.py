@@ -30,6 +30,7 @@ from render.generators.drawing import steering
 from render.generators.equaliser import equalised, own_strength
 from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
 from render.generators.outlines import whole_bodies
+from render.generators.peaks import Peaks, raised
 from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
 from render.generators.symmetry import symmetric
 from render.weights import Away, Card, load_card, load_tensors
@@ -191,6 +192,7 @@ class FlowGenerator:
     def images(self, conditioning: Conditioning, noise: Tensor) -> Tensor:
         c, net = conditioning, self.network.settings
         noise = symmetric(noise.to(self.device), c.symmetry)
+        noise = raised(noise, Peaks(**net.peaks) if net.peaks else None)
         sample = SAMPLERS[c.sampler]
         if net.zoom == 1:
             x = sample(self._velocity(c, c.sources, c.sketch), noise, c.path, None)

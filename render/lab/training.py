@@ -20,13 +20,13 @@ import numpy as np
 import psutil
 import torch
 from filelock import FileLock, Timeout
-from safetensors.torch import save_file
 
 from render.config import Gallery
 from render.config.lab import Lab
 from render.display import DisplayMapping
 from render.durable import write_whole
 from render.errors import NonesuchError
+from render.finished import write_tensors
 from render.generators import load_generator
 from render.lab.cells import Cell, Places, seeds_of
 from render.lab.families import Material, begin
@@ -185,7 +185,8 @@ def _keep(folder: Path, training: Run, material: Material, cell: Cell, seeds: li
     building = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    save_file({name: stored(value) for name, value in training.average.state_dict().items()}, building / MODEL)
+    tensors = {name: stored(value) for name, value in training.average.state_dict().items()}
+    write_tensors(building / MODEL, tensors, card)
     data = pictures_of_class(training.generator(card), 0, seeds)
     _save(building / "sheet.png", list(data), material.mapping)
     save_card(building, card)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from render.classify import CLASSES, Classifier
 from render.display import DISTANCE, PLAIN, SKY, DisplayMapping
 from render.errors import NonesuchError, UsageError
+from render.finished import write_tensors
 from render.generators.autoencoder import Autoencoder
 from render.generators.flow import FlowGenerator
 from render.training import student
@@ -117,7 +117,8 @@ def write_weights(folder: Path, training: Run, card: Card) -> None:
     building = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    save_file({name: stored(value) for name, value in training.average.state_dict().items()}, building / MODEL)
+    tensors = {name: stored(value) for name, value in training.average.state_dict().items()}
+    write_tensors(building / MODEL, tensors, card)
     for name, sheet in training.sheets(card, PER_CLASS).items():
         save_sheet(building, name, sheet)
     loss_curve(training.run / "loss.csv", building / "loss.png", training.losses)

@@ -1,7 +1,8 @@
 """The last touches to a finished flow network: what is wrong with all of its pictures alike, measured and undone.
 
-In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is, and
-how strongly each spatial frequency is shown. None of them needs a step of training, and none looks at fold 1.
+In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is,
+how far its peaks are raised, and how strongly each spatial frequency is shown. None of them needs a step of training,
+and none looks at fold 1.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from render.classify import Classifier
 from render.display import SKY
 from render.errors import NonesuchError, UsageError
+from render.finished import finish
 from render.generators.flow import FlowGenerator
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
@@ -23,6 +25,7 @@ from render.training.pool import Pictures, Turns
 from render.training.quality import generator_quality
 from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
 from render.training.sheets import compared_sheet, save_sheet
+from render.training.stars import fitting_peaks
 from render.training.symmetry import fitting_symmetry
 from render.weights import Card, Sampling, load_card, save_card
 
@@ -34,7 +37,7 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
     network, card = generator.network, generator.card
     sampling = (card.sampling or DEFAULT_SAMPLING).model_copy(update={"symmetry": None})
     generator.card = card.model_copy(update={"sampling": sampling})
-    network.settings = replace(network.settings, colour=0.0, gains={})
+    network.settings = replace(network.settings, colour=0.0, peaks={}, gains={})
     if network.settings.colours == 1:
         return network.settings, sampling  # there is no colour, and what is drawn are distances
     network.settings = replace(network.settings, colour=fitting_blur(generator, training_set))
@@ -42,6 +45,11 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
         sampling = sampling.model_copy(update={"symmetry": fitting_symmetry(generator, training_set) or None})
         generator.card = card.model_copy(update={"sampling": sampling})
     network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
+    if card.mapping.name == SKY:
+        peaks = fitting_peaks(generator, training_set)  # stars are counted against the grain that is shown
+        network.settings = replace(network.settings, peaks=peaks, gains={} if peaks else network.settings.gains)
+    if network.settings.peaks:
+        network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
     return network.settings, sampling
 
 
@@ -64,5 +72,6 @@ def touch_again(training_set: TrainingSet, folder: Path, turns: Turns, classifie
     unsure = np.full((len(training_set.rows), len(names)), 1 / len(names), np.float32)  # where there is no label
     real = Pictures.load(training_set, card.mapping, unsure, names, turns)
     save_sheet(folder, "sheet", compared_sheet(samples(generator), real, card.mapping, PER_CLASS))
+    finish(folder, card)
     save_card(folder, card)
     return card

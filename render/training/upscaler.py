@@ -20,6 +20,7 @@ from torch.nn.functional import interpolate
 
 from render.display import DISTANCE, DisplayMapping
 from render.errors import NonesuchError, UsageError
+from render.finished import finish
 from render.generators.flow import FlowGenerator
 from render.generators.upscaler import BEGIN, Upscaler, bicubic
 from render.noise import normals
@@ -230,5 +231,6 @@ def touch_upscaler(training_set: TrainingSet, folder: Path, smaller: int) -> Car
     held = real_pictures(training_set, [NOTHING], TEST_FOLD, card.mapping).get(NOTHING)
     if held is not None:
         save_sheet(folder, "sheet", compared(upscaler, torch.from_numpy(held[:SHOWN]), smaller))
+    finish(folder, card)
     save_card(folder, card)
     return card

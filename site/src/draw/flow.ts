@@ -1,4 +1,4 @@
-// From noise to a picture along the network's velocity, as render/generators/samplers.py, symmetry.py, flow.py, colour.py and equaliser.py do it.
+// From noise to a picture along the network's velocity, as render/generators/samplers.py, flow.py, colour.py and equaliser.py do it.
 
 const SHIFT = 2.5;
 const REACH = 4; // standard deviations of the colour's blur
@@ -78,39 +78,6 @@ function reordered(noise: Float32Array, step: number): Float32Array {
   const primes = PRIMES.filter((prime) => noise.length % prime);
   const prime = primes[step % primes.length] as number;
   return noise.map((_, i) => noise[(i * prime + OFFSET * (step + 1)) % noise.length] as number);
-}
-
-const BLOCK = 4; // pixels of a side whose mean is coarse
-
-/** White noise (3, size, size) whose coarse part is correlated by `amount` with its own image turned by half a circle, as symmetry.py makes it. */
-export function symmetric(noise: Float32Array, size: number, amount: number): Float32Array {
-  if (amount === 0) return noise;
-  const kept = Math.sqrt((1 + Math.sqrt(1 - amount * amount)) / 2);
-  const turned = Math.sqrt(1 - kept * kept);
-  const side = size / BLOCK;
-  const coarse = new Float32Array(3 * side * side);
-  const block = (i: number): number => {
-    const [channel, row, column] = [Math.floor(i / (size * size)), Math.floor(i / size) % size, i % size];
-    return (channel * side + Math.floor(row / BLOCK)) * side + Math.floor(column / BLOCK);
-  };
-  noise.forEach((value, i) => (coarse[block(i)] = (coarse[block(i)] as number) + value / BLOCK ** 2));
-  const across = (at: number): number => at - (at % (side * side)) + (side * side - 1 - (at % (side * side)));
-  return noise.map((value, i) => value + (kept - 1) * (coarse[block(i)] as number) + turned * (coarse[across(block(i))] as number));
-}
-
-/** Between two noises on the sphere where such noise lies: a at t = 0, b at t = 1 (Shoemake 1985, as `slerp`). */
-export function slerp(a: Float32Array, b: Float32Array, t: number): Float32Array {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] as number, b[i] as number];
-    dot += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  const angle = Math.acos(Math.min(1, Math.max(-1, dot / Math.sqrt(aa * bb))));
-  if (angle < 1e-4) return a; // the same noise
-  const [left, right] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
-  return a.map((value, i) => left * value + right * (b[i] as number));
 }
 
 /** The deviation of each channel from their mean, blurred by a Gaussian of `blur` pixels; (3, size, size), edges repeated. */

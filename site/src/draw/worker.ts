@@ -1,8 +1,9 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { blurredColour, display, equalised, isGuided, ownStrength, sample, slerp, symmetric, times, type Gains, type Velocity } from "./flow";
+import { blurredColour, display, equalised, isGuided, ownStrength, sample, times, type Gains, type Velocity } from "./flow";
 import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
+import { raised, slerp, symmetric, type Peaks } from "./start";
 import { REFUSED } from "./where";
 import { N } from "../words";
 
@@ -16,7 +17,7 @@ export interface ClassFact {
 /** What the bake says of the drawing model and, where there is one, of the classifier. below: the time from which on steps are
  * denser, and drawn by its expert where it has one; steps: of a drawing; facts: for each class, what is known of such. */
 export interface Models {
-  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; gains: Gains; below: number; steps: number };
+  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; peaks: Peaks | null; gains: Gains; below: number; steps: number };
   classify?: About & { names: string[]; facts: ClassFact[][] };
 }
 
@@ -147,22 +148,24 @@ function trial({ size, classes, sources, vector }: Models["draw"], session: Infe
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
   if (!models) return;
-  const { size, classes, sources, steps, below } = models.draw;
+  const { size, classes, sources, peaks, steps, below } = models.draw;
   const path = times(steps, below);
   const velocity = async (x: Float32Array, t: number): Promise<Float32Array> => {
     // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
     const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
     return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard, await at(t));
   };
-  await follow(ask.id, "ab2", velocity, normals(ask.seed, 3 * size * size), path, oneHot(classes.length, classes.length));
+  const start = raised(normals(ask.seed, 3 * size * size), size, peaks);
+  await follow(ask.id, "ab2", velocity, start, path, oneHot(classes.length, classes.length));
 }
 
 /** A picture from its recipe, or from a place between two: their noise on the sphere, their classes and sources in shares. */
 async function render(id: number, made: Made): Promise<void> {
   if (!models) return;
-  const { size, classes, sources, below } = models.draw;
+  const { size, classes, sources, peaks, below } = models.draw;
   const [from, to, t] = [made.from, made.to ?? made.from, made.to ? made.between : 0];
-  const start = symmetric(slerp(normals(from.seed, 3 * size * size), normals(to.seed, 3 * size * size), t), size, made.symmetry);
+  const between = slerp(normals(from.seed, 3 * size * size), normals(to.seed, 3 * size * size), t);
+  const start = raised(symmetric(between, size, made.symmetry), size, peaks);
   const wish = shares(classes, from.class, to.class, t);
   const manner = shares(sources, from.source, to.source, t);
   const nothing = oneHot(classes.length, classes.length);

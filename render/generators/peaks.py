@@ -1,0 +1,54 @@
+"""Noise whose highest peaks are raised, for stars to grow from.
+
+A star is a spike of light, and spikes are what a network gives up first: one whose coarse levels carry less than the
+noise that they are given draws fields with too few stars in them, and none that is bright. Where noise happens to be
+highest a star grows most easily, so there it is lifted a little further. Nothing is thrown: which places are high is a
+matter of the noise alone, and as it changes along a walk, so do they, without a jump.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+REACH = 4
+"""Standard deviations after which a star's light is left off."""
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """width: standard deviation of a star's light, in pixels. above: how many standard deviations noise, blurred by as
+    much, has to be high. by: by how many of its own the light is lifted there, for each by which it is higher.
+    """
+
+    width: float
+    above: float
+    by: float
+
+
+def raised(noise: Tensor, peaks: Peaks | None) -> Tensor:
+    """White noise (n, c, h, w), lifted in all channels alike by a Gaussian at each of its peaks; edges meet across the
+    picture. Sums of shifted planes, no convolution: a picture's bits are its own in every batch.
+    """
+    if peaks is None:
+        return noise
+    line = profile(peaks.width)
+    channels = noise.shape[1]
+    light = noise.mean(1, keepdim=True) * math.sqrt(channels)
+    high = _blurred(light, line) / sum(share**2 for share in line) - peaks.above
+    return noise + _blurred(high.clamp(min=0), line) * (peaks.by / math.sqrt(channels))
+
+
+def profile(width: float) -> list[float]:
+    """A Gaussian along a line of pixels, 1 in the middle."""
+    reach = math.ceil(REACH * width)
+    return [math.exp(-(x**2) / (2 * width**2)) for x in range(-reach, reach + 1)]
+
+
+def _blurred(plane: Tensor, line: list[float]) -> Tensor:
+    for axis in (2, 3):
+        moved = (share * plane.roll(place - len(line) // 2, axis) for place, share in enumerate(line))
+        plane = sum(moved, start=plane.new_zeros(()))
+    return plane

@@ -1,0 +1,118 @@
+"""Raised peaks: fields of stars around galaxies as full as around real ones, and walks that stay even."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from render.generators.equaliser import own_strength
+from render.generators.flow import FlowGenerator
+from render.generators.peaks import Peaks, raised
+from render.noise import normals
+from render.training.dataset import TrainingSet
+from render.training.samples import pictures_of_class
+from render.training.stars import CANDIDATES, FIRST_SEED, fitting_peaks, stars
+from render.weights import find_weights
+
+SOME = Peaks(0.8, 2.25, 0.3)
+
+
+def noise(seed: int = 1, n: int = 1) -> torch.Tensor:
+    return torch.from_numpy(np.stack([normals(seed + i, (3, 96, 96)) for i in range(n)]))
+
+
+def test_only_peaks_are_raised_and_all_channels_alike() -> None:
+    start = noise()
+    lift = raised(start, SOME) - start
+    assert torch.allclose(lift[:, 0], lift[:, 2], atol=1e-6)
+    assert float(lift.min()) > -1e-6
+    assert float((lift > 0.05).float().mean()) < 0.05
+    assert 0.2 < float(lift.max()) < 1.5
+    light = start.mean(1) * math.sqrt(3)
+    assert float(light[lift[:, 0] > 0.2].mean()) > 1.5, "where the noise is high already"
+    assert raised(start, None) is start
+
+
+def test_a_peak_is_raised_by_as_much_as_it_stands_out() -> None:
+    """One point of light that stands, blurred, 4.25 standard deviations high, so two beyond 2.25 in its middle."""
+    line = torch.tensor([math.exp(-(x**2) / (2 * 0.8**2)) for x in range(-4, 5)])
+    dot = torch.zeros(1, 3, 32, 32)
+    dot[..., 16, 16] = 4.25 * float(line.square().sum()) / math.sqrt(3)
+    sharp = raised(dot, Peaks(0.8, 2.25, 0.3))[0, 0] - dot[0, 0]
+    assert sharp.argmax() == 16 * 32 + 16
+    beyond = torch.relu(4.25 * line[:, None] * line - 2.25)
+    wanted = 0.3 * float((beyond * line[:, None] * line).sum()) / math.sqrt(3)
+    assert float(sharp[16, 16]) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_raising_knows_no_direction() -> None:
+    start = noise(3)
+    assert torch.allclose(raised(start.flip(3), SOME), raised(start, SOME).flip(3), atol=1e-5)
+    assert torch.allclose(raised(start.rot90(1, (2, 3)), SOME), raised(start, SOME).rot90(1, (2, 3)), atol=1e-5)
+
+
+def test_along_a_walk_peaks_come_and_go_without_a_jump() -> None:
+    a, b = noise(1), noise(2)
+    along = torch.cat([math.cos(t) * a + math.sin(t) * b for t in np.linspace(0, math.pi / 2, 65)])
+    change = (raised(along, SOME) - along).diff(dim=0).abs().amax()
+    assert float(change) < 0.12, "of a standard deviation, where the noise itself changes by 0.1"
+
+
+def test_raising_leaves_a_pictures_own_strength_alone() -> None:
+    start = noise(5, 8)
+    assert torch.allclose(own_strength(raised(start, SOME)), own_strength(start), atol=0.02)
+
+
+def field(points: list[tuple[int, int, float]]) -> np.ndarray:
+    """A galaxy, (1, 3, 96, 96) in data space, with stars around it: their row, column and height."""
+    y, x = np.mgrid[:96, :96]
+    light = np.random.default_rng(0).normal(-1, 0.01, (96, 96)) + 1.2 * np.exp(-np.hypot(y - 47.5, x - 47.5) / 6)
+    for row, column, height in points:
+        light += height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 2)
+    return np.repeat(light[None, None], 3, axis=1).astype(np.float32)
+
+
+def test_stars_are_counted_by_brightness_and_only_in_the_sky() -> None:
+    (none,) = stars(field([]))
+    (found,) = stars(field([(12, 12, 0.06), (12, 80, 0.06), (80, 20, 0.12), (75, 75, 0.5)]))
+    assert (found - none).tolist() == [4, 2, 1]
+    (hidden,) = stars(field([(48, 52, 0.6), (1, 40, 0.6)]))
+    assert (hidden - none).tolist() == [0, 0, 0], "a knot on the galaxy, and half a star at the edge"
+
+
+def test_shipped_galaxies_have_stars_because_peaks_are_raised() -> None:
+    generator = FlowGenerator.load(find_weights("galaxy-96"), "cpu", "fp32")
+    settings = generator.network.settings
+    assert settings.peaks
+    full = stars(pictures_of_class(generator, 3, range(8))).sum(axis=0)
+    generator.network.settings = replace(settings, peaks={})
+    few = stars(pictures_of_class(generator, 3, range(8))).sum(axis=0)
+    assert full[0] > 1.2 * few[0]
+
+
+def test_the_peaks_with_which_pictures_were_drawn_are_found_again(tmp_path: Path) -> None:
+    generator = FlowGenerator.load(find_weights("galaxy-96-student"), "cpu", "fp32")
+    settings, card, wanted = generator.network.settings, generator.card, CANDIDATES[-2]
+    assert wanted
+    generator.network.settings = replace(settings, peaks=asdict(wanted))
+    chosen = (2, 4)
+    drawn = np.concatenate(
+        [pictures_of_class(generator, i, range(FIRST_SEED + 1_000 * i, FIRST_SEED + 1_000 * i + 6)) for i in chosen]
+    )
+    generator.network.settings = settings
+    sky = np.full(3, 0.08, np.float32)
+    np.save(tmp_path / "images.npy", np.stack([card.mapping.to_file(one, sky) for one in drawn]))
+    with (tmp_path / "index.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "source", "label", "fold", "licence", "attribution"])
+        for row in range(len(drawn)):
+            label = card.classes[chosen[row // 6]]
+            writer.writerow([f"{row}.png", card.sources[0], label, 2 + row % 6, "CC0-1.0", "nobody"])
+    assert fitting_peaks(generator, TrainingSet.open(tmp_path), per_class=6) == asdict(wanted)
+    assert generator.network.settings == settings
