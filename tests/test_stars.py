@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from render.generators.equaliser import own_strength
@@ -16,8 +15,9 @@ from render.generators.flow import FlowGenerator
 from render.generators.peaks import Peaks, raised
 from render.noise import normals
 from render.training.dataset import TrainingSet
+from render.training.peaks import CANDIDATES, FIRST_SEED, fitting_peaks
 from render.training.samples import pictures_of_class
-from render.training.stars import CANDIDATES, FIRST_SEED, fitting_peaks, stars
+from render.training.stars import stars
 from render.weights import find_weights
 
 SOME = Peaks(0.8, 2.25, 0.3)
@@ -31,9 +31,10 @@ def test_only_peaks_are_raised_and_all_channels_alike() -> None:
     start = noise()
     lift = raised(start, SOME) - start
     assert torch.allclose(lift[:, 0], lift[:, 2], atol=1e-6)
-    assert float(lift.min()) > -1e-6
-    assert float((lift > 0.05).float().mean()) < 0.05
+    assert abs(float(lift.mean())) < 1e-6, "a brighter sky is more galaxy to a network"
+    assert float((lift.abs() > 0.05).float().mean()) < 0.05
     assert 0.2 < float(lift.max()) < 1.5
+    assert float(lift.min()) > -0.4 * float(lift.max())
     light = start.mean(1) * math.sqrt(3)
     assert float(light[lift[:, 0] > 0.2].mean()) > 1.5, "where the noise is high already"
     assert raised(start, None) is start
@@ -48,7 +49,8 @@ def test_a_peak_is_raised_by_as_much_as_it_stands_out() -> None:
     assert sharp.argmax() == 16 * 32 + 16
     beyond = torch.relu(4.25 * line[:, None] * line - 2.25)
     wanted = 0.3 * float((beyond * line[:, None] * line).sum()) / math.sqrt(3)
-    assert float(sharp[16, 16]) == pytest.approx(wanted, rel=1e-4)
+    assert 0.7 * wanted < float(sharp[16, 16]) < 0.9 * wanted, "a quarter less, for there is a hollow around it"
+    assert float(sharp[16, 19]) < 0 < float(sharp[16, 17])
 
 
 def test_raising_knows_no_direction() -> None:

@@ -2,7 +2,8 @@
 
 A star is a spike of light, and spikes are what a network gives up first: one whose coarse levels carry less than the
 noise that they are given draws fields with too few stars in them, and none that is bright. Where noise happens to be
-highest a star grows most easily, so there it is lifted a little further. Nothing is thrown: which places are high is a
+highest a star grows most easily, so there it is lifted a little further, and lowered around as much as it was lifted:
+else there would be light in the sky that galaxies seem to reach into. Nothing is thrown: which places are high is a
 matter of the noise alone, and as it changes along a walk, so do they, without a jump.
 """
 
@@ -15,6 +16,8 @@ from torch import Tensor
 
 REACH = 4
 """Standard deviations after which a star's light is left off."""
+HOLLOW = 2.0
+"""How many times wider than a star the hollow around it is."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,18 @@ class Peaks:
 
 
 def raised(noise: Tensor, peaks: Peaks | None) -> Tensor:
-    """White noise (n, c, h, w), lifted in all channels alike by a Gaussian at each of its peaks; edges meet across the
-    picture. Sums of shifted planes, no convolution: a picture's bits are its own in every batch.
+    """White noise (n, c, h, w), lifted in all channels alike by a Gaussian at each of its peaks, and lowered by a wider
+    one, so that its mean stays; edges meet across the picture. Sums of shifted planes, no convolution: a picture's bits
+    are its own in every batch.
     """
     if peaks is None:
         return noise
-    line = profile(peaks.width)
+    line, broad = profile(peaks.width), profile(HOLLOW * peaks.width)
     channels = noise.shape[1]
     light = noise.mean(1, keepdim=True) * math.sqrt(channels)
     high = _blurred(light, line) / sum(share**2 for share in line) - peaks.above
-    return noise + _blurred(high.clamp(min=0), line) * (peaks.by / math.sqrt(channels))
+    lift = _blurred(high.clamp(min=0), line)
+    return noise + (lift - _blurred(lift, broad) / sum(broad) ** 2) * (peaks.by / math.sqrt(channels))
 
 
 def profile(width: float) -> list[float]:

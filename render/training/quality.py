@@ -1,4 +1,4 @@
-"""What can be measured of a generator beside real pictures that it never saw: grain, spectrum, and its classes.
+"""What can be measured of a generator beside real pictures that it never saw: grain, spectrum, stars, and its classes.
 
 The generated pictures are compared with fold 1; how far fold 2 lies from fold 1 is the floor that even real pictures
 have. Every class weighs the same on both sides, so that no figure depends on how many spirals a catalogue holds.
@@ -13,10 +13,11 @@ import numpy.typing as npt
 import torch
 
 from render.classify import Classifier
-from render.display import DisplayMapping
+from render.display import SKY, DisplayMapping
 from render.generators import Generator
 from render.training.dataset import TEST_FOLD, TUNE_FOLD, TrainingSet
 from render.training.samples import pictures_of_class
+from render.training.stars import stars
 from render.weights import Card
 
 Pictures = npt.NDArray[np.float32]  # (n, 3, h, w), data space
@@ -75,6 +76,12 @@ def grain(pictures: ByClass) -> float:
     return round(float(np.mean([np.abs(np.diff(p, axis=-1)).mean() for p in pictures.values()])), 4)
 
 
+def stars_a_picture(pictures: ByClass) -> dict[str, float]:
+    """Mean number of stars in a picture's sky: all, those that are at least middling, and bright ones."""
+    means = np.mean([stars(some).mean(axis=0) for some in pictures.values()], axis=0)
+    return {name: round(float(mean), 2) for name, mean in zip(("all", "middling", "bright"), means, strict=True)}
+
+
 def agreement(pictures: ByClass, classifier: Classifier) -> float:
     """The share of pictures whose found class is the one they are filed under, classes weighing alike."""
     shares = []
@@ -105,6 +112,8 @@ def generator_quality(
     }
     if floor.keys() & real.keys():
         told["spectrum_error"]["real"] = spectrum_error(floor, real)
+    if card.mapping.name == SKY:
+        told["stars"] = {"generated": stars_a_picture(made), "real": stars_a_picture(real)}
     if classifier is not None and len(card.classes) > 1:
         told["class_agreement"] = {"generated": agreement(made, classifier), "real": agreement(real, classifier)}
     return told

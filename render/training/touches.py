@@ -21,11 +21,11 @@ from render.generators.flow import FlowGenerator
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.equaliser import fitting_gains
+from render.training.peaks import fitting_peaks
 from render.training.pool import Pictures, Turns
 from render.training.quality import generator_quality
 from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
 from render.training.sheets import compared_sheet, save_sheet
-from render.training.stars import fitting_peaks
 from render.training.symmetry import fitting_symmetry
 from render.weights import Card, Sampling, load_card, save_card
 

@@ -42,19 +42,30 @@ export interface Peaks {
 }
 
 const REACH = 4; // standard deviations after which a star's light is left off
+const HOLLOW = 2; // how many times wider than a star the hollow around it is
 
-/** White noise (3, size, size) lifted in all channels alike by a Gaussian at each of its peaks, as peaks.py does it; edges meet across. */
+/**
+ * White noise (3, size, size) lifted in all channels alike by a Gaussian at each of its peaks and lowered by a wider one, as peaks.py does it;
+ * edges meet across.
+ */
 export function raised(noise: Float32Array, size: number, peaks: Peaks | null): Float32Array {
   if (!peaks) return noise;
   const area = size * size;
-  const reach = Math.ceil(REACH * peaks.width);
-  const line = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-(((i - reach) / peaks.width) ** 2) / 2));
+  const [line, broad] = [profile(peaks.width), profile(HOLLOW * peaks.width)];
   const light = new Float32Array(area);
   noise.forEach((value, i) => (light[i % area] = (light[i % area] as number) + value / Math.sqrt(3)));
   const share = line.reduce((sum, value) => sum + value * value, 0);
   const high = blurred(light, size, line).map((value) => Math.max(0, value / share - peaks.above));
   const lift = blurred(high, size, line);
-  return noise.map((value, i) => value + (lift[i % area] as number) * (peaks.by / Math.sqrt(3)));
+  const all = broad.reduce((sum, value) => sum + value) ** 2;
+  const risen = blurred(lift, size, broad).map((value, i) => (lift[i] as number) - value / all);
+  return noise.map((value, i) => value + (risen[i % area] as number) * (peaks.by / Math.sqrt(3)));
+}
+
+/** A Gaussian along a line of pixels, 1 in the middle. */
+function profile(width: number): number[] {
+  const reach = Math.ceil(REACH * width);
+  return Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-(((i - reach) / width) ** 2) / 2));
 }
 
 function blurred(plane: Float32Array, size: number, line: number[]): Float32Array {
