@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from render.display import DisplayMapping
 from render.errors import NonesuchError
@@ -27,7 +27,7 @@ from render.training.samples import samples
 from render.training.shipping import Description, Job, Work, gather, train_family
 from render.training.stylegan2 import StyleGan2Settings, StyleGan2Training
 from render.training.vae import VaeSettings, VaeTraining, divergence, unseen
-from render.weights import Card, load_card, verify
+from render.weights import Card, load_card, save_card, verify
 
 SIZE = 16
 Begin = Callable[[Work], Run]
@@ -211,6 +211,10 @@ def test_a_latent_that_does_not_match_the_tensors_is_named(tmp_path: Path) -> No
     train_family(job, vae(steps=1))
     text = (job.out / "card.toml").read_text()
     (job.out / "card.toml").write_text(text.replace("latent = 6", "latent = 7"))
+    with pytest.raises(NonesuchError, match=r"are not those that model.safetensors was finished with"):
+        load_generator(job.out)
+    save_file(load_file(job.out / "model.safetensors"), job.out / "model.safetensors")  # as if from elsewhere
+    save_card(job.out, load_card(job.out))
     with pytest.raises(NonesuchError, match=r"'found\.weight' is 12 x .* and should be 14 x"):
         load_generator(job.out)
     assert all(value.dtype != torch.float32 for value in load_file(job.out / "model.safetensors").values())
