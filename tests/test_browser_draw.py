@@ -244,7 +244,8 @@ def test_a_browser_repeats_an_exhibit_and_crosses_two(
     one, other = (generator.condition([recipe]) for recipe in recipes)
     expected = generator.images(generator.mix(one, other, [0.3]), between[None])[0]
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(crossed))).convert("RGB"), dtype=np.float64)
-    assert np.abs(shown - generator.card.mapping.to_display(expected.numpy())).mean() < 0.5  # of 255
+    off = np.abs(shown - generator.card.mapping.to_display(expected.numpy()))
+    assert off.max() <= 4, "of 255: every touch shows somewhere, and sharpened stars nowhere else"
 
     page.goto(page.url)  # what a friend gets who was sent the address
     playwright.expect(page.locator(SAY)).to_contain_text("This link is a recipe")

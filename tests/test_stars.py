@@ -1,4 +1,6 @@
-"""Raised peaks: fields of stars around galaxies as full as around real ones, and walks that stay even."""
+"""Stars: as many around galaxies as around real ones, because peaks of the noise are raised; as sharp as theirs;
+and walks that stay even.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pytest
 import torch
 
 from render.generators.equaliser import own_strength
 from render.generators.flow import FlowGenerator
 from render.generators.peaks import Peaks, raised
+from render.generators.sharpness import sharpened
 from render.noise import normals
 from render.training.dataset import TrainingSet
 from render.training.peaks import CANDIDATES, FIRST_SEED, fitting_peaks
 from render.training.samples import pictures_of_class
-from render.training.stars import stars
+from render.training.sharpness import FIRST_SEED as SHARP_SEED
+from render.training.sharpness import fitting_sharpness
+from render.training.stars import stars, widths
 from render.weights import find_weights
 
 SOME = Peaks(0.8, 2.25, 0.3)
@@ -71,12 +78,12 @@ def test_raising_leaves_a_pictures_own_strength_alone() -> None:
     assert torch.allclose(own_strength(raised(start, SOME)), own_strength(start), atol=0.02)
 
 
-def field(points: list[tuple[int, int, float]]) -> np.ndarray:
-    """A galaxy, (1, 3, 96, 96) in data space, with stars around it: their row, column and height."""
+def field(points: list[tuple[int, int, float]], width: float = 1.0) -> npt.NDArray[np.float32]:
+    """A galaxy, (1, 3, 96, 96) in data space, with stars of a width around it: their row, column and height."""
     y, x = np.mgrid[:96, :96]
     light = np.random.default_rng(0).normal(-1, 0.01, (96, 96)) + 1.2 * np.exp(-np.hypot(y - 47.5, x - 47.5) / 6)
     for row, column, height in points:
-        light += height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 2)
+        light += height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * width**2))
     return np.repeat(light[None, None], 3, axis=1).astype(np.float32)
 
 
@@ -98,6 +105,43 @@ def test_shipped_galaxies_have_stars_because_peaks_are_raised() -> None:
     assert full[0] > 1.2 * few[0]
 
 
+def test_stars_become_narrower_and_not_higher_and_all_else_stays() -> None:
+    points = [(12, 12, 0.14), (12, 80, 0.15), (80, 20, 0.16), (75, 75, 0.18)]
+    soft = field(points, 1.2)
+    sharp = sharpened(torch.from_numpy(soft), 1.25).numpy()
+    assert np.median(widths(sharp)) < 0.85 * np.median(widths(soft))
+    assert stars(sharp)[0, 1] == stars(soft)[0, 1] == 4, "all stand out as far as before"
+    for row, column, height in points:
+        assert abs(sharp - soft)[0, 0, row, column] < 0.15 * height
+    changed = abs(sharp - soft).max(axis=(0, 1))
+    y, x = np.mgrid[:96, :96]
+    far = np.min([np.hypot(y - row, x - column) for row, column, _ in points], axis=0)
+    assert changed[(far > 8) & (np.hypot(y - 47.5, x - 47.5) > 12)].max() < 1e-5, "the sky's own grain"
+    assert changed[44:52, 44:52].max() < 0.05, "a galaxy's nucleus is no star"
+
+
+def test_where_there_is_no_star_nothing_is_sharpened() -> None:
+    grain = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 0.02 - 1
+    assert sharpened(grain, 1.25).equal(grain)
+    even = torch.full((1, 3, 32, 32), -1.0)
+    assert torch.allclose(sharpened(even, 1.25), even, atol=1e-5), "not even grain"
+    assert sharpened(grain, 0.0) is grain
+
+
+def test_sharpening_knows_no_direction_and_no_neighbours() -> None:
+    some = torch.from_numpy(np.concatenate([field([(20, 30, 0.3)]), field([(70, 12, 0.5), (5, 88, 0.2)])]))
+    whole = sharpened(some, 1.0)
+    assert torch.allclose(sharpened(some.rot90(1, (2, 3)), 1.0), whole.rot90(1, (2, 3)), atol=1e-5)
+    assert sharpened(some.flip(0), 1.0).flip(0).equal(whole)
+
+
+def test_widths_are_those_of_middling_stars() -> None:
+    narrow, wide = (widths(field([(12, 12, 0.15), (80, 20, 0.15), (75, 75, 1.5)], width)) for width in (0.9, 1.3))
+    assert len(narrow) == 2, "the bright one is left out, it may have been cut off at white"
+    assert max(narrow) < 0.6 < 0.7 < min(wide)
+    assert len(widths(field([]))) == 0
+
+
 def test_the_peaks_with_which_pictures_were_drawn_are_found_again(tmp_path: Path) -> None:
     generator = FlowGenerator.load(find_weights("galaxy-96-student"), "cpu", "fp32")
     settings, card, wanted = generator.network.settings, generator.card, CANDIDATES[-2]
@@ -108,13 +152,33 @@ def test_the_peaks_with_which_pictures_were_drawn_are_found_again(tmp_path: Path
         [pictures_of_class(generator, i, range(FIRST_SEED + 1_000 * i, FIRST_SEED + 1_000 * i + 6)) for i in chosen]
     )
     generator.network.settings = settings
-    sky = np.full(3, 0.08, np.float32)
-    np.save(tmp_path / "images.npy", np.stack([card.mapping.to_file(one, sky) for one in drawn]))
-    with (tmp_path / "index.csv").open("w", newline="") as file:
+    real = prepared(tmp_path, drawn, [card.classes[i] for i in chosen for _ in range(6)], generator)
+    assert fitting_peaks(generator, real, per_class=6) == asdict(wanted)
+    assert generator.network.settings == settings
+
+
+def test_the_sharpness_of_a_sets_stars_is_found_and_too_few_stars_say_nothing(tmp_path: Path) -> None:
+    generator = FlowGenerator.load(find_weights("galaxy-96"), "cpu", "fp32")
+    settings, names = generator.network.settings, generator.card.classes
+    assert settings.sharpness
+    chosen = (2, 3)
+    generator.network.settings = replace(settings, sharpness=1.0)
+    drawn = np.concatenate(
+        [pictures_of_class(generator, i, range(SHARP_SEED + 1_000 * i, SHARP_SEED + 1_000 * i + 12)) for i in chosen]
+    )
+    generator.network.settings = replace(settings, sharpness=0.0)
+    real = prepared(tmp_path, drawn, [names[i] for i in chosen for _ in range(12)], generator)
+    assert fitting_sharpness(generator, real, per_class=12) == pytest.approx(1.0, abs=0.25)
+    assert fitting_sharpness(generator, real, per_class=1) == 0
+
+
+def prepared(folder: Path, drawn: npt.NDArray[np.float32], labels: list[str], generator: FlowGenerator) -> TrainingSet:
+    """A training set of pictures in data space, (n, 3, h, w), none of fold 1."""
+    card, sky = generator.card, np.full(3, 0.08, np.float32)
+    np.save(folder / "images.npy", np.stack([card.mapping.to_file(one, sky) for one in drawn]))
+    with (folder / "index.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "source", "label", "fold", "licence", "attribution"])
-        for row in range(len(drawn)):
-            label = card.classes[chosen[row // 6]]
+        for row, label in enumerate(labels):
             writer.writerow([f"{row}.png", card.sources[0], label, 2 + row % 6, "CC0-1.0", "nobody"])
-    assert fitting_peaks(generator, TrainingSet.open(tmp_path), per_class=6) == asdict(wanted)
-    assert generator.network.settings == settings
+    return TrainingSet.open(folder)

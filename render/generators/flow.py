@@ -32,6 +32,7 @@ from render.generators.network import PART, WHOLE, FlowNetwork, NetworkSettings
 from render.generators.outlines import whole_bodies
 from render.generators.peaks import Peaks, raised
 from render.generators.samplers import SAMPLERS, Velocity, ancestral, passes, times
+from render.generators.sharpness import sharpened
 from render.generators.symmetry import symmetric
 from render.weights import Away, Card, load_card, load_tensors
 
@@ -204,7 +205,8 @@ class FlowGenerator:
         if self.card.mapping.name == DISTANCE:
             data = whole_bodies(data, -1 / (self.card.mapping.reach * self.card.size))
         coloured = blurred_colour(data.expand(-1, 3, -1, -1), net.colour)
-        return equalised(coloured, net.gains, c.classes, own_strength(noise)).cpu()
+        even = equalised(coloured, net.gains, c.classes, own_strength(noise))
+        return sharpened(even, net.sharpness).cpu()
 
     def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
         """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it

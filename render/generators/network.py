@@ -23,7 +23,7 @@ WHOLE, PART = 0, 1
 """The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
 
 
-SELDOM = ("autoencoder", "peaks", "gains", "expert", "below")
+SELDOM = ("autoencoder", "peaks", "gains", "sharpness", "expert", "below")
 """Settings that a card leaves out where there is nothing to say."""
 
 
@@ -40,9 +40,10 @@ class NetworkSettings:
     colours: channels of a picture before it is folded; 1 where all are the same. autoencoder: what `size` and `colours`
     are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels. peaks: of the noise
     that are raised (`render.generators.peaks`); nothing where they are left alone. gains: of the equaliser that
-    finished pictures go through (`render.generators.equaliser`); nothing where there is none. expert: settings of a
-    second network that is asked in this one's place at times under its `below` (see `FlowNetwork.at`). below: of an
-    expert, and of a network without one whose last steps are to be as dense.
+    finished pictures go through (`render.generators.equaliser`); nothing where there is none. sharpness: how much is
+    given to their stars then (`render.generators.sharpness`). expert: settings of a second network that is asked in
+    this one's place at times under its `below` (see `FlowNetwork.at`). below: of an expert, and of a network without
+    one whose last steps are to be as dense.
     """
 
     size: int = 96
@@ -64,6 +65,7 @@ class NetworkSettings:
     autoencoder: dict[str, Any] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
     gains: dict[str, list[list[float]]] = field(default_factory=dict)
+    sharpness: float = 0.0
     expert: dict[str, Any] = field(default_factory=dict)
     below: float = 0.0
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-REACH = 4
-"""Standard deviations after which a star's light is left off."""
+from render.generators.blur import blurred, profile
+
 HOLLOW = 2.0
 """How many times wider than a star the hollow around it is."""
 
@@ -33,27 +33,13 @@ class Peaks:
 
 def raised(noise: Tensor, peaks: Peaks | None) -> Tensor:
     """White noise (n, c, h, w), lifted in all channels alike by a Gaussian at each of its peaks, and lowered by a wider
-    one, so that its mean stays; edges meet across the picture. Sums of shifted planes, no convolution: a picture's bits
-    are its own in every batch.
+    one, so that its mean stays; edges meet across the picture.
     """
     if peaks is None:
         return noise
     line, broad = profile(peaks.width), profile(HOLLOW * peaks.width)
     channels = noise.shape[1]
     light = noise.mean(1, keepdim=True) * math.sqrt(channels)
-    high = _blurred(light, line) / sum(share**2 for share in line) - peaks.above
-    lift = _blurred(high.clamp(min=0), line)
-    return noise + (lift - _blurred(lift, broad) / sum(broad) ** 2) * (peaks.by / math.sqrt(channels))
-
-
-def profile(width: float) -> list[float]:
-    """A Gaussian along a line of pixels, 1 in the middle."""
-    reach = math.ceil(REACH * width)
-    return [math.exp(-(x**2) / (2 * width**2)) for x in range(-reach, reach + 1)]
-
-
-def _blurred(plane: Tensor, line: list[float]) -> Tensor:
-    for axis in (2, 3):
-        moved = (share * plane.roll(place - len(line) // 2, axis) for place, share in enumerate(line))
-        plane = sum(moved, start=plane.new_zeros(()))
-    return plane
+    high = blurred(light, line, "circular") / sum(share**2 for share in line) - peaks.above
+    lift = blurred(high.clamp(min=0), line, "circular")
+    return noise + (lift - blurred(lift, broad, "circular") / sum(broad) ** 2) * (peaks.by / math.sqrt(channels))

@@ -18,7 +18,7 @@ from render.training.quality import Pictures, of_the_look, spectra
 from render.training.samples import AT_ONCE, pictures_of_class
 
 Floats = npt.NDArray[np.float64]
-PER_CLASS = 40
+PER_CLASS = 96
 REAL_PER_CLASS = 150
 FIRST_SEED = 40_000
 """Seeds of their own, so that what is measured later is measured on other pictures."""

@@ -1,8 +1,8 @@
 """The last touches to a finished flow network: what is wrong with all of its pictures alike, measured and undone.
 
 In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is,
-how far its peaks are raised, and how strongly each spatial frequency is shown. None of them needs a step of training,
-and none looks at fold 1.
+how far peaks of the noise are raised, how much stars are sharpened, and how strongly each spatial frequency is shown.
+None of them needs a step of training, and none looks at fold 1.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from render.training.peaks import fitting_peaks
 from render.training.pool import Pictures, Turns
 from render.training.quality import generator_quality
 from render.training.samples import DEFAULT_SAMPLING, PER_CLASS, samples
+from render.training.sharpness import fitting_sharpness
 from render.training.sheets import compared_sheet, save_sheet
 from render.training.symmetry import fitting_symmetry
 from render.weights import Card, Sampling, load_card, save_card
@@ -37,7 +38,7 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
     network, card = generator.network, generator.card
     sampling = (card.sampling or DEFAULT_SAMPLING).model_copy(update={"symmetry": None})
     generator.card = card.model_copy(update={"sampling": sampling})
-    network.settings = replace(network.settings, colour=0.0, peaks={}, gains={})
+    network.settings = replace(network.settings, colour=0.0, peaks={}, gains={}, sharpness=0.0)
     if network.settings.colours == 1:
         return network.settings, sampling  # there is no colour, and what is drawn are distances
     network.settings = replace(network.settings, colour=fitting_blur(generator, training_set))
@@ -47,9 +48,12 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
     network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
     if card.mapping.name == SKY:
         peaks = fitting_peaks(generator, training_set)  # stars are counted against the grain that is shown
-        network.settings = replace(network.settings, peaks=peaks, gains={} if peaks else network.settings.gains)
-    if network.settings.peaks:
-        network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
+        network.settings = replace(network.settings, peaks=peaks)
+        sharpness = fitting_sharpness(generator, training_set)  # raised peaks grow into narrower stars than others
+        network.settings = replace(network.settings, sharpness=sharpness)
+        if peaks or sharpness:
+            network.settings = replace(network.settings, gains={})
+            network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
     return network.settings, sampling
 
 

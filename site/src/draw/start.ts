@@ -1,6 +1,8 @@
 // What a picture begins from: noise between two noises, as render/noise.py has it, and its coarse part and its peaks, as
 // render/generators/symmetry.py and peaks.py make them.
 
+import { blurred, profile } from "./blur";
+
 const BLOCK = 4; // pixels of a side whose mean is coarse
 
 /** White noise (3, size, size) whose coarse part is correlated by `amount` with its own image turned by half a circle, as symmetry.py makes it. */
@@ -41,7 +43,6 @@ export interface Peaks {
   by: number;
 }
 
-const REACH = 4; // standard deviations after which a star's light is left off
 const HOLLOW = 2; // how many times wider than a star the hollow around it is
 
 /**
@@ -55,27 +56,9 @@ export function raised(noise: Float32Array, size: number, peaks: Peaks | null): 
   const light = new Float32Array(area);
   noise.forEach((value, i) => (light[i % area] = (light[i % area] as number) + value / Math.sqrt(3)));
   const share = line.reduce((sum, value) => sum + value * value, 0);
-  const high = blurred(light, size, line).map((value) => Math.max(0, value / share - peaks.above));
-  const lift = blurred(high, size, line);
+  const high = blurred(light, size, line, "circular").map((value) => Math.max(0, value / share - peaks.above));
+  const lift = blurred(high, size, line, "circular");
   const all = broad.reduce((sum, value) => sum + value) ** 2;
-  const risen = blurred(lift, size, broad).map((value, i) => (lift[i] as number) - value / all);
+  const risen = blurred(lift, size, broad, "circular").map((value, i) => (lift[i] as number) - value / all);
   return noise.map((value, i) => value + (risen[i % area] as number) * (peaks.by / Math.sqrt(3)));
-}
-
-/** A Gaussian along a line of pixels, 1 in the middle. */
-function profile(width: number): number[] {
-  const reach = Math.ceil(REACH * width);
-  return Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-(((i - reach) / width) ** 2) / 2));
-}
-
-function blurred(plane: Float32Array, size: number, line: number[]): Float32Array {
-  const reach = (line.length - 1) / 2;
-  const around = (at: number): number => (at + size) % size;
-  const along = (from: Float32Array, across: boolean): Float32Array =>
-    from.map((_, i) => {
-      const [row, column] = [Math.floor(i / size), i % size];
-      const at = (k: number): number => (across ? row * size + around(column + k) : around(row + k) * size + column);
-      return line.reduce((sum, value, k) => sum + value * (from[at(k - reach)] as number), 0);
-    });
-  return along(along(plane, false), true);
 }

@@ -1,6 +1,7 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { blurredColour, display, equalised, isGuided, ownStrength, sample, times, type Gains, type Velocity } from "./flow";
+import { blurredColour, display, equalised, ownStrength, sharpened, type Touches } from "./finish";
+import { isGuided, sample, times, type Velocity } from "./flow";
 import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
 import { raised, slerp, symmetric, type Peaks } from "./start";
@@ -17,7 +18,7 @@ export interface ClassFact {
 /** What the bake says of the drawing model and, where there is one, of the classifier. below: the time from which on steps are
  * denser, and drawn by its expert where it has one; steps: of a drawing; facts: for each class, what is known of such. */
 export interface Models {
-  draw: About & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; colour: number; peaks: Peaks | null; gains: Gains; below: number; steps: number };
+  draw: About & Touches & { size: number; classes: string[]; sources: string[]; shift: number; scale: number; peaks: Peaks | null; below: number; steps: number };
   classify?: About & { names: string[]; facts: ClassFact[][] };
 }
 
@@ -184,7 +185,7 @@ async function follow(
 ): Promise<void> {
   if (!models) return;
   wanted = id;
-  const { size, shift, scale, colour, gains } = models.draw;
+  const { size, shift, scale, colour, gains, sharpness } = models.draw;
   const steps = path.length - 1;
   const finished = (x: Float32Array): Float32Array => blurredColour(x.map((value) => value * scale + shift), size, colour);
   const show = (x: Float32Array, step: number, last: boolean): void => {
@@ -196,7 +197,8 @@ async function follow(
     return wanted === id;
   });
   if (!result) return;
-  const picture = equalised(finished(result), size, gains, classes, ownStrength(start, size));
+  const even = equalised(finished(result), size, gains, classes, ownStrength(start, size));
+  const picture = sharpened(even, size, sharpness);
   show(picture, steps, true);
   await classify(id, picture);
 }
