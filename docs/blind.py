@@ -4,9 +4,10 @@
     python docs/blind.py score ANSWERS.csv         compares answers with the key, writes the result and the card
 
 SET is a training set of `nonesuch prepare`. 48 real galaxies of fold 1, which no network saw, and 48 generated ones of
-the same classes are mixed by chance. Both go the same way: data space, the card's display mapping, JPEG of one quality,
-and enlargement, so that neither size nor codec gives an answer. Whoever answers gets the sheet alone, and writes a line
-`number,real` or `number,generated` for each of the 96 places, counted by rows from 1.
+the same classes are mixed by chance. Both go the same way: data space, the card's display mapping, a JPEG such as the
+real ones had been before the set was made, and enlargement, so that neither size nor codec gives an answer. Whoever
+answers gets the sheet alone, and writes a line `number,real` or `number,generated` for each of the 96 places, counted
+by rows from 1.
 
     python docs/blind.py enlarged SET [SEED]       makes docs/blind/upscaler/sheet-1.jpg to -4.jpg and key.csv
     python docs/blind.py score-enlarged ANSWERS.csv
@@ -30,13 +31,18 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 EACH, QUALITY, SMALLER = 48, 92, 96
+HALVED = 2
+"""What Pillow calls a JPEG with colour at half the resolution of light."""
 Entry = tuple[Image.Image, str, str]
 """A picture, whether it is real, and what it shows."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What a sheet is of, and how it is laid out: so many columns, so many pictures on each of its files."""
+    """What a sheet is of, and how it is laid out: so many columns, so many pictures on each of its files. side, codec:
+    what every picture is stored as before it is enlarged. EFIGI's galaxies are JPEGs of 88 px, quality 75, with colour
+    at half the resolution; a finer codec would leave their blocks to be seen, and only in real pictures.
+    """
 
     weights: str
     folder: Path
@@ -44,11 +50,14 @@ class Stage:
     together: int
     scale: int
     file: str
+    side: int
+    codec: dict[str, int]
 
     def same_way(self, display: np.ndarray) -> Image.Image:
-        """(h, w, 3) uint8 through one codec and one enlargement."""
+        """(h, w, 3) uint8 in one size through one codec and one enlargement."""
         stream = io.BytesIO()
-        Image.fromarray(display).save(stream, "JPEG", quality=QUALITY, subsampling=0)
+        sized = Image.fromarray(display).resize((self.side, self.side), Image.Resampling.LANCZOS)
+        sized.save(stream, "JPEG", **self.codec)
         picture = Image.open(stream)
         return picture.resize((picture.width * self.scale, picture.height * self.scale), Image.Resampling.BICUBIC)
 
@@ -67,8 +76,26 @@ class Stage:
 
 
 BLIND = ROOT / "docs" / "blind"
-GENERATOR = Stage("galaxy-96", BLIND, columns=12, together=96, scale=2, file="sheet.png")
-UPSCALER = Stage("galaxy-upscaler", BLIND / "upscaler", columns=6, together=24, scale=1, file="sheet-{}.jpg")
+GENERATOR = Stage(
+    "galaxy-96",
+    BLIND,
+    columns=12,
+    together=96,
+    scale=2,
+    file="sheet.png",
+    side=88,
+    codec={"quality": 75, "subsampling": HALVED},
+)
+UPSCALER = Stage(
+    "galaxy-upscaler",
+    BLIND / "upscaler",
+    columns=6,
+    together=24,
+    scale=1,
+    file="sheet-{}.jpg",
+    side=256,
+    codec={"quality": QUALITY, "subsampling": 0},
+)
 
 
 def drawn_beside_real(source: Path, seed: int) -> None:
