@@ -137,7 +137,8 @@ def flow(
 
         judge = find_weights(classifier) if classifier else None
         card = touch_again(TrainingSet.open(training_set), out, turns, judge)
-        found = {"symmetry": card.sampling and card.sampling.symmetry, "peaks": card.network.get("peaks")}
+        found = {"symmetry": card.sampling and card.sampling.symmetry}
+        found |= {name: card.network.get(name) for name in ("peaks", "sharpness")}
         told = ", ".join(f"{name} {value or 'none'}" for name, value in found.items())
         click.echo(f"{out}: {told}, colour {card.network['colour']}.")
         return
