@@ -12,6 +12,7 @@ from tiny import tiny_weights
 from render.errors import NonesuchError
 from render.finished import finish, settings_hash
 from render.generators import load_generator
+from render.training.browser import _tensors
 from render.weights import BROWSER, MODEL, load_card, save_card, weights_hash
 
 
@@ -28,6 +29,16 @@ def test_other_settings_make_other_weights(tmp_path: Path) -> None:
     first = (folder / MODEL).read_bytes()
     finish(folder, touched)
     assert (folder / MODEL).read_bytes() == first, "the same settings make the same file"
+
+
+def test_a_browsers_graph_finds_each_tensor_in_a_file_that_carries_its_settings(tmp_path: Path) -> None:
+    folder = tiny_weights(tmp_path / "tiny")
+    finish(folder, load_card(folder))
+    raw, tensors = (folder / MODEL).read_bytes(), load_file(folder / MODEL)
+    start, places = _tensors(raw, "")
+    assert places.keys() == tensors.keys()
+    for name, (first, last) in places.items():
+        assert raw[start + first : start + last] == tensors[name].numpy().tobytes()
 
 
 def test_what_is_told_of_a_picture_is_no_setting(tmp_path: Path) -> None:

@@ -151,8 +151,8 @@ def _tensors(raw: bytes, prefix: str) -> tuple[int, dict[str, tuple[int, int]]]:
     """Where the data section begins, and the tensors' places in it; of an ensemble, of one member."""
     length = struct.unpack("<Q", raw[:8])[0]
     head = json.loads(raw[8 : 8 + length])
+    head.pop("__metadata__", None)
     places = {k.removeprefix(prefix): tuple(v["data_offsets"]) for k, v in head.items() if k.startswith(prefix)}
-    places.pop("__metadata__", None)
     if any(head[prefix + k]["dtype"] != _kind(k, places) for k in places):
         raise NonesuchError(f"{MODEL} is not in half precision or 8 bits: ship the weights as the training does.")
     return 8 + length, places
