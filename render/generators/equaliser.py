@@ -52,13 +52,13 @@ def equalised(pictures: Tensor, gains: Gains, classes: Tensor, own: Tensor) -> T
     spread = np.array(gains["spread"][0] if "spread" in gains else 0.0)
     of_picture = np.exp(own.cpu().numpy()[:, None] * spread - spread**2 / 2)  # 1 in the mean over all pictures
     done = [
-        _filtered(part, _mixed(gains[name], classes) * of_picture) if name in gains else part
+        _filtered(part, mixed(gains[name], classes) * of_picture) if name in gains else part
         for name, part in parts.items()
     ]
     return done[0] + done[1]
 
 
-def _mixed(rows: Sequence[Sequence[float]], classes: Tensor) -> npt.NDArray[np.float64]:
+def mixed(rows: Sequence[Sequence[float]], classes: Tensor) -> npt.NDArray[np.float64]:
     """A row for each picture, (n, knots); picture by picture, so that its bits are its own in every batch."""
     weights = classes.cpu().double().numpy()
     shares = weights[:, :-1] + weights[:, -1:] / (weights.shape[1] - 1)

@@ -24,6 +24,7 @@ from render.display import DISTANCE
 from render.errors import NonesuchError
 from render.generators import Drawings
 from render.generators.attention import inattentive
+from render.generators.balance import balanced
 from render.generators.building import autocast, between, filled, one_hot, placed
 from render.generators.colour import blurred_colour
 from render.generators.drawing import steering
@@ -205,8 +206,8 @@ class FlowGenerator:
         if self.card.mapping.name == DISTANCE:
             data = whole_bodies(data, -1 / (self.card.mapping.reach * self.card.size))
         coloured = blurred_colour(data.expand(-1, 3, -1, -1), net.colour)
-        even = equalised(coloured, net.gains, c.classes, own_strength(noise))
-        return sharpened(even, net.sharpness).cpu()
+        even = equalised(coloured, net.gains, c.classes, own_strength(noise)).cpu()
+        return sharpened(balanced(even, net.balance, c.classes, c.drawn), net.sharpness)
 
     def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
         """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it

@@ -9,7 +9,7 @@ classes can be mixed.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -23,7 +23,7 @@ WHOLE, PART = 0, 1
 """The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
 
 
-SELDOM = ("autoencoder", "peaks", "gains", "sharpness", "expert", "below")
+SELDOM = ("autoencoder", "peaks", "gains", "balance", "sharpness", "expert", "below")
 """Settings that a card leaves out where there is nothing to say."""
 
 
@@ -40,10 +40,11 @@ class NetworkSettings:
     colours: channels of a picture before it is folded; 1 where all are the same. autoencoder: what `size` and `colours`
     are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels. peaks: of the noise
     that are raised (`render.generators.peaks`); nothing where they are left alone. gains: of the equaliser that
-    finished pictures go through (`render.generators.equaliser`); nothing where there is none. sharpness: how much is
-    given to their stars then (`render.generators.sharpness`). expert: settings of a second network that is asked in
-    this one's place at times under its `below` (see `FlowNetwork.at`). below: of an expert, and of a network without
-    one whose last steps are to be as dense.
+    finished pictures go through (`render.generators.equaliser`); nothing where there is none. balance: what is kept of
+    what is uneven about their nucleus (`render.generators.balance`); nothing where it is left alone. sharpness: how
+    many times narrower, and round, their stars are drawn; 0 leaves them (`render.generators.sharpness`). expert:
+    settings of a second network that is asked in this one's place at times under its `below` (see `FlowNetwork.at`).
+    below: of an expert, and of a network without one whose last steps are to be as dense.
     """
 
     size: int = 96
@@ -65,6 +66,7 @@ class NetworkSettings:
     autoencoder: dict[str, Any] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
     gains: dict[str, list[list[float]]] = field(default_factory=dict)
+    balance: list[list[float]] = field(default_factory=list)
     sharpness: float = 0.0
     expert: dict[str, Any] = field(default_factory=dict)
     below: float = 0.0
@@ -72,6 +74,10 @@ class NetworkSettings:
     def as_card(self) -> dict[str, Any]:
         told = {**asdict(self), "channels": list(self.channels), "spreads": list(self.spreads)}
         return {name: value for name, value in told.items() if value or name not in SELDOM}
+
+    def untouched(self) -> NetworkSettings:
+        """Without last touches to finished pictures."""
+        return replace(self, colour=0.0, peaks={}, gains={}, balance=[], sharpness=0.0)
 
     @classmethod
     def from_card(cls, values: dict[str, Any]) -> NetworkSettings:

@@ -24,7 +24,7 @@ It needs pictures of a multiple of 8 px."""
 
 def beside(whole: NetworkSettings, data: Tensor, **shape: Any) -> NetworkSettings:
     """Of a network of another shape for the same noisy pictures, (n, 3, h, w) in data space."""
-    settings = replace(whole, **shape, spreads=(1.0,), colour=0.0, peaks={}, gains={}, sharpness=0.0, expert={})
+    settings = replace(whole.untouched(), **shape, spreads=(1.0,), expert={})
     folded = Folding(settings).grid((data[:, : whole.colours] - whole.shift) / whole.scale)
     spreads = folded.square().mean(dim=(0, 2, 3)).sqrt().tolist()
     return replace(settings, spreads=tuple(round(max(one, 0.005), 4) for one in spreads))

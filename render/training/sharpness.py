@@ -1,4 +1,4 @@
-"""By how much stars of finished pictures must be sharpened to be as narrow as those of real ones."""
+"""How many times narrower stars of finished pictures must be drawn anew to be as narrow as those of real ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from render.training.quality import of_the_look
 from render.training.samples import pictures_of_class
 from render.training.stars import widths
 
-AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
+AMOUNTS = tuple(step / 20 for step in range(20, 35))
+"""By the first stars become round and no narrower."""
 PER_CLASS = 24
 REAL_PER_CLASS = 150
 ENOUGH = 12
@@ -23,7 +24,7 @@ FIRST_SEED = 80_000
 
 def fitting_sharpness(generator: Generator, training_set: TrainingSet, per_class: int = PER_CLASS) -> float:
     """The amount after which the median width of stars is nearest to that of real ones, fold 1 left out; 0 where too
-    few stars are found to tell. The generator is one that does not sharpen them yet.
+    few stars are found to tell. The generator is one that does not draw them anew yet.
     """
     card = generator.card
     rows = of_the_look(training_set, card)
@@ -42,4 +43,6 @@ def fitting_sharpness(generator: Generator, training_set: TrainingSet, per_class
         found = widths(sharpened(made, amount).numpy())
         return abs(float(np.median(found) - np.median(wanted))) if len(found) >= ENOUGH else np.inf
 
-    return min(AMOUNTS, key=off)
+    distances = {amount: off(amount) for amount in AMOUNTS}
+    best = min(AMOUNTS, key=distances.__getitem__)
+    return best if distances[best] < np.inf else 0.0

@@ -1,8 +1,8 @@
 """The last touches to a finished flow network: what is wrong with all of its pictures alike, measured and undone.
 
 In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is,
-how far peaks of the noise are raised, how much stars are sharpened, and how strongly each spatial frequency is shown.
-None of them needs a step of training, and none looks at fold 1.
+how far peaks of the noise are raised, how much narrower stars are drawn, how even galaxies are about their nucleus,
+and how strongly each spatial frequency is shown. None of them needs a step of training, and none looks at fold 1.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from render.display import SKY
 from render.errors import NonesuchError, UsageError
 from render.finished import finish
 from render.generators.flow import FlowGenerator
+from render.training.balance import fitting_balance
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
 from render.training.equaliser import fitting_gains
@@ -38,7 +39,7 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
     network, card = generator.network, generator.card
     sampling = (card.sampling or DEFAULT_SAMPLING).model_copy(update={"symmetry": None})
     generator.card = card.model_copy(update={"sampling": sampling})
-    network.settings = replace(network.settings, colour=0.0, peaks={}, gains={}, sharpness=0.0)
+    network.settings = network.settings.untouched()
     if network.settings.colours == 1:
         return network.settings, sampling  # there is no colour, and what is drawn are distances
     network.settings = replace(network.settings, colour=fitting_blur(generator, training_set))
@@ -51,7 +52,9 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
         network.settings = replace(network.settings, peaks=peaks)
         sharpness = fitting_sharpness(generator, training_set)  # raised peaks grow into narrower stars than others
         network.settings = replace(network.settings, sharpness=sharpness)
-        if peaks or sharpness:
+        balance = fitting_balance(generator, training_set) if turns == "all" else []
+        network.settings = replace(network.settings, balance=balance)
+        if peaks or sharpness or balance:
             network.settings = replace(network.settings, gains={})
             network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
     return network.settings, sampling

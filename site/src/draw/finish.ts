@@ -1,4 +1,4 @@
-// The last touches to a picture, (3, size, size) in data space, as render/generators/colour.py, equaliser.py and sharpness.py give them.
+// The last touches to a picture, (3, size, size) in data space, as render/generators/colour.py and equaliser.py give them; balance.ts and stars.ts have the others.
 
 import { blurred, evenly, profile } from "./blur";
 
@@ -6,18 +6,19 @@ import { blurred, evenly, profile } from "./blur";
 export interface Touches {
   colour: number;
   gains: Gains;
+  balance: number[][];
   sharpness: number;
 }
 
 /** The mean of a picture's channels. */
-function mean(picture: Float32Array, size: number): Float32Array {
+export function mean(picture: Float32Array, size: number): Float32Array {
   const light = new Float32Array(size * size);
   for (let i = 0; i < picture.length; i++) light[i % light.length] = (light[i % light.length] as number) + (picture[i] as number) / 3;
   return light;
 }
 
 /** One of a picture's channels. */
-function channel(picture: Float32Array, size: number, which: number): Float32Array {
+export function channel(picture: Float32Array, size: number, which: number): Float32Array {
   return picture.slice(which * size * size, (which + 1) * size * size);
 }
 
@@ -72,7 +73,8 @@ export function equalised(picture: Float32Array, size: number, gains: Gains, cla
   return out;
 }
 
-function mixed(rows: number[][], classes: Float32Array): number[] {
+/** Rows of numbers for each class, in shares; the last share is for "none", which is the mean of all. */
+export function mixed(rows: number[][], classes: Float32Array): number[] {
   const none = (classes[rows.length] as number) / rows.length;
   return (rows[0] as number[]).map((_, i) => rows.reduce((sum, row, k) => sum + ((classes[k] as number) + none) * (row[i] as number), 0));
 }
@@ -110,68 +112,6 @@ function kernel(gains: number[], size: number): Float64Array {
   const whole = Float64Array.from({ length: width ** 2 }, (_, i) => corner[Math.abs(Math.floor(i / width) - far)]?.[Math.abs((i % width) - far)] as number);
   const missing = (gain(0) - whole.reduce((a, b) => a + b)) / whole.length;
   return whole.map((value) => value + missing);
-}
-
-const [SHARP, SOFT] = [0.7, 2]; // pixels: a point of light is what the first blur has beyond the second, which is how far it stands out
-const [FAINT, BRIGHT] = [6, 9]; // standard deviations of a picture's grain: lower points are left alone, higher ones sharpened in full
-const AROUND = 1.5; // pixels, of what is sharpened around a point
-const [FINE, COARSE] = [1, 3]; // pixels, of the unsharp mask and of the blur that tells a star from what it stands on
-const NUCLEUS = 1 / 12; // of a picture's side: what is left alone in the middle
-const TO_DEVIATION = 1.4826; // of a normal distribution, from the median of absolute deviations
-const LEAST = 1e-9; // nothing is divided by less
-
-/**
- * `amount` times what a blur takes away from bright points given to them once more, and so much of their light taken that they stand out as
- * far as before, as sharpness.py does it.
- */
-export function sharpened(picture: Float32Array, size: number, amount: number): Float32Array {
-  if (amount <= 0) return picture;
-  const light = mean(picture, size);
-  const bright = brightPoints(light, size);
-  const around = (plane: Float32Array): Float32Array => blurred(plane, size, profile(AROUND), "replicate");
-  const standing = (width: number): Float32Array =>
-    around(points(without(light, size, width), size).map((value, i) => value * (bright[i] as number)));
-  const [more, less] = [standing(FINE), standing(COARSE)];
-  const mask = around(bright).map((value, i) => amount * away(i, size) * Math.min(1, value));
-  const dimmed = more.map((value, i) => Math.min(1, Math.max(0, value / Math.max(LEAST, less[i] as number))));
-  const out = new Float32Array(picture.length);
-  for (let which = 0; which < 3; which++) {
-    const plane = channel(picture, size, which);
-    const [fine, coarse] = [without(plane, size, FINE), without(plane, size, COARSE)];
-    const given = (i: number): number => (fine[i] as number) - (dimmed[i] as number) * (coarse[i] as number);
-    out.set(plane.map((value, i) => value + (mask[i] as number) * given(i)), which * size * size);
-  }
-  return out;
-}
-
-/** What a blur takes away. */
-function without(plane: Float32Array, size: number, width: number): Float32Array {
-  const soft = blurred(plane, size, evenly(profile(width)), "replicate");
-  return plane.map((value, i) => value - (soft[i] as number));
-}
-
-/** How far light stands out from what is around it. */
-function points(light: Float32Array, size: number): Float32Array {
-  const soft = blurred(light, size, evenly(profile(SOFT)), "replicate");
-  return blurred(light, size, evenly(profile(SHARP)), "replicate").map((value, i) => value - (soft[i] as number));
-}
-
-function brightPoints(light: Float32Array, size: number): Float32Array {
-  const found = points(light, size);
-  const middle = median(found);
-  const grain = Math.max(LEAST, TO_DEVIATION * median(found.map((value) => Math.abs(value - middle))));
-  return found.map((value) => Math.min(1, Math.max(0, (value / grain - FAINT) / (BRIGHT - FAINT))));
-}
-
-/** From 0 in the middle of a picture to 1 far away from it. */
-function away(i: number, size: number): number {
-  const [y, x] = [Math.floor(i / size) - (size - 1) / 2, (i % size) - (size - 1) / 2];
-  return 1 - Math.exp(-(y * y + x * x) / (2 * (NUCLEUS * size) ** 2));
-}
-
-/** The lower of the two in the middle, as torch has it. */
-function median(values: Float32Array): number {
-  return values.slice().sort()[(values.length - 1) >> 1] as number;
 }
 
 /** Data space, (3, size, size), to what a person sees: RGBA bytes. */

@@ -1,9 +1,11 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { blurredColour, display, equalised, ownStrength, sharpened, type Touches } from "./finish";
+import { balanced } from "./balance";
+import { blurredColour, display, equalised, ownStrength, type Touches } from "./finish";
 import { isGuided, sample, times, type Velocity } from "./flow";
 import { fetchModel, open, prepare, proven, type About, type Device, type Runtime } from "./model";
 import { normals } from "./noise";
+import { sharpened } from "./stars";
 import { raised, slerp, symmetric, type Peaks } from "./start";
 import { REFUSED } from "./where";
 import { N } from "../words";
@@ -157,7 +159,7 @@ async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
     return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard, await at(t));
   };
   const start = raised(normals(ask.seed, 3 * size * size), size, peaks);
-  await follow(ask.id, "ab2", velocity, start, path, oneHot(classes.length, classes.length));
+  await follow(ask.id, "ab2", velocity, start, path, oneHot(classes.length, classes.length), ask.sketch ? 1 : 0);
 }
 
 /** A picture from its recipe, or from a place between two: their noise on the sphere, their classes and sources in shares. */
@@ -176,16 +178,16 @@ async function render(id: number, made: Made): Promise<void> {
     const free = await pass(x, time, nothing, manner, null, await away(made));
     return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
   };
-  await follow(id, made.sampler, velocity, start, times(made.steps, below), wish);
+  await follow(id, made.sampler, velocity, start, times(made.steps, below), wish, 0);
 }
 
 /** Walks the path, showing what is expected on the way; gives up when something newer is wanted. */
 async function follow(
-  id: number, sampler: string, velocity: Velocity, start: Float32Array, path: number[], classes: Float32Array,
+  id: number, sampler: string, velocity: Velocity, start: Float32Array, path: number[], classes: Float32Array, free: number,
 ): Promise<void> {
   if (!models) return;
   wanted = id;
-  const { size, shift, scale, colour, gains, sharpness } = models.draw;
+  const { size, shift, scale, colour, gains, balance, sharpness } = models.draw;
   const steps = path.length - 1;
   const finished = (x: Float32Array): Float32Array => blurredColour(x.map((value) => value * scale + shift), size, colour);
   const show = (x: Float32Array, step: number, last: boolean): void => {
@@ -198,7 +200,7 @@ async function follow(
   });
   if (!result) return;
   const even = equalised(finished(result), size, gains, classes, ownStrength(start, size));
-  const picture = sharpened(even, size, sharpness);
+  const picture = sharpened(balanced(even, size, balance, classes, free), size, sharpness);
   show(picture, steps, true);
   await classify(id, picture);
 }
