@@ -59,5 +59,11 @@ def unevenness(pictures: Pictures) -> npt.NDArray[np.float64]:
     for picture in torch.from_numpy(pictures).double():
         odd, away = uneven(picture)
         light, edges = odd.mean(dim=0).abs().numpy(), np.array(EDGES) * picture.shape[-1]
-        told.append([np.median(light[(away >= near) & (away < far)]) for near, far in pairwise(edges)])
+        told.append([_median(light, away, near, far) for near, far in pairwise(edges)])
     return np.array(told)
+
+
+def _median(light: npt.NDArray[np.float64], away: npt.NDArray[np.float64], near: float, far: float) -> float:
+    """Of what lies between two distances; of the nearest pixel where a small picture has none between them."""
+    ring = light[(away >= near) & (away < far)]
+    return float(np.median(ring) if ring.size else light.flat[np.abs(away - (near + far) / 2).argmin()])
