@@ -147,6 +147,7 @@ class Studio:
                 **{name: network[name] for name in ("shift", "scale", "colour")},
                 "peaks": network.get("peaks"),
                 "gains": network.get("gains", {}),
+                "arms": network.get("arms", []),
                 "balance": network.get("balance", []),
                 "sharpness": network.get("sharpness", 0.0),
                 "below": model.dense_below,

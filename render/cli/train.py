@@ -107,8 +107,8 @@ def flow(
     """A flow-matching generator, conditioned on class, source and sketch.
 
     At the end come the last touches, measured on its pictures: how far their colour is blurred, how symmetric the noise
-    is that they begin from and how far its peaks are raised, how much stars are sharpened, how even
-    pictures are about their nucleus, and how strongly each spatial frequency is shown.
+    is that they begin from and how far its peaks are raised, how many galaxies have spiral arms, how much stars are
+    sharpened, how even pictures are about their nucleus, and how strongly each spatial frequency is shown.
 
     \b
     Examples:

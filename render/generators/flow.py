@@ -5,13 +5,13 @@ sharpens without narrowing what can appear (Kynkaanniemi et al. 2024, arXiv:2404
 What it leads away from has no class and, where the weights' card says so, pays no attention
 (`render.generators.attention`), at the same cost.
 A drawing is listened to by the same means: the step from the picture without it to the picture with it is taken more
-than once, or less.
+than once, or less. Where nobody drew, the network's settings may ask for arms (`render.generators.arms`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from render.display import DISTANCE
 from render.errors import NonesuchError
-from render.generators import Drawings
+from render.generators import Drawings, arms
 from render.generators.attention import inattentive
 from render.generators.balance import balanced
 from render.generators.building import autocast, between, filled, one_hot, placed
@@ -54,9 +54,10 @@ class Conditioning:
 
     classes: (n, classes + 1) and sources: (n, sources + 1), weights that add up to 1, the last column "none"; sketch:
     (n, 1, h, w) in [0, 1]; drawn: (n,) 1 where there is a sketch. Sampler settings hold for the whole batch, as does
-    listening: how often the step towards the drawing is taken; and symmetry: how like its own image, turned by half a
-    circle, the coarse noise is made. away: what guidance leads away from besides having no class. below: the time from
-    which steps grow denser to the end; there the network's expert takes over, where it has one.
+    listening: how often the step towards the drawing is taken; and symmetry: how like its own image, turned by
+    half a circle, the coarse noise is made. away: what guidance leads away from besides having no class. below: the
+    time from which steps grow denser to the end; there the network's expert takes over, where it has one. armed: (n,)
+    1 where the sketch is of arms and no person's.
     """
 
     classes: Tensor
@@ -70,6 +71,7 @@ class Conditioning:
     symmetry: float = 0.0
     away: Away | None = None
     below: float = 0.0
+    armed: Tensor = field(default_factory=lambda: torch.zeros(1))
 
     @property
     def path(self) -> list[float]:
@@ -78,7 +80,7 @@ class Conditioning:
 
     def to(self, device: torch.device) -> Conditioning:
         """The same on another device."""
-        tensors = {name: getattr(self, name).to(device) for name in ("classes", "sources", "sketch", "drawn")}
+        tensors = {name: getattr(self, name).to(device) for name in ("classes", "sources", "sketch", "drawn", "armed")}
         return replace(self, **tensors)
 
     def passes(self) -> int:
@@ -158,14 +160,17 @@ class FlowGenerator:
         classes = torch.stack([one_hot(r.class_name, [*card.classes, None], "class", card) for r in recipes])
         sources = torch.stack([one_hot(r.source, [*card.sources, None], "source", card) for r in recipes])
         sketch = torch.zeros(len(recipes), 1, self._side, self._side)
+        armed = torch.zeros(len(recipes))
         for row, recipe in enumerate(recipes):
             if recipe.sketch is not None:
                 sketch[row] = self._drawing(recipe.sketch, as_it_is=strength is None)
+            elif arms.has_arms(recipe.seed, self.network.settings.arms, classes[row]):
+                sketch[row], armed[row] = torch.from_numpy(arms.drawn(recipe.seed, self._side)), 1
         return Conditioning(
             classes=classes,
             sources=sources,
             sketch=sketch,
-            drawn=torch.tensor([float(r.sketch is not None) for r in recipes]),
+            drawn=torch.maximum(torch.tensor([float(r.sketch is not None) for r in recipes]), armed),
             sampler=sampler,
             steps=steps,
             guidance=guidance,
@@ -173,6 +178,7 @@ class FlowGenerator:
             symmetry=symmetry or 0.0,
             away=away,
             below=(self.network.expert or self.network).settings.below,
+            armed=armed,
         ).to(self.device)
 
     def mix(self, a: Conditioning, b: Conditioning, t: Sequence[float]) -> Conditioning:
@@ -180,7 +186,7 @@ class FlowGenerator:
             classes=between(a.classes, b.classes, t),
             sources=between(a.sources, b.sources, t),
             sketch=between(a.sketch, b.sketch, t),
-            drawn=torch.maximum(a.drawn, b.drawn),
+            drawn=between(a.drawn, b.drawn, t),
             sampler=a.sampler,
             steps=a.steps,
             guidance=a.guidance,
@@ -188,6 +194,7 @@ class FlowGenerator:
             symmetry=a.symmetry,
             away=a.away,
             below=a.below,
+            armed=between(a.armed, b.armed, t),
         )
 
     @torch.inference_mode()
@@ -207,7 +214,8 @@ class FlowGenerator:
             data = whole_bodies(data, -1 / (self.card.mapping.reach * self.card.size))
         coloured = blurred_colour(data.expand(-1, 3, -1, -1), net.colour)
         even = equalised(coloured, net.gains, c.classes, own_strength(noise)).cpu()
-        return sharpened(balanced(even, net.balance, c.classes, c.drawn), net.sharpness)
+        by_hand = c.drawn - c.armed
+        return sharpened(balanced(even, net.balance, c.classes, by_hand), net.sharpness)
 
     def _in_two(self, c: Conditioning, noise: Tensor) -> Tensor:
         """A small picture first; then it is enlarged, half of it becomes noise again, and the network, told that it

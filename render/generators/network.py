@@ -23,7 +23,7 @@ WHOLE, PART = 0, 1
 """The sources of a network that draws small pictures first (`zoom` above 1): a whole one reduced, a part in full."""
 
 
-SELDOM = ("autoencoder", "peaks", "gains", "balance", "sharpness", "expert", "below")
+SELDOM = ("autoencoder", "peaks", "gains", "arms", "balance", "sharpness", "expert", "below")
 """Settings that a card leaves out where there is nothing to say."""
 
 
@@ -40,7 +40,8 @@ class NetworkSettings:
     colours: channels of a picture before it is folded; 1 where all are the same. autoencoder: what `size` and `colours`
     are the latents of (`render.generators.autoencoder`); nothing where the network works on pixels. peaks: of the noise
     that are raised (`render.generators.peaks`); nothing where they are left alone. gains: of the equaliser that
-    finished pictures go through (`render.generators.equaliser`); nothing where there is none. balance: what is kept of
+    finished pictures go through (`render.generators.equaliser`); nothing where there is none. arms: of each class, the
+    share that is drawn after spiral arms (`render.generators.arms`); nothing where none is. balance: what is kept of
     what is uneven about their nucleus (`render.generators.balance`); nothing where it is left alone. sharpness: how
     many times narrower, and round, their stars are drawn; 0 leaves them (`render.generators.sharpness`). expert:
     settings of a second network that is asked in this one's place at times under its `below` (see `FlowNetwork.at`).
@@ -66,6 +67,7 @@ class NetworkSettings:
     autoencoder: dict[str, Any] = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
     gains: dict[str, list[list[float]]] = field(default_factory=dict)
+    arms: list[float] = field(default_factory=list)
     balance: list[list[float]] = field(default_factory=list)
     sharpness: float = 0.0
     expert: dict[str, Any] = field(default_factory=dict)
@@ -77,7 +79,7 @@ class NetworkSettings:
 
     def untouched(self) -> NetworkSettings:
         """Without last touches to finished pictures."""
-        return replace(self, colour=0.0, peaks={}, gains={}, balance=[], sharpness=0.0)
+        return replace(self, colour=0.0, peaks={}, gains={}, arms=[], balance=[], sharpness=0.0)
 
     @classmethod
     def from_card(cls, values: dict[str, Any]) -> NetworkSettings:

@@ -1,8 +1,9 @@
 """The last touches to a finished flow network: what is wrong with all of its pictures alike, measured and undone.
 
-In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is,
-how far peaks of the noise are raised, how much narrower stars are drawn, how even galaxies are about their nucleus,
-and how strongly each spatial frequency is shown. None of them needs a step of training, and none looks at fold 1.
+In this order, for each is measured with the one before it: how far colour is blurred, how symmetric the noise is, in
+how many galaxies experts saw spiral arms, how far peaks of the noise are raised, how much narrower stars are drawn, how
+even galaxies are about their nucleus, and how strongly each spatial frequency is shown. None of them needs a step of
+training, and none looks at fold 1.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from render.display import SKY
 from render.errors import NonesuchError, UsageError
 from render.finished import finish
 from render.generators.flow import FlowGenerator
+from render.training.arms import arms_seen
 from render.training.balance import fitting_balance
 from render.training.colour import fitting_blur
 from render.training.dataset import TrainingSet
@@ -46,6 +48,7 @@ def touched(generator: FlowGenerator, training_set: TrainingSet, turns: Turns) -
     if card.mapping.name == SKY and turns == "all":
         sampling = sampling.model_copy(update={"symmetry": fitting_symmetry(generator, training_set) or None})
         generator.card = card.model_copy(update={"sampling": sampling})
+        network.settings = replace(network.settings, arms=arms_seen(training_set, card))
     network.settings = replace(network.settings, gains=fitting_gains(generator, training_set))
     if card.mapping.name == SKY:
         peaks = fitting_peaks(generator, training_set)  # stars are counted against the grain that is shown

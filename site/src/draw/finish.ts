@@ -6,6 +6,7 @@ import { blurred, evenly, profile } from "./blur";
 export interface Touches {
   colour: number;
   gains: Gains;
+  arms: number[];
   balance: number[][];
   sharpness: number;
 }

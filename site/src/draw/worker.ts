@@ -1,5 +1,6 @@
 // The worker behind "Draw your own": it loads the models once, and turns drawings into galaxies, one at a time.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import { arms, hasArms } from "./arms";
 import { balanced } from "./balance";
 import { blurredColour, display, equalised, ownStrength, type Touches } from "./finish";
 import { isGuided, sample, times, type Velocity } from "./flow";
@@ -41,6 +42,12 @@ export interface Made {
   guidance: number;
   symmetry: number; // how like its own image, turned by half a circle, the coarse noise is
   away: string; // what guidance leads away from besides no class: "attention", or nothing
+}
+
+/** What the network draws after, (size, size) in [0, 1], and how much there is a drawing at all, 0 to 1. */
+interface Lines {
+  sketch: Float32Array;
+  share: number;
 }
 
 export type Ask =
@@ -146,7 +153,7 @@ async function other(name: "twin" | "expert"): Promise<InferenceSession> {
 function trial({ size, classes, sources, vector }: Models["draw"], session: InferenceSession): Promise<Float32Array> {
   const sketch = Float32Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0.5 : 0));
   const chosen = oneHot(Math.min(2, classes.length), classes.length);
-  return pass(normals(vector.seed, 3 * size * size), 0.7, chosen, oneHot(0, sources.length), sketch, session);
+  return pass(normals(vector.seed, 3 * size * size), 0.7, chosen, oneHot(0, sources.length), { sketch, share: 1 }, session);
 }
 
 async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
@@ -155,7 +162,7 @@ async function draw(ask: Extract<Ask, { kind: "draw" }>): Promise<void> {
   const path = times(steps, below);
   const velocity = async (x: Float32Array, t: number): Promise<Float32Array> => {
     // The drawing is heard in the first `listen` steps, where the shape is decided; then the network is left to itself.
-    const heard = path.indexOf(t) < ask.listen ? ask.sketch : null;
+    const heard = ask.sketch && path.indexOf(t) < ask.listen ? { sketch: ask.sketch, share: 1 } : null;
     return pass(x, t, oneHot(classes.length, classes.length), oneHot(0, sources.length), heard, await at(t));
   };
   const start = raised(normals(ask.seed, 3 * size * size), size, peaks);
@@ -172,13 +179,28 @@ async function render(id: number, made: Made): Promise<void> {
   const wish = shares(classes, from.class, to.class, t);
   const manner = shares(sources, from.source, to.source, t);
   const nothing = oneHot(classes.length, classes.length);
+  const after = armsBetween(from, to, t);
   const velocity = async (x: Float32Array, time: number): Promise<Float32Array> => {
-    const v = await pass(x, time, wish, manner, null, await at(time));
+    const v = await pass(x, time, wish, manner, after, await at(time));
     if (!isGuided(time, made.guidance)) return v;
-    const free = await pass(x, time, nothing, manner, null, await away(made));
+    const free = await pass(x, time, nothing, manner, after, await away(made));
     return v.map((value, k) => (free[k] as number) + made.guidance * (value - (free[k] as number)));
   };
   await follow(id, made.sampler, velocity, start, times(made.steps, below), wish, 0);
+}
+
+/** The arms that both ends of the way are drawn after, in shares; null where there are none. */
+function armsBetween(from: Latent, to: Latent, t: number): Lines | null {
+  if (!models) return null;
+  const { size, classes, arms: seen } = models.draw;
+  const sketch = new Float32Array(size * size);
+  let share = 0;
+  for (const [one, weight] of [[from, 1 - t], [to, t]] as const) {
+    if (weight === 0 || !hasArms(one.seed, seen, shares(classes, one.class, one.class, 0))) continue;
+    share += weight;
+    arms(one.seed, size).forEach((light, i) => (sketch[i] = (sketch[i] as number) + weight * light));
+  }
+  return share ? { sketch, share } : null;
 }
 
 /** Walks the path, showing what is expected on the way; gives up when something newer is wanted. */
@@ -247,7 +269,7 @@ function oneHot(at: number, none: number): Float32Array {
 
 /** One pass of the network, its twin or its expert. */
 async function pass(
-  x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, sketch: Float32Array | null, session: InferenceSession | null,
+  x: Float32Array, t: number, classes: Float32Array, sources: Float32Array, lines: Lines | null, session: InferenceSession | null,
 ): Promise<Float32Array> {
   if (!models || !session) throw new Error(N("the model is not loaded"));
   const { size } = models.draw;
@@ -256,8 +278,8 @@ async function pass(
     t: tensor(new Float32Array([t]), [1]),
     classes: tensor(classes, [1, classes.length]),
     sources: tensor(sources, [1, sources.length]),
-    sketch: tensor(sketch ?? new Float32Array(size * size), [1, 1, size, size]),
-    drawn: tensor(new Float32Array([sketch ? 1 : 0]), [1]),
+    sketch: tensor(lines?.sketch ?? new Float32Array(size * size), [1, 1, size, size]),
+    drawn: tensor(new Float32Array([lines?.share ?? 0]), [1]),
   });
   return out.v?.data as Float32Array;
 }
