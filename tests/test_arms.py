@@ -12,6 +12,7 @@ import pytest
 import torch
 from tiny import tiny_weights
 
+from render.bake.about import _after_arms
 from render.generators import arms
 from render.generators.flow import FlowGenerator
 from render.noise import normals
@@ -112,3 +113,9 @@ def test_arms_are_counted_where_experts_saw_them(tmp_path: Path, generator: Flow
 
     assert seen(["arm_strength", "inclination"], [list(row) for row in told]) == [0, 0, 0, 0.12, 0, 0, 0]
     assert seen([], [[row[0]] for row in told]) == []
+
+
+def test_the_about_page_says_of_which_classes_how_many_are(generator: FlowGenerator) -> None:
+    assert _after_arms(generator.card) == "spiral 50\u202f%"
+    without = generator.card.model_copy(update={"network": {**generator.card.network, "arms": []}})
+    assert _after_arms(without) == ""

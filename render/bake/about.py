@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from render.bake.comparing import HOW, kind_of, words_of
 from render.bake.judged import calibrated, judged
 from render.bake.outputs import digest
-from render.bake.tongue import N_, _, number
-from render.bake.words import called, licence_sentence, percent
+from render.bake.tongue import N_, _, number, per_cent
+from render.bake.words import called, class_name, licence_sentence, percent
 from render.captions.kinds import theme_of
 from render.config import Collection, Folder, Gallery
 from render.errors import NonesuchError
@@ -235,6 +235,8 @@ def _model(card: Card, title: str, student: bool) -> dict[str, Any]:
     training = card.training
     facts = [(_("Parameters"), number(card.parameters))] if card.parameters else []
     facts += [(_("Size"), f"{card.size}\u202f×\u202f{card.size}\u202fpx")]
+    if after_arms := _after_arms(card):
+        facts.append((_("Drawn after spiral arms that chance laid out"), after_arms))
     if training.data:
         facts.append((_("Trained on"), training.data))
     if training.pictures:
@@ -248,6 +250,12 @@ def _model(card: Card, title: str, student: bool) -> dict[str, Any]:
         "role": _("Draws for visitors, in their own browser.") if student else _role(card),
         "facts": facts,
     }
+
+
+def _after_arms(card: Card) -> str:
+    """Of which classes how many galaxies are: `render.generators.arms`."""
+    shares = zip(card.classes, card.network.get("arms", []), strict=False)
+    return ", ".join(f"{class_name(name)} {per_cent(share)}" for name, share in shares if share)
 
 
 def _role(card: Card) -> str:
